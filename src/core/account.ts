@@ -1,0 +1,171 @@
+import type {
+  BootId,
+  CustomerId,
+  GrantId,
+  HoldId,
+  KeyId,
+  LimitId,
+  MemberId,
+  PlanId,
+  PriceId,
+} from './ids.ts'
+import type { Nanos } from './money.ts'
+import type { Plan } from './plan.ts'
+import type { Amounts, Price, Unit } from './usage.ts'
+
+/**
+ * What the journal adds up to. These are running sums that a process builds from entries (`apply.ts`);
+ * nothing here is a second truth, and nothing here says "exhausted" (DESIGN R1, R2).
+ */
+
+/** Plans and prices: what every decision reads beside the customer's own sums. */
+export type SystemState = {
+  readonly plans: Map<PlanId, Plan>
+  readonly prices: Map<PriceId, Price>
+}
+
+export type SpendCap =
+  | { readonly kind: 'unlimited' }
+  | { readonly kind: 'capped'; readonly amountNanos: Nanos }
+
+/** The calendar month that a spend cap counts over; its bounds are pinned by its first charge. */
+export type SpendWindow = { startMs: number; endMs: number; spentNanos: Nanos }
+
+/** `granted = available + held + spent + expired + refunded`, always. */
+export type Grant = {
+  readonly grantId: GrantId
+  readonly origin: 'top_up' | 'included' | 'gift'
+  readonly priority: number
+  readonly expiresAtMs: number | null
+  readonly createdAtMs: number
+  /** Age decides last among grants of one priority and expiry; positions are unique. */
+  readonly position: number
+  readonly grantedNanos: Nanos
+  availableNanos: Nanos
+  heldNanos: Nanos
+  spentNanos: Nanos
+  expiredNanos: Nanos
+  refundedNanos: Nanos
+}
+
+/** What the operator absorbed for this customer in one calendar month (UTC). */
+export type OverrunWindow = {
+  startMs: number
+  endMs: number
+  /** Costs above what the settle formula allowed: bounded by `overrunMaxNanos`. */
+  bookedNanos: Nanos
+  /** Expected costs of holds that nobody settled (crashes): outside the bound, see docs/decisions. */
+  lostNanos: Nanos
+}
+
+export type Toggle = { isOn: boolean; version: number }
+
+/** A customer's shared rows: the wallet, the switch, the cap. */
+export type CustomerState = {
+  readonly customerId: CustomerId
+  isOpen: boolean
+  isActive: boolean
+  /** IANA zone of the calendar month that the spend cap counts over. */
+  zone: string
+  readonly extraUsage: Toggle
+  cap: SpendCap
+  spend: SpendWindow | null
+  /** Money kept by open extra-usage holds of all members. */
+  heldNanos: Nanos
+  readonly grants: Map<GrantId, Grant>
+  overrun: OverrunWindow | null
+  /** Sum of (worst case - hold) over open extra-usage holds. */
+  overrunReservedNanos: Nanos
+  overrunMaxNanos: Nanos
+  /** Extra-usage holds take the worst case, not the expected cost. */
+  isStrict: boolean
+  /** The most requests of all members that may run at once. */
+  runningMax: number
+  /** Number of entries folded into these sums, and the last one's position. */
+  entryCount: number
+  position: number
+}
+
+/** The running instance of a limit's window; `[startMs, endMs)` was pinned by its first entry. */
+export type WindowInstance = {
+  readonly limitId: LimitId
+  readonly unit: Unit
+  readonly startMs: number
+  readonly endMs: number
+  used: bigint
+  held: bigint
+}
+
+/** A part of a hold kept on one window instance. */
+export type WindowLeg = {
+  readonly limitId: LimitId
+  readonly unit: Unit
+  readonly startMs: number
+  readonly endMs: number
+}
+
+/** A part of a hold kept on one grant. */
+export type GrantLeg = { readonly grantId: GrantId; amount: Nanos }
+
+export type HoldSource = 'plan' | 'extra_usage' | 'free'
+
+/** What must be known of a request to end its hold, learn from it, and explain it. */
+export type OpenHold = {
+  readonly holdId: HoldId
+  readonly bootId: BootId
+  readonly keyId: KeyId | null
+  readonly source: HoldSource
+  readonly model: string
+  readonly priceId: PriceId
+  /** The bucket of past requests that the expected cost was learned from. */
+  readonly bucket: string
+  /** Grows with metered usage while the stream runs. */
+  amounts: Amounts
+  readonly expected: Amounts
+  readonly worstNanos: Nanos
+  readonly windowLegs: readonly WindowLeg[]
+  readonly grantLegs: GrantLeg[]
+  /** Kept of the customer's overrun allowance: worst case less hold. Zero for plan holds. */
+  readonly overrunReserveNanos: Nanos
+  readonly placedAtMs: number
+  readonly expiresAtMs: number
+  readonly position: number
+}
+
+/** An expired hold, remembered a while so that a settle that comes late can correct it. */
+export type LostHold = {
+  readonly hold: OpenHold
+  readonly expiredAtMs: number
+  readonly lostNanos: Nanos
+}
+
+/** One member's own rows. */
+export type MemberState = {
+  readonly customerId: CustomerId
+  readonly memberId: MemberId
+  isSeated: boolean
+  isActive: boolean
+  planId: PlanId
+  readonly extraUsage: Toggle
+  cap: SpendCap
+  spend: SpendWindow | null
+  /** Money kept by this member's open extra-usage holds. */
+  heldNanos: Nanos
+  /** The latest pinned instance of each limit. */
+  readonly windows: Map<LimitId, WindowInstance>
+  readonly holds: Map<HoldId, OpenHold>
+  readonly lost: Map<HoldId, LostHold>
+  /** Output tokens of the last settled requests, by bucket, oldest first. */
+  readonly outputs: Map<string, number[]>
+  /** Start of the last month in which each included grant was posted. */
+  readonly grantedAtMs: Map<string, number>
+  entryCount: number
+  position: number
+}
+
+/** What a change may read: the customer's shared rows and one member's own. */
+export type Account = {
+  readonly system: SystemState
+  readonly customer: CustomerState
+  readonly member: MemberState
+}

@@ -1,0 +1,198 @@
+import type { GrantLeg, HoldSource, SpendCap, WindowLeg } from './account.ts'
+import type {
+  BootId,
+  CustomerId,
+  GrantId,
+  HoldId,
+  KeyId,
+  LimitId,
+  MemberId,
+  OperationId,
+  PlanId,
+  PriceId,
+} from './ids.ts'
+import type { Nanos } from './money.ts'
+import type { Plan } from './plan.ts'
+import type { Amounts, Price, ServiceMarks, Unit, Usage } from './usage.ts'
+
+/**
+ * The journal: one immutable row per operation, with its legs inside. A leg moves an amount from one
+ * account to another, so every row balances by its shape. Accounts are named
+ *
+ *   payments · gifts                      where a grant's money comes from
+ *   grant:<id>:available|held|spent|expired|refunded
+ *   window:<limit>:<startMs>:held|used    usage counted by a plan limit, in the limit's unit
+ *   plan                                  the plan, which pays for plan-sourced usage
+ *   operator_overrun · operator_lost      what the operator absorbs
+ *   upstream                              what the LLM API is owed
+ *
+ * Amounts are positive and in nanos unless `unit` says otherwise.
+ */
+export type Leg = {
+  readonly from: string
+  readonly to: string
+  readonly amount: bigint
+  readonly unit?: Unit
+}
+
+/** A window instance that this entry is the first to touch; it fixes the instance's bounds for good. */
+export type Pin = WindowLeg
+
+export type GrantTerms = {
+  readonly grantId: GrantId
+  readonly origin: 'top_up' | 'included' | 'gift'
+  readonly priority: number
+  readonly expiresAtMs: number | null
+  readonly amountNanos: Nanos
+}
+
+/** The facts of a request that its decision read; enough to decide it again. */
+export type RequestFacts = {
+  readonly model: string
+  readonly priceId: PriceId
+  /** Likely input tokens, and the most that the same bytes can be. */
+  readonly inputTokensExpected: number
+  readonly inputTokensMax: number
+  readonly maxTokens: number
+  readonly isThinking: boolean
+  /** What the caller allows: `never` keeps this request off the wallet. */
+  readonly consent: 'never' | 'allow'
+}
+
+/** What was found different from the journal, and since when (STYLE: drift). */
+export type DriftReport = {
+  /** Which stored derivation: `customer:<id>` or `member:<id>`. */
+  readonly where: string
+  readonly field: string
+  readonly stored: string
+  readonly recomputed: string
+  /** The stored row's own journal position and moment: the drift is at least that old. */
+  readonly sincePosition: number
+  readonly sinceMs: number
+}
+
+export type EntryBody =
+  | { readonly kind: 'boot'; readonly bootId: BootId; readonly version: string }
+  | { readonly kind: 'swept'; readonly bootId: BootId; readonly bootPosition: number }
+  | { readonly kind: 'plan_published'; readonly plan: Plan }
+  | { readonly kind: 'price_published'; readonly price: Price }
+  | {
+      readonly kind: 'customer_opened'
+      readonly zone: string
+      readonly isExtraUsageOn: boolean
+      readonly cap: SpendCap
+      readonly overrunMaxNanos: Nanos
+      readonly isStrict: boolean
+      readonly runningMax: number
+    }
+  | {
+      /** Creates a member, or changes its plan: used stays, the new limit counts at once (D16). */
+      readonly kind: 'member_seated'
+      readonly planId: PlanId
+      /** Anchored instances running under the old plan, kept as promised. */
+      readonly pins: readonly Pin[]
+    }
+  | { readonly kind: 'key_issued'; readonly keyId: KeyId; readonly keyHash: string }
+  | { readonly kind: 'key_revoked'; readonly keyId: KeyId }
+  | {
+      readonly kind: 'extra_usage_set'
+      readonly scope: 'customer' | 'member'
+      readonly isOn: boolean
+    }
+  | {
+      readonly kind: 'spend_cap_set'
+      readonly scope: 'customer' | 'member'
+      readonly cap: SpendCap
+    }
+  | {
+      readonly kind: 'status_set'
+      readonly scope: 'customer' | 'member'
+      readonly isActive: boolean
+    }
+  | {
+      readonly kind: 'granted'
+      readonly grant: GrantTerms
+      /** Set on included grants: which one, and the month it is for. */
+      readonly included?: { readonly id: string; readonly monthStartMs: number }
+    }
+  | { readonly kind: 'refunded'; readonly grantId: GrantId }
+  | {
+      /** A gifted reset: a credit to the running instance, never a moved anchor (W4). */
+      readonly kind: 'window_credited'
+      readonly limitId: LimitId
+      readonly startMs: number
+    }
+  | {
+      readonly kind: 'held'
+      readonly holdId: HoldId
+      readonly bootId: BootId
+      readonly keyId: KeyId | null
+      readonly source: HoldSource
+      readonly facts: RequestFacts
+      readonly bucket: string
+      readonly amounts: Amounts
+      readonly expected: Amounts
+      readonly worstNanos: Nanos
+      readonly windowLegs: readonly WindowLeg[]
+      readonly grantLegs: readonly GrantLeg[]
+      readonly overrunReserveNanos: Nanos
+      readonly expiresAtMs: number
+    }
+  | {
+      readonly kind: 'hold_grown'
+      readonly holdId: HoldId
+      readonly amounts: Amounts
+      /** Additions to the hold's grant legs; empty for plan holds. */
+      readonly grantLegs: readonly GrantLeg[]
+    }
+  | {
+      readonly kind: 'settled'
+      readonly holdId: HoldId
+      readonly source: HoldSource
+      readonly model: string
+      readonly priceId: PriceId
+      readonly usage: Usage
+      readonly marks: ServiceMarks
+      readonly costNanos: Nanos
+      /** Taken from the wallet; zero for plan-sourced and free requests. */
+      readonly chargedNanos: Nanos
+      /** Cost of an extra-usage request above what could be charged: final, the operator's. */
+      readonly overrunNanos: Nanos
+      /** Set when the final usage was missing or not believable and the cost is a declared estimate. */
+      readonly isEstimate: boolean
+      /** Set when the hold had expired before: this entry corrects that one. */
+      readonly isLate: boolean
+      readonly upstreamRequestId: string | null
+      readonly bucket: string
+      /** The spend-cap month that the charge counts in, where it charges. */
+      readonly spendMonth: MonthBounds | null
+      readonly memberSpendMonth: MonthBounds | null
+    }
+  | { readonly kind: 'voided'; readonly holdId: HoldId; readonly cause: string }
+  | { readonly kind: 'expired'; readonly holdId: HoldId; readonly lostNanos: Nanos }
+  | { readonly kind: 'drift_found'; readonly drifts: readonly DriftReport[] }
+
+export type MonthBounds = { readonly startMs: number; readonly endMs: number }
+
+export type EntryKind = EntryBody['kind']
+
+/** Who asked for it: a person or tool by opaque id, or the system itself. */
+export type Actor = string
+
+/** What a change wants written; the storage adds position and chain. */
+export type EntryDraft = {
+  readonly atMs: number
+  /** The idempotency key, where the caller has one. */
+  readonly operationId?: OperationId
+  /** Digest of the command's content, so that the same key with other content is a conflict. */
+  readonly operationDigest?: string
+  readonly actor?: Actor
+  readonly legs: readonly Leg[]
+  readonly body: EntryBody
+}
+
+export type Entry = EntryDraft & {
+  readonly position: number
+  readonly customerId: CustomerId
+  readonly memberId: MemberId | null
+}

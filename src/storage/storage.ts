@@ -1,0 +1,145 @@
+import type { Account, CustomerState, SystemState } from '../core/account.ts'
+import type { Actor, DriftReport, Entry, EntryDraft } from '../core/entry.ts'
+import type { BootId, CustomerId, HoldId, KeyId, MemberId, OperationId } from '../core/ids.ts'
+
+/**
+ * The journal and what stands beside it. SQLite implements it now, PostgreSQL has to pass the same
+ * contract suite (`test/contract/storage.ts`).
+ *
+ * What always holds, whoever implements it:
+ * - A change sees running sums that this process built from journal entries, never a stored derivation
+ *   that it did not check against the journal (R1, R2).
+ * - `update` resolves only when every entry that its change wrote *or read* is durable (R3), also when the
+ *   change wrote nothing. When a commit fails or its outcome is unknown, everything that was built on it
+ *   rejects with `StorageUnavailableError`, and its sums are forgotten.
+ * - Changes of one customer run one after another, each on the result of the one before.
+ */
+export interface Storage {
+  /** Runs `change` on one member's account. The change is pure and synchronous: nothing waits while it runs. */
+  update<Answer>(scope: MemberScope, change: Change<Account, Answer>): Promise<Answer>
+  /** The same for the customer's shared rows alone (top-ups, switches, caps). */
+  updateCustomer<Answer>(
+    customerId: CustomerId,
+    change: Change<{ system: SystemState; customer: CustomerState }, Answer>,
+  ): Promise<Answer>
+  /** The same for plans, prices and the node's own entries. */
+  updateSystem<Answer>(change: Change<SystemState, Answer>): Promise<Answer>
+
+  /** The account as it was after the entry at `position`: the same fold that decisions use, over a prefix. */
+  accountAt(scope: MemberScope, position: number): Promise<Account>
+  /** Entries in journal order. */
+  entries(query: EntryQuery): Promise<readonly Entry[]>
+  /** The entry that ended this hold, if any. */
+  findHoldEnd(memberId: MemberId, holdId: HoldId): Promise<Entry | undefined>
+
+  findKey(keyHash: string): Promise<KeyRecord | undefined>
+  members(customerId?: CustomerId): Promise<readonly MemberScope[]>
+
+  /** Names and addresses, kept apart from the journal so that they can be erased (R6). */
+  putPerson(person: Person): Promise<void>
+  findPerson(id: CustomerId | MemberId | KeyId): Promise<Person | undefined>
+  persons(): Promise<readonly Person[]>
+  erasePerson(id: CustomerId | MemberId | KeyId): Promise<void>
+
+  /** A secret of this installation (operator token hash, decision signing key), made once and kept. */
+  secret(name: string, make: () => string): Promise<string>
+
+  /** Recomputes everything: chains, sums, snapshots, holds. Reports; heals stored derivations when asked. */
+  verify(options: VerifyOptions): Promise<VerifyReport>
+
+  /** This process's boot; holds of older boots were expired before the storage opened for business. */
+  readonly bootId: BootId
+  /** The position of the last durable entry. */
+  readonly durablePosition: number
+  /** Calls back after each commit with the scopes that changed; returns how to stop. */
+  onCommit(listener: (changed: readonly MemberScope[]) => void): () => void
+  close(): Promise<void>
+}
+
+export type MemberScope = { readonly customerId: CustomerId; readonly memberId: MemberId }
+
+/** `position` is that of the last entry the change can have read. */
+export type ChangeContext = { readonly nowMs: number; readonly position: number }
+
+export type Changed<Answer> = {
+  readonly answer: Answer
+  /** Written in this order, in one transaction; none for a refusal. */
+  readonly entries: readonly NewEntry[]
+}
+
+export type NewEntry = EntryDraft & {
+  /** Set when the entry belongs to a member; absent for the customer's shared rows. */
+  readonly memberId?: MemberId
+}
+
+export type Change<State, Answer> = (state: State, context: ChangeContext) => Changed<Answer>
+
+export type EntryQuery = {
+  readonly customerId?: CustomerId
+  readonly memberId?: MemberId
+  readonly afterPosition?: number
+  readonly beforePosition?: number
+  readonly operationId?: OperationId
+  /** Newest first when set; else oldest first. */
+  readonly isNewestFirst?: boolean
+  /** At most this many; default and maximum 1,000. */
+  readonly rowsMax?: number
+}
+
+export type KeyRecord = {
+  readonly keyId: KeyId
+  readonly customerId: CustomerId
+  readonly memberId: MemberId
+  readonly isRevoked: boolean
+}
+
+export type Person = {
+  readonly id: CustomerId | MemberId | KeyId
+  readonly name: string
+  readonly email: string | null
+}
+
+export type VerifyOptions = {
+  /** Rewrite stored derivations that differ, and record the drift in the journal. */
+  readonly isHealing: boolean
+  readonly actor: Actor
+  /** Called now and then with how far it is. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export type VerifyReport = {
+  readonly entryCount: number
+  readonly customerCount: number
+  readonly memberCount: number
+  readonly openHoldCount: number
+  /** Broken chains, unbalanced or impossible entries: the journal itself is damaged. */
+  readonly faults: readonly string[]
+  /** Stored derivations that differ from the journal. */
+  readonly drifts: readonly DriftReport[]
+  readonly isHealed: boolean
+}
+
+/** Storage is away, full or unsure what it committed. Callers answer 503, never "out" (D12). */
+export class StorageUnavailableError extends Error {
+  readonly code = 'limits_unavailable'
+}
+
+/** The same idempotency key was used before with other content (R4). */
+export class OperationConflictError extends Error {
+  readonly code = 'operation_conflict'
+}
+
+/** Another process owns this data folder. */
+export class DataFolderOwnedError extends Error {
+  readonly code = 'data_folder_owned'
+}
+
+/** The files are not a Plimsoll journal, are damaged, or come from a newer version. */
+export class JournalUnusableError extends Error {
+  readonly code = 'journal_unusable'
+}
+
+/** No such customer or member. */
+export class UnknownScopeError extends Error {
+  readonly code = 'unknown_scope'
+}

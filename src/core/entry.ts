@@ -167,9 +167,21 @@ export type EntryBody =
       /** The spend-cap month that the charge counts in, where it charges. */
       readonly spendMonth: MonthBounds | null
       readonly memberSpendMonth: MonthBounds | null
+      /** What the hold kept of the overrun allowance, now free. */
+      readonly overrunReserveNanos: Nanos
     }
-  | { readonly kind: 'voided'; readonly holdId: HoldId; readonly cause: string }
-  | { readonly kind: 'expired'; readonly holdId: HoldId; readonly lostNanos: Nanos }
+  | {
+      readonly kind: 'voided'
+      readonly holdId: HoldId
+      readonly cause: string
+      readonly overrunReserveNanos: Nanos
+    }
+  | {
+      readonly kind: 'expired'
+      readonly holdId: HoldId
+      readonly lostNanos: Nanos
+      readonly overrunReserveNanos: Nanos
+    }
   | { readonly kind: 'drift_found'; readonly drifts: readonly DriftReport[] }
 
 export type MonthBounds = { readonly startMs: number; readonly endMs: number }

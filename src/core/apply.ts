@@ -1,0 +1,365 @@
+import type {
+  CustomerState,
+  Grant,
+  MemberState,
+  OpenHold,
+  SystemState,
+  WindowInstance,
+} from './account.ts'
+import type { Entry, EntryBody, Leg, Pin } from './entry.ts'
+import { grantId, limitId, planId, type CustomerId, type MemberId } from './ids.ts'
+import { monthBounds } from './window.ts'
+
+/**
+ * The fold: running sums are what entries add up to, nothing else. Live traffic, a cold rebuild, `explain`
+ * and `verify` all use these three functions, so they cannot disagree about what an entry means.
+ * They change the given state in place; a state that an entry does not concern keeps its sums.
+ */
+
+/** Output tokens kept per bucket to learn the expected cost from, and buckets kept per member. */
+export const outputsKeptMax = 32
+export const bucketsMax = 64
+
+/** How long an expired hold is remembered so that a late settle can correct it. */
+export const lostHoldKeptMs = 24 * 60 * 60 * 1000
+
+export function emptySystem(): SystemState {
+  return { plans: new Map(), prices: new Map() }
+}
+
+export function emptyCustomer(customerId: CustomerId): CustomerState {
+  return {
+    customerId,
+    isOpen: false,
+    isActive: false,
+    zone: 'UTC',
+    extraUsage: { isOn: false, version: 0 },
+    cap: { kind: 'unlimited' },
+    spend: null,
+    heldNanos: 0n,
+    grants: new Map(),
+    overrun: null,
+    overrunReservedNanos: 0n,
+    overrunMaxNanos: 0n,
+    isStrict: false,
+    runningMax: 0,
+    entryCount: 0,
+    position: 0,
+  }
+}
+
+export function emptyMember(scope: {
+  readonly customerId: CustomerId
+  readonly memberId: MemberId
+}): MemberState {
+  return {
+    customerId: scope.customerId,
+    memberId: scope.memberId,
+    isSeated: false,
+    isActive: false,
+    planId: planId('none'),
+    extraUsage: { isOn: true, version: 0 },
+    cap: { kind: 'unlimited' },
+    spend: null,
+    heldNanos: 0n,
+    windows: new Map(),
+    holds: new Map(),
+    lost: new Map(),
+    outputs: new Map(),
+    grantedAtMs: new Map(),
+    entryCount: 0,
+    position: 0,
+  }
+}
+
+export function applyToSystem(state: SystemState, entry: Pick<Entry, 'body'>): void {
+  if (entry.body.kind === 'plan_published') state.plans.set(entry.body.plan.id, entry.body.plan)
+  if (entry.body.kind === 'price_published') state.prices.set(entry.body.price.id, entry.body.price)
+}
+
+/** Whether an entry changes the customer's shared rows; other entries concern one member only. */
+export function touchesCustomer(entry: {
+  readonly body: EntryBody
+  readonly legs: readonly Leg[]
+}): boolean {
+  const { body } = entry
+  switch (body.kind) {
+    case 'customer_opened':
+    case 'granted':
+    case 'refunded':
+      return true
+    case 'extra_usage_set':
+    case 'spend_cap_set':
+    case 'status_set':
+      return body.scope === 'customer'
+    case 'held':
+    case 'settled':
+    case 'voided':
+    case 'expired':
+      return body.overrunReserveNanos > 0n || movesShared(entry.legs)
+    default:
+      return movesShared(entry.legs)
+  }
+}
+
+function movesShared(legs: readonly Leg[]): boolean {
+  return legs.some((leg) => isSharedAccount(leg.from) || isSharedAccount(leg.to))
+}
+
+function isSharedAccount(account: string): boolean {
+  return account.startsWith('grant:') || account.startsWith('operator_')
+}
+
+export function applyToCustomer(state: CustomerState, entry: Entry): void {
+  if (!touchesCustomer(entry)) return
+  const { body } = entry
+  if (body.kind === 'granted') addGrant(state, entry)
+  applyCustomerSetting(state, body)
+  for (const leg of entry.legs) applySharedLeg(state, leg, entry.atMs)
+  if (body.kind === 'held') state.overrunReservedNanos += body.overrunReserveNanos
+  if (body.kind === 'settled' || body.kind === 'voided' || body.kind === 'expired') {
+    state.overrunReservedNanos -= body.overrunReserveNanos
+  }
+  if (body.kind === 'settled' && body.spendMonth !== null) {
+    state.spend = spentIn(state.spend, body.spendMonth, body.chargedNanos)
+  }
+  state.entryCount += 1
+  state.position = entry.position
+}
+
+function spentIn(
+  spend: CustomerState['spend'],
+  month: { readonly startMs: number; readonly endMs: number },
+  chargedNanos: bigint,
+): NonNullable<CustomerState['spend']> {
+  const before = spend !== null && spend.startMs === month.startMs ? spend.spentNanos : 0n
+  return { startMs: month.startMs, endMs: month.endMs, spentNanos: before + chargedNanos }
+}
+
+function applyCustomerSetting(state: CustomerState, body: EntryBody): void {
+  switch (body.kind) {
+    case 'customer_opened':
+      state.isOpen = true
+      state.isActive = true
+      state.zone = body.zone
+      state.extraUsage.isOn = body.isExtraUsageOn
+      state.cap = body.cap
+      state.overrunMaxNanos = body.overrunMaxNanos
+      state.isStrict = body.isStrict
+      state.runningMax = body.runningMax
+      return
+    case 'extra_usage_set':
+      state.extraUsage.isOn = body.isOn
+      state.extraUsage.version += 1
+      return
+    case 'spend_cap_set':
+      state.cap = body.cap
+      return
+    case 'status_set':
+      state.isActive = body.isActive
+      return
+    default:
+      return
+  }
+}
+
+function addGrant(state: CustomerState, entry: Entry): void {
+  if (entry.body.kind !== 'granted') return
+  const { grantId: id, origin, priority, expiresAtMs, amountNanos } = entry.body.grant
+  state.grants.set(id, {
+    grantId: id,
+    origin,
+    priority,
+    expiresAtMs,
+    createdAtMs: entry.atMs,
+    position: entry.position,
+    grantedNanos: amountNanos,
+    // The entry's own leg from payments or gifts makes it available.
+    availableNanos: 0n,
+    heldNanos: 0n,
+    spentNanos: 0n,
+    expiredNanos: 0n,
+    refundedNanos: 0n,
+  })
+}
+
+function applySharedLeg(state: CustomerState, leg: Leg, atMs: number): void {
+  moveGrant(state, leg.from, -leg.amount)
+  moveGrant(state, leg.to, leg.amount)
+  const isBack = leg.to.startsWith('operator_')
+  const account = isBack ? leg.to : leg.from
+  if (!account.startsWith('operator_')) return
+  const overrun = overrunMonth(state, atMs)
+  const amount = isBack ? -leg.amount : leg.amount
+  if (account === 'operator_overrun') overrun.bookedNanos += amount
+  else overrun.lostNanos += amount
+}
+
+/** What the operator absorbed in the month of a moment; a new month starts at zero. */
+function overrunMonth(state: CustomerState, atMs: number): NonNullable<CustomerState['overrun']> {
+  const month = monthBounds('UTC', atMs)
+  if (state.overrun === null || state.overrun.startMs !== month.startMs) {
+    state.overrun = { ...month, bookedNanos: 0n, lostNanos: 0n }
+  }
+  return state.overrun
+}
+
+function moveGrant(state: CustomerState, account: string, amount: bigint): void {
+  if (!account.startsWith('grant:')) return
+  const colon = account.lastIndexOf(':')
+  const grant = state.grants.get(grantId(account.slice(6, colon)))
+  if (grant === undefined)
+    throw new Error(`The journal names a grant that was never made: ${account}`)
+  changePart(grant, account.slice(colon + 1), amount)
+  if (account.endsWith(':held')) state.heldNanos += amount
+}
+
+function changePart(grant: Grant, part: string, amount: bigint): void {
+  switch (part) {
+    case 'available':
+      grant.availableNanos += amount
+      return
+    case 'held':
+      grant.heldNanos += amount
+      return
+    case 'spent':
+      grant.spentNanos += amount
+      return
+    case 'expired':
+      grant.expiredNanos += amount
+      return
+    case 'refunded':
+      grant.refundedNanos += amount
+      return
+    default:
+      throw new Error(`The journal names an unknown part of a grant: ${part}`)
+  }
+}
+
+export function applyToMember(state: MemberState, entry: Entry): void {
+  const { body } = entry
+  applyMemberSetting(state, entry)
+  if (body.kind === 'held') addHold(state, entry)
+  for (const leg of entry.legs) {
+    moveOwn(state, leg.from, -leg.amount)
+    moveOwn(state, leg.to, leg.amount)
+  }
+  if (body.kind === 'hold_grown') growHold(state, body)
+  if (body.kind === 'expired') rememberLost(state, entry.atMs, body)
+  if (body.kind === 'settled') learn(state, body)
+  if (body.kind === 'settled' || body.kind === 'voided' || body.kind === 'expired') {
+    state.holds.delete(body.holdId)
+  }
+  state.entryCount += 1
+  state.position = entry.position
+}
+
+function applyMemberSetting(state: MemberState, entry: Entry): void {
+  const { body } = entry
+  switch (body.kind) {
+    case 'member_seated':
+      if (!state.isSeated) state.isActive = true
+      state.isSeated = true
+      state.planId = body.planId
+      for (const pin of body.pins) pinWindow(state, pin)
+      return
+    case 'extra_usage_set':
+      state.extraUsage.isOn = body.isOn
+      state.extraUsage.version += 1
+      return
+    case 'spend_cap_set':
+      state.cap = body.cap
+      return
+    case 'status_set':
+      state.isActive = body.isActive
+      return
+    case 'granted':
+      if (body.included !== undefined) {
+        state.grantedAtMs.set(body.included.id, body.included.monthStartMs)
+      }
+      return
+    default:
+      return
+  }
+}
+
+/** Opens an instance with the bounds that this entry fixes, unless it is already the running one. */
+function pinWindow(state: MemberState, pin: Pin): void {
+  const known = state.windows.get(pin.limitId)
+  if (known !== undefined && known.startMs === pin.startMs) return
+  const instance: WindowInstance = { ...pin, used: 0n, held: 0n }
+  state.windows.set(pin.limitId, instance)
+}
+
+function addHold(state: MemberState, entry: Entry): void {
+  if (entry.body.kind !== 'held') return
+  const { kind: _kind, facts, grantLegs, ...hold } = entry.body
+  for (const leg of hold.windowLegs) pinWindow(state, leg)
+  const open: OpenHold = {
+    ...hold,
+    model: facts.model,
+    priceId: facts.priceId,
+    grantLegs: grantLegs.map((leg) => ({ ...leg })),
+    placedAtMs: entry.atMs,
+    position: entry.position,
+  }
+  state.holds.set(hold.holdId, open)
+}
+
+/** Window accounts of an instance that is over move nothing that a later decision reads. */
+function moveOwn(state: MemberState, account: string, amount: bigint): void {
+  if (account.startsWith('window:')) {
+    const [, id = '', start = '', part] = account.split(':')
+    const instance = state.windows.get(limitId(id))
+    if (instance === undefined || instance.startMs !== Number(start)) return
+    if (part === 'held') instance.held += amount
+    else instance.used += amount
+  } else if (account.startsWith('grant:') && account.endsWith(':held')) {
+    state.heldNanos += amount
+  }
+}
+
+function growHold(state: MemberState, body: Extract<EntryBody, { kind: 'hold_grown' }>): void {
+  const hold = state.holds.get(body.holdId)
+  if (hold === undefined) return
+  hold.amounts = body.amounts
+  for (const leg of body.grantLegs) {
+    const known = hold.grantLegs.find((own) => own.grantId === leg.grantId)
+    if (known === undefined) hold.grantLegs.push({ ...leg })
+    else known.amount += leg.amount
+  }
+}
+
+function rememberLost(
+  state: MemberState,
+  atMs: number,
+  body: Extract<EntryBody, { kind: 'expired' }>,
+): void {
+  for (const [id, lost] of state.lost) {
+    if (lost.expiredAtMs + lostHoldKeptMs <= atMs) state.lost.delete(id)
+  }
+  const hold = state.holds.get(body.holdId)
+  if (hold !== undefined) {
+    state.lost.set(body.holdId, { hold, expiredAtMs: atMs, lostNanos: body.lostNanos })
+  }
+}
+
+function learn(state: MemberState, body: Extract<EntryBody, { kind: 'settled' }>): void {
+  state.lost.delete(body.holdId)
+  if (body.memberSpendMonth !== null) {
+    state.spend = spentIn(state.spend, body.memberSpendMonth, body.chargedNanos)
+  }
+  if (body.isEstimate) return
+  const outputs = state.outputs.get(body.bucket) ?? []
+  outputs.push(body.usage.output ?? 0)
+  if (outputs.length > outputsKeptMax) outputs.shift()
+  // Setting again moves the bucket to the end, so the first key is the one used longest ago.
+  state.outputs.delete(body.bucket)
+  state.outputs.set(body.bucket, outputs)
+  if (state.outputs.size > bucketsMax) {
+    for (const oldest of state.outputs.keys()) {
+      state.outputs.delete(oldest)
+      break
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { WindowInstance } from './account.ts'
+import type { Limit, ShapeChange, WindowShape } from './plan.ts'
+
+/**
+ * Windows: `[startMs, endMs)` in UTC milliseconds. Instances are computed from shapes, never reset by a
+ * job. The first entry of an instance pins its bounds (`WindowInstance`), so a reset that was shown never
+ * moves. A change of shape, anchor or zone counts from the next instance, which starts at the old end.
+ */
+export type Bounds = { readonly startMs: number; readonly endMs: number }
+
+type AnchoredShape = Exclude<WindowShape, { kind: 'session' }>
+
+/**
+ * The instant at which a civil time happens in a zone: in an overlap the earlier of two, in a gap the
+ * first instant that exists (the transition itself).
+ */
+function civilInstantMs(civil: Temporal.PlainDateTime, zone: string): number {
+  const earlier = civil.toZonedDateTime(zone, { disambiguation: 'earlier' })
+  if (earlier.toPlainDateTime().equals(civil)) return earlier.epochMilliseconds
+  const transition = earlier.getTimeZoneTransition('next')
+  return transition === null ? earlier.epochMilliseconds : transition.epochMilliseconds
+}
+
+function boundaryOnOrBefore(
+  shape: AnchoredShape,
+  date: Temporal.PlainDate,
+): Temporal.PlainDateTime {
+  switch (shape.kind) {
+    case 'day':
+      return date.toPlainDateTime()
+    case 'month':
+      return date.with({ day: 1 }).toPlainDateTime()
+    case 'week': {
+      const { weekday, hour, minute } = shape.anchor
+      const daysBack = (date.dayOfWeek - weekday + 7) % 7
+      return date.subtract({ days: daysBack }).toPlainDateTime({ hour, minute })
+    }
+  }
+}
+
+function stepOf(shape: AnchoredShape): Temporal.DurationLike {
+  return shape.kind === 'day' ? { days: 1 } : shape.kind === 'week' ? { days: 7 } : { months: 1 }
+}
+
+/** The last instance worked out for a shape: civil arithmetic is slow and most questions fall in one instance. */
+const lastInstance = new WeakMap<AnchoredShape, Bounds>()
+
+/** The instance of an anchored shape that contains a moment, as the civil calendar has it. */
+export function calendarBounds(shape: AnchoredShape, atMs: number): Bounds {
+  const known = lastInstance.get(shape)
+  if (known !== undefined && known.startMs <= atMs && atMs < known.endMs) return known
+  const bounds = findCalendarBounds(shape, atMs)
+  lastInstance.set(shape, bounds)
+  return bounds
+}
+
+function findCalendarBounds(shape: AnchoredShape, atMs: number): Bounds {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(shape.zone)
+  const step = stepOf(shape)
+  // One step ahead first: in a gap a boundary may lie a little later than its civil name says.
+  let civil = boundaryOnOrBefore(shape, zoned.toPlainDate()).add(step)
+  let endMs = civilInstantMs(civil, shape.zone)
+  for (;;) {
+    civil = civil.subtract(step)
+    const startMs = civilInstantMs(civil, shape.zone)
+    if (startMs <= atMs) return { startMs, endMs }
+    endMs = startMs
+  }
+}
+
+const utcMonth: AnchoredShape = { kind: 'month', zone: 'UTC' }
+const monthShapes = new Map<string, AnchoredShape>([['UTC', utcMonth]])
+
+/** The calendar month of a zone that contains a moment: spend caps and included grants count over it. */
+export function monthBounds(zone: string, atMs: number): Bounds {
+  let shape = monthShapes.get(zone)
+  if (shape === undefined) {
+    shape = { kind: 'month', zone }
+    monthShapes.set(zone, shape)
+  }
+  return calendarBounds(shape, atMs)
+}
+
+/** The shape in force at a moment, and since when: a change waits for the end of the instance it came in. */
+function shapeInForce(
+  shapes: readonly ShapeChange[],
+  nowMs: number,
+): { readonly shape: WindowShape; readonly fromMs: number } | undefined {
+  const [first, ...changes] = shapes
+  if (first === undefined) return undefined
+  let shape = first.shape
+  let fromMs = -Infinity
+  for (const change of changes) {
+    if (change.sinceMs > nowMs) break
+    let takesEffectMs = Math.max(change.sinceMs, fromMs)
+    if (shape.kind !== 'session' && change.sinceMs >= fromMs) {
+      takesEffectMs = calendarBounds(shape, change.sinceMs).endMs
+    }
+    if (takesEffectMs > nowMs) break
+    shape = change.shape
+    fromMs = takesEffectMs
+  }
+  return { shape, fromMs }
+}
+
+/**
+ * The instance of a limit's window that runs at a moment, given the member's latest pinned one.
+ * Undefined while no session is open: the next plan-sourced admission opens it.
+ */
+export function runningInstance(
+  limit: Limit,
+  pinned: WindowInstance | undefined,
+  nowMs: number,
+): Bounds | undefined {
+  if (pinned !== undefined && nowMs < pinned.endMs) return pinned
+  const inForce = shapeInForce(limit.shapes, nowMs)
+  if (inForce === undefined || inForce.shape.kind === 'session') return undefined
+  const natural = calendarBounds(inForce.shape, nowMs)
+  const startMs = Math.max(natural.startMs, inForce.fromMs, pinned?.endMs ?? -Infinity)
+  return { startMs, endMs: natural.endMs }
+}
+
+/** The bounds that an admission at this moment counts in: the running instance, or a session opened now. */
+export function admittingInstance(
+  limit: Limit,
+  pinned: WindowInstance | undefined,
+  nowMs: number,
+): Bounds {
+  const running = runningInstance(limit, pinned, nowMs)
+  if (running !== undefined) return running
+  const shape = limit.shapes.at(-1)?.shape
+  const lengthMs = shape?.kind === 'session' ? shape.lengthMs : 0
+  return { startMs: nowMs, endMs: nowMs + lengthMs }
+}
+
+/** The kind of a limit's window as its plan says it now. */
+export function windowKind(limit: Limit): WindowShape['kind'] {
+  return limit.shapes.at(-1)?.shape.kind ?? 'session'
+}

@@ -1,0 +1,74 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ensureInstalled, InstallError, pinnedNode } from './install-packages.mjs'
+
+/**
+ * The door of every npm script: `node scripts/bootstrap.mjs <file.ts> [arguments]`. It runs on any Node
+ * from 20 on, installs the locked packages when they are missing or changed, and runs the file with the
+ * Node that the lock file pins. This file and its two neighbours use nothing but Node itself.
+ */
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const oldestNode = 20
+/** The oldest Node that runs the TypeScript sources and has everything they use. */
+const oldestNodeForSources = 26
+
+const nodeMajor = (version = process.versions.node) => Number(version.split('.')[0])
+
+/** @returns {string} */
+function chooseNode() {
+  const pinned = pinnedNode(root)
+  if (pinned === process.execPath) return pinned
+  // A pinned Node that does not start (another C library, say) is no better than none.
+  if (pinned !== undefined && spawnSync(pinned, ['--version']).status === 0) return pinned
+  if (nodeMajor() >= oldestNodeForSources) return process.execPath
+  throw new InstallError(
+    `There is no pinned Node that runs on ${process.platform}-${process.arch}, and this is Node ${process.versions.node}. ` +
+      `Install Node ${oldestNodeForSources} or newer (https://nodejs.org) and run the same command again.`,
+  )
+}
+
+/**
+ * Runs the file and ends as it ends.
+ * @param {string} node
+ * @param {string[]} args
+ */
+function run(node, args) {
+  const bin = join(root, 'node_modules', '.bin')
+  const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`
+  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH: path } })
+  // A terminal sends Ctrl-C to the child as well; passing it on would make it two.
+  process.on('SIGINT', () => {
+    if (process.stdin.isTTY !== true) child.kill('SIGINT')
+  })
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => void child.kill(signal))
+  }
+  child.once('error', (error) => fail(`Node cannot be started: ${error.message}`))
+  child.once('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1)
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  })
+}
+
+/** @param {string} message */
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}
+
+const args = process.argv.slice(2)
+if (args.length === 0) fail('Say which file to run: node scripts/bootstrap.mjs src/main.ts')
+if (nodeMajor() < oldestNode) {
+  fail(
+    `Plimsoll needs Node ${oldestNode} or newer to start; this is ${process.versions.node}. Get it at https://nodejs.org`,
+  )
+}
+try {
+  await ensureInstalled(root)
+  run(chooseNode(), args)
+} catch (error) {
+  fail(error instanceof InstallError ? error.message : String(error))
+}

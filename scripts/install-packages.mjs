@@ -10,7 +10,7 @@ import { withLock } from './folder-lock.mjs'
  */
 
 /** Measured with an empty npm cache on Linux x64; the other platforms differ by a few megabytes. */
-const downloadMegabytes = 130
+const downloadMegabytes = 150
 
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, os?: string | string[], cpu?: string | string[], bin?: Record<string, string> }} LockedPackage */
 /** @typedef {{ packages: Record<string, LockedPackage> }} LockFile */
@@ -230,6 +230,9 @@ const knownFailures = [
   ],
 ]
 
+/** npm ends some errors with its whole usage text; what went wrong stands first. */
+const detailLinesMax = 15
+
 /**
  * @param {string} said
  * @param {string} root
@@ -238,6 +241,6 @@ function explainFailure(said, root) {
   const meaning =
     knownFailures.find(([pattern]) => pattern.test(said))?.[1] ??
     `npm could not install the packages of ${root}.`
-  const detail = said.trim()
+  const detail = said.trim().split('\n').slice(0, detailLinesMax).join('\n')
   return detail === '' ? meaning : `${meaning}\n\nWhat npm said:\n${detail}`
 }

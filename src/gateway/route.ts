@@ -1,0 +1,27 @@
+/**
+ * Which paths the data plane serves. The query string never decides (`/v1/messages?beta=true`). A path
+ * that is not named here is not forwarded: what is not metered must not reach the operator's account.
+ */
+export type Route = 'messages' | 'count_tokens' | 'models' | 'probe' | 'unknown'
+
+export function routeOf(method: string, url: string): Route {
+  const path = pathOf(url)
+  if (method === 'POST' && path === '/v1/messages') return 'messages'
+  if (method === 'POST' && path === '/v1/messages/count_tokens') return 'count_tokens'
+  if (method === 'GET' && isModelsPath(path)) return 'models'
+  if (method === 'HEAD' && (path === '/' || path === '/api/hello')) return 'probe'
+  return 'unknown'
+}
+
+export function pathOf(url: string): string {
+  const queryStart = url.indexOf('?')
+  return queryStart === -1 ? url : url.slice(0, queryStart)
+}
+
+/** The list, or one model: a single further segment that an upstream could not read as a way out of it. */
+function isModelsPath(path: string): boolean {
+  if (path === '/v1/models') return true
+  const match = /^\/v1\/models\/([A-Za-z0-9_.:@%~-]+)$/.exec(path)
+  const model = match?.[1]
+  return model !== undefined && !/^\.{1,2}$|%2f|%5c|%2e/i.test(model)
+}

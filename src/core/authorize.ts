@@ -1,0 +1,181 @@
+import type { Account, CustomerState, GrantLeg, HoldSource, WindowLeg } from './account.ts'
+import { denyPlan, denySimply, type Obstacles } from './denial.ts'
+import type { AuthorizeRequest, Decision } from './decision.ts'
+import type { EntryDraft, Leg } from './entry.ts'
+import { forecast, type Forecast } from './expected-cost.ts'
+import { figuresOf, limitFigures, type Moment } from './figures.ts'
+import type { Nanos } from './money.ts'
+import { appliesTo, type Limit, type Plan } from './plan.ts'
+import { isFree, type Amounts, type Price } from './usage.ts'
+import { expiryLegs, takeAvailable } from './wallet.ts'
+import { admittingInstance, monthBounds } from './window.ts'
+import { extraUsageObstacle } from './extra-usage.ts'
+
+/**
+ * The gate (DESIGN, "Authorize, in this order"): key and member, price, running limit, plan, extra usage,
+ * reserved or denied. Pure: the same account, request and moment always give the same answer, which is
+ * what lets `explain` decide again. A refusal has no draft, so it changes nothing (R5).
+ */
+export type Decided = { readonly decision: Decision; readonly draft: EntryDraft | null }
+
+export function decide(account: Account, request: AuthorizeRequest, moment: Moment): Decided {
+  const { customer, member, system } = account
+  const plan = system.plans.get(member.planId)
+  const deny = (reason: Parameters<typeof denySimply>[1]): Decided => ({
+    decision: { kind: 'deny', denial: denySimply({ account, request, moment }, reason) },
+    draft: null,
+  })
+  if (!customer.isOpen || !customer.isActive) return deny('customer_inactive')
+  if (!member.isSeated || !member.isActive || plan === undefined) return deny('member_inactive')
+  const price = system.prices.get(request.facts.priceId)
+  if (price === undefined) return deny('model_unpriced')
+  if (member.holds.size >= plan.runningMax) return deny('running_limit')
+
+  const expected = forecast({ member, plan, price }, request.facts)
+  const asked: Asked = { account, request, moment, plan, price, expected }
+  if (isFree(price)) return allow(asked, { source: 'free', amounts: expected.expected, legs: [] })
+  return decideOnLimits(asked)
+}
+
+type Asked = {
+  readonly account: Account
+  readonly request: AuthorizeRequest
+  readonly moment: Moment
+  readonly plan: Plan
+  readonly price: Price
+  readonly expected: Forecast
+}
+
+function decideOnLimits(asked: Asked): Decided {
+  const { account, request, moment, plan } = asked
+  const limits = plan.limits.filter((limit) => appliesTo(limit, request.facts.model))
+  const closed = limits.filter((limit) => !hasRoom(limit, asked, { isCountingHolds: true }))
+  if (closed.length === 0) return allowFromPlan(asked, limits)
+
+  const hold = extraUsageHold(asked, account.customer.overrunReservedNanos)
+  const needs = { account, consent: request.facts.consent, moment }
+  const obstacle = extraUsageObstacle(needs, hold.heldNanos)
+  if (obstacle === null) return allowFromWallet(asked, hold)
+
+  const alone = extraUsageHold(asked, 0n)
+  const wouldPassAlone =
+    limits.every((limit) => hasRoom(limit, asked, { isCountingHolds: false })) ||
+    extraUsageObstacle({ ...needs, isIgnoringHolds: true }, alone.heldNanos) === null
+  const obstacles: Obstacles = {
+    closed,
+    extraUsageReason: obstacle,
+    neededNanos: hold.heldNanos,
+    isReserved: wouldPassAlone,
+  }
+  return { decision: { kind: 'deny', denial: denyPlan(asked, obstacles) }, draft: null }
+}
+
+/** The hold need not fit: a limit admits while anything of it is left (DESIGN, authorize step 4). */
+function hasRoom(
+  limit: Limit,
+  asked: Asked,
+  { isCountingHolds }: { isCountingHolds: boolean },
+): boolean {
+  const pinned = asked.account.member.windows.get(limit.id)
+  const { used, held, amount } = limitFigures(limit, pinned, asked.moment.nowMs)
+  return (isCountingHolds ? used + held : used) < amount
+}
+
+function allowFromPlan(asked: Asked, limits: readonly Limit[]): Decided {
+  const { windows } = asked.account.member
+  const amounts = asked.expected.expected
+  const windowLegs = limits.map((limit): WindowLeg => {
+    const bounds = admittingInstance(limit, windows.get(limit.id), asked.moment.nowMs)
+    return { limitId: limit.id, unit: limit.unit, startMs: bounds.startMs, endMs: bounds.endMs }
+  })
+  const legs = windowLegs.map((leg) => ({
+    from: 'plan',
+    to: `window:${leg.limitId}:${leg.startMs}:held`,
+    amount: amounts[leg.unit],
+    unit: leg.unit,
+  }))
+  return allow(asked, { source: 'plan', amounts, legs, windowLegs })
+}
+
+type WalletHold = { readonly heldNanos: Nanos; readonly reserveNanos: Nanos }
+
+/**
+ * The expected cost, with (worst case - hold) kept of the operator's overrun allowance; past that
+ * allowance, or where the customer is strict, the worst case and nothing kept.
+ */
+function extraUsageHold(asked: Asked, reservedNanos: Nanos): WalletHold {
+  const { customer } = asked.account
+  const expectedNanos = asked.expected.expected.money
+  const worstNanos = asked.expected.worst.money
+  const reserveNanos = worstNanos - expectedNanos
+  const booked = bookedOverrunNanos(customer, asked.moment.nowMs)
+  if (customer.isStrict || booked + reservedNanos + reserveNanos > customer.overrunMaxNanos) {
+    return { heldNanos: worstNanos, reserveNanos: 0n }
+  }
+  return { heldNanos: expectedNanos, reserveNanos }
+}
+
+function bookedOverrunNanos({ overrun }: CustomerState, nowMs: number): Nanos {
+  if (overrun === null || monthBounds('UTC', nowMs).startMs !== overrun.startMs) return 0n
+  return overrun.bookedNanos
+}
+
+function allowFromWallet(asked: Asked, hold: WalletHold): Decided {
+  const { customer } = asked.account
+  const { nowMs } = asked.moment
+  const grantLegs = takeAvailable(customer, hold.heldNanos, nowMs)
+  const legs: Leg[] = [...expiryLegs(customer, nowMs)]
+  for (const { grantId, amount } of grantLegs) {
+    legs.push({ from: `grant:${grantId}:available`, to: `grant:${grantId}:held`, amount })
+  }
+  const amounts = { ...asked.expected.expected, money: hold.heldNanos }
+  const { reserveNanos } = hold
+  return allow(asked, { source: 'extra_usage', amounts, legs, grantLegs, reserveNanos })
+}
+
+type Placement = {
+  readonly source: HoldSource
+  readonly amounts: Amounts
+  readonly legs: readonly Leg[]
+  readonly windowLegs?: readonly WindowLeg[]
+  readonly grantLegs?: readonly GrantLeg[]
+  readonly reserveNanos?: Nanos
+}
+
+function allow(asked: Asked, placement: Placement): Decided {
+  const { account, request, moment, expected } = asked
+  const expiresAtMs = moment.nowMs + request.holdMaxMs
+  const draft: EntryDraft = {
+    atMs: moment.nowMs,
+    legs: placement.legs,
+    body: {
+      kind: 'held',
+      holdId: request.holdId,
+      bootId: request.bootId,
+      keyId: request.keyId,
+      source: placement.source,
+      facts: request.facts,
+      bucket: expected.bucket,
+      amounts: placement.amounts,
+      expected: expected.expected,
+      worstNanos: expected.worst.money,
+      windowLegs: placement.windowLegs ?? [],
+      grantLegs: placement.grantLegs ?? [],
+      overrunReserveNanos: placement.reserveNanos ?? 0n,
+      expiresAtMs,
+    },
+  }
+  return {
+    decision: {
+      kind: 'allow',
+      allowance: {
+        holdId: request.holdId,
+        source: placement.source,
+        heldNanos: placement.source === 'extra_usage' ? placement.amounts.money : 0n,
+        expiresAtMs,
+        figures: figuresOf(account, moment),
+      },
+    },
+    draft,
+  }
+}

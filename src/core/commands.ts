@@ -1,0 +1,230 @@
+import type { Account, CustomerState, SpendCap, SystemState } from './account.ts'
+import type { EntryDraft, GrantTerms, Leg, Pin } from './entry.ts'
+import type { Moment } from './figures.ts'
+import { grantId, type GrantId, type KeyId, type LimitId, type PlanId } from './ids.ts'
+import type { DueGrant } from './included-grant.ts'
+import type { Nanos } from './money.ts'
+import type { Limit, Plan, ShapeChange } from './plan.ts'
+import type { Price } from './usage.ts'
+import { expiryLegs, isExpired } from './wallet.ts'
+import { runningInstance } from './window.ts'
+
+/**
+ * The explicit commands: what a person or the operator's tools may change. Each returns the entry to
+ * write; only `setExtraUsage` touches the switch (O4), and nothing else touches money settings.
+ */
+
+/** Burn order of grants by where they come from: included credit first, bought money last. */
+export const grantPriorities = { included: 10, gift: 20, top_up: 50 } as const
+
+type Terms = {
+  readonly zone: string
+  readonly isExtraUsageOn: boolean
+  readonly cap: SpendCap
+  readonly overrunMaxNanos: Nanos
+  readonly isStrict: boolean
+  readonly runningMax: number
+}
+
+const draft = (
+  moment: Moment,
+  body: EntryDraft['body'],
+  legs: readonly Leg[] = [],
+): EntryDraft => ({
+  atMs: moment.nowMs,
+  legs,
+  body,
+})
+
+export function openCustomer(terms: Terms, moment: Moment): EntryDraft {
+  return draft(moment, { kind: 'customer_opened', ...terms })
+}
+
+/** Seats a member on a plan, or moves it to another: running instances stay as they were shown (D16, W1). */
+export function seatMember(
+  account: Account,
+  command: { readonly planId: PlanId },
+  moment: Moment,
+): EntryDraft {
+  const old = account.system.plans.get(account.member.planId)
+  const pins: Pin[] = []
+  for (const limit of account.member.isSeated ? (old?.limits ?? []) : []) {
+    const running = runningInstance(limit, account.member.windows.get(limit.id), moment.nowMs)
+    if (running === undefined) continue
+    const { startMs, endMs } = running
+    pins.push({ limitId: limit.id, unit: limit.unit, startMs, endMs })
+  }
+  return draft(moment, { kind: 'member_seated', planId: command.planId, pins })
+}
+
+export function issueKey(
+  command: { readonly keyId: KeyId; readonly keyHash: string },
+  moment: Moment,
+): EntryDraft {
+  return draft(moment, { kind: 'key_issued', ...command })
+}
+
+export function revokeKey(command: { readonly keyId: KeyId }, moment: Moment): EntryDraft {
+  return draft(moment, { kind: 'key_revoked', keyId: command.keyId })
+}
+
+type Scope = 'customer' | 'member'
+
+export function setExtraUsage(
+  command: { readonly scope: Scope; readonly isOn: boolean },
+  moment: Moment,
+): EntryDraft {
+  return draft(moment, { kind: 'extra_usage_set', ...command })
+}
+
+export function setSpendCap(
+  command: { readonly scope: Scope; readonly cap: SpendCap },
+  moment: Moment,
+): EntryDraft {
+  return draft(moment, { kind: 'spend_cap_set', ...command })
+}
+
+export function setStatus(
+  command: { readonly scope: Scope; readonly isActive: boolean },
+  moment: Moment,
+): EntryDraft {
+  return draft(moment, { kind: 'status_set', ...command })
+}
+
+/** Adds money or credit to the wallet. The amount must be positive; callers check it at their edge. */
+export function grant(customer: CustomerState, terms: GrantTerms, moment: Moment): EntryDraft {
+  return draft(moment, { kind: 'granted', grant: terms }, [
+    ...expiryLegs(customer, moment.nowMs),
+    grantLeg(terms),
+  ])
+}
+
+function grantLeg(terms: GrantTerms): Leg {
+  const from = terms.origin === 'top_up' ? 'payments' : terms.origin === 'gift' ? 'gifts' : 'plan'
+  return { from, to: `grant:${terms.grantId}:available`, amount: terms.amountNanos }
+}
+
+/** Posts an included grant that the plan owes; its id makes a second posting for the month impossible. */
+export function postIncludedGrant(account: Account, due: DueGrant, moment: Moment): EntryDraft {
+  const month = new Temporal.Instant(BigInt(due.monthStartMs) * 1_000_000n)
+    .toZonedDateTimeISO('UTC')
+    .toPlainYearMonth()
+  const terms: GrantTerms = {
+    grantId: grantId(
+      `inc_${account.member.memberId}_${due.grant.id}_${month.toString()}`.slice(0, 64),
+    ),
+    origin: 'included',
+    priority: grantPriorities.included,
+    expiresAtMs: due.expiresAtMs,
+    amountNanos: due.grant.amountNanos,
+  }
+  const { id, monthStartMs } = due
+  return draft(moment, { kind: 'granted', grant: terms, included: { id, monthStartMs } }, [
+    ...expiryLegs(account.customer, moment.nowMs),
+    grantLeg(terms),
+  ])
+}
+
+/** Gives back the available part of a grant; undefined when there is nothing to give back. */
+export function refundGrant(
+  customer: CustomerState,
+  command: { readonly grantId: GrantId },
+  moment: Moment,
+): EntryDraft | undefined {
+  const known = customer.grants.get(command.grantId)
+  if (known === undefined || isExpired(known, moment.nowMs) || known.availableNanos <= 0n)
+    return undefined
+  const account = `grant:${known.grantId}`
+  const amount = known.availableNanos
+  return draft(moment, { kind: 'refunded', grantId: known.grantId }, [
+    ...expiryLegs(customer, moment.nowMs),
+    { from: `${account}:available`, to: `${account}:refunded`, amount },
+  ])
+}
+
+/**
+ * A gifted reset: credits what the running instance has used, and moves none of its bounds (W4).
+ * Undefined when no instance runs or nothing was used.
+ */
+export function creditWindow(
+  account: Account,
+  command: { readonly limitId: LimitId },
+  moment: Moment,
+): EntryDraft | undefined {
+  const instance = account.member.windows.get(command.limitId)
+  if (instance === undefined || moment.nowMs >= instance.endMs || instance.used <= 0n)
+    return undefined
+  const { limitId, startMs, unit, used } = instance
+  return draft(moment, { kind: 'window_credited', limitId, startMs }, [
+    { from: `window:${limitId}:${startMs}:used`, to: 'plan', amount: used, unit },
+  ])
+}
+
+export function publishPrice(price: Price, moment: Moment): EntryDraft {
+  return draft(moment, { kind: 'price_published', price })
+}
+
+export class PlanChangeError extends Error {
+  readonly code = 'plan_change_invalid'
+}
+
+/**
+ * The next version of a plan. Amounts count at once; a changed shape is remembered with its moment, so
+ * that it counts from the next instance only. Undefined when nothing changed. A limit keeps its unit for
+ * good in all plans: members carry their used amounts from plan to plan.
+ */
+export function publishPlan(
+  system: SystemState,
+  asked: Plan,
+  moment: Moment,
+): EntryDraft | undefined {
+  for (const plan of system.plans.values()) {
+    for (const limit of plan.limits) {
+      const next = asked.limits.find((other) => other.id === limit.id)
+      if (next !== undefined && next.unit !== limit.unit) {
+        throw new PlanChangeError(
+          `Limit "${limit.id}" counts ${limit.unit} in plan "${plan.id}"; give the limit in plan "${asked.id}" another id to count ${next.unit}`,
+        )
+      }
+    }
+  }
+  const old = system.plans.get(asked.id)
+  const limits = asked.limits.map((limit) => withHistory(limit, old, moment))
+  const plan: Plan = { ...asked, version: (old?.version ?? 0) + 1, limits }
+  if (old !== undefined && isSamePlan(old, plan)) return undefined
+  return draft(moment, { kind: 'plan_published', plan })
+}
+
+/** Shape changes older than this can no longer matter to an unpinned instance: the longest is a month. */
+const shapesKeptMax = 16
+
+function withHistory(limit: Limit, old: Plan | undefined, moment: Moment): Limit {
+  const before = old?.limits.find((other) => other.id === limit.id)
+  const shape = limit.shapes.at(-1)?.shape
+  if (shape === undefined) throw new PlanChangeError(`Limit "${limit.id}" has no window`)
+  if (before === undefined) return { ...limit, shapes: [{ sinceMs: 0, shape }] }
+  if (JSON.stringify(before.shapes.at(-1)?.shape) === JSON.stringify(shape)) {
+    return { ...limit, shapes: before.shapes }
+  }
+  const shapes: readonly ShapeChange[] = [...before.shapes, { sinceMs: moment.nowMs, shape }]
+  return { ...limit, shapes: shapes.slice(-shapesKeptMax) }
+}
+
+function isSamePlan(old: Plan, next: Plan): boolean {
+  const text = (plan: Plan): string =>
+    JSON.stringify({ ...plan, version: 0 }, (_key, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    )
+  return text(old) === text(next)
+}
+
+/** Which limits of a plan a gifted reset could credit now. */
+export function creditableLimits(account: Account, nowMs: number): readonly LimitId[] {
+  const plan = account.system.plans.get(account.member.planId)
+  return (plan?.limits ?? [])
+    .filter((limit) => {
+      const instance = account.member.windows.get(limit.id)
+      return instance !== undefined && nowMs < instance.endMs && instance.used > 0n
+    })
+    .map((limit) => limit.id)
+}

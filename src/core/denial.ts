@@ -1,0 +1,149 @@
+import type { Account } from './account.ts'
+import type {
+  AuthorizeRequest,
+  Denial,
+  ExtraUsageReason,
+  LimitFigures,
+  Reason,
+  Remedy,
+} from './decision.ts'
+import { extraUsageObstacle, extraUsageObstacles } from './extra-usage.ts'
+import { figuresOf, limitFigures, type Moment } from './figures.ts'
+import { dueGrants } from './included-grant.ts'
+import type { Nanos } from './money.ts'
+import type { Limit } from './plan.ts'
+import { availableNanos, spendMonth } from './wallet.ts'
+import { monthBounds } from './window.ts'
+
+/** Refusals as values: what binds, why extra usage did not help, what would help, and when. */
+type Asked = {
+  readonly account: Account
+  readonly request: AuthorizeRequest
+  readonly moment: Moment
+}
+
+/** A refusal before the plan was looked at. */
+export function denySimply(
+  asked: Asked,
+  reason: Exclude<Reason, 'limit_reached' | 'reserved'>,
+): Denial {
+  const isPassing = reason === 'running_limit'
+  return {
+    reason,
+    model: asked.request.facts.model,
+    binding: [],
+    extraUsageReason: null,
+    neededNanos: null,
+    remedies: [isPassing ? 'retry_shortly' : 'ask_operator'],
+    retryAtMs: isPassing ? asked.moment.nowMs + reservedRetryMs : null,
+    figures: figuresOf(asked.account, asked.moment),
+  }
+}
+
+/** What a caller is told to wait when others in flight keep the rest; requests usually end within it. */
+export const reservedRetryMs = 2000
+
+export type Obstacles = {
+  readonly closed: readonly Limit[]
+  readonly extraUsageReason: ExtraUsageReason
+  readonly neededNanos: Nanos
+  /** It would pass with the holds of other requests at zero. */
+  readonly isReserved: boolean
+}
+
+/** A refusal because the plan could not pay and extra usage did not help. */
+export function denyPlan(asked: Asked, obstacles: Obstacles): Denial {
+  const { account, request, moment } = asked
+  const binding = obstacles.closed
+    .map((limit) => limitFigures(limit, account.member.windows.get(limit.id), moment.nowMs))
+    .toSorted((left, right) => admitsAgainMs(right) - admitsAgainMs(left))
+  const retryAtMs = obstacles.isReserved
+    ? moment.nowMs + reservedRetryMs
+    : earliestAdmissionMs(asked, binding, obstacles)
+  return {
+    reason: obstacles.isReserved ? 'reserved' : 'limit_reached',
+    model: request.facts.model,
+    binding,
+    extraUsageReason: obstacles.extraUsageReason,
+    neededNanos: obstacles.neededNanos,
+    remedies: remediesFor(asked, obstacles, { retryAtMs }),
+    retryAtMs,
+    figures: figuresOf(account, moment),
+  }
+}
+
+/** When a closed limit has room again if only time passes; a limit of zero never has. */
+function admitsAgainMs(limit: LimitFigures): number {
+  return limit.amount <= 0n || limit.resetMs === null ? Infinity : limit.resetMs
+}
+
+/**
+ * The earlier of: every closed limit has reset; or a month's end frees the cap (or brings included credit)
+ * so that the wallet can pay. Null when neither comes by waiting.
+ */
+function earliestAdmissionMs(
+  asked: Asked,
+  binding: readonly LimitFigures[],
+  obstacles: Obstacles,
+): number | null {
+  const planMs = Math.max(...binding.map(admitsAgainMs))
+  const walletMs = walletAdmitsMs(asked, obstacles)
+  const earliest = Math.min(planMs, walletMs)
+  return Number.isFinite(earliest) ? earliest : null
+}
+
+function walletAdmitsMs(asked: Asked, obstacles: Obstacles): number {
+  const { account, request, moment } = asked
+  const { customer, member } = account
+  if (
+    ['off_for_customer', 'off_for_member', 'forbidden_by_request'].includes(
+      obstacles.extraUsageReason,
+    )
+  ) {
+    return Infinity
+  }
+  const candidates = [
+    spendMonth(customer.spend, customer.zone, moment.nowMs).endMs,
+    spendMonth(member.spend, customer.zone, moment.nowMs).endMs,
+    monthBounds('UTC', moment.nowMs).endMs,
+  ].toSorted((left, right) => left - right)
+  for (const atMs of candidates) {
+    let dueNanos = 0n
+    for (const due of dueGrants(account, atMs)) dueNanos += due.grant.amountNanos
+    // Open holds settle within their holds meanwhile: they may use the balance up, and by then count
+    // in a month that is over.
+    const need = { account, consent: request.facts.consent, moment: { nowMs: atMs } }
+    const obstacle = extraUsageObstacle({ ...need, isIgnoringHolds: true }, obstacles.neededNanos)
+    const balanceNanos = availableNanos(customer, atMs) + dueNanos
+    const isPayable = balanceNanos >= obstacles.neededNanos
+    if (isPayable && (obstacle === null || obstacle === 'balance_too_low')) return atMs
+  }
+  return Infinity
+}
+
+function remediesFor(
+  asked: Asked,
+  obstacles: Obstacles,
+  wait: { readonly retryAtMs: number | null },
+): readonly Remedy[] {
+  if (obstacles.isReserved) return ['retry_shortly']
+  const need = {
+    account: asked.account,
+    consent: asked.request.facts.consent,
+    moment: asked.moment,
+  }
+  const remedies = extraUsageObstacles(need, obstacles.neededNanos).map(
+    (reason) => remedyOf[reason],
+  )
+  if (wait.retryAtMs !== null) remedies.push('wait_for_reset')
+  return remedies
+}
+
+const remedyOf: Readonly<Record<ExtraUsageReason, Remedy>> = {
+  off_for_customer: 'turn_on_extra_usage',
+  off_for_member: 'turn_on_extra_usage_for_member',
+  forbidden_by_request: 'allow_extra_usage_in_request',
+  cap_reached: 'raise_spend_cap',
+  member_cap_reached: 'raise_member_spend_cap',
+  balance_too_low: 'top_up',
+}

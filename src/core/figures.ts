@@ -1,0 +1,65 @@
+import type { Account, WindowInstance } from './account.ts'
+import type { ExtraUsageFigures, Figures, LimitFigures } from './decision.ts'
+import type { Limit } from './plan.ts'
+import { availableNanos, spendMonth, spentNanos } from './wallet.ts'
+import { runningInstance, windowKind } from './window.ts'
+
+export type Moment = { readonly nowMs: number; readonly position: number }
+
+/**
+ * What is left, as everybody sees it: page, headers, command line and refusals show these same numbers,
+ * read at one journal position and moment (D18).
+ */
+export function figuresOf(account: Account, moment: Moment): Figures {
+  const { customer, member, system } = account
+  const plan = system.plans.get(member.planId)
+  return {
+    customerId: customer.customerId,
+    memberId: member.memberId,
+    position: moment.position,
+    atMs: moment.nowMs,
+    planName: plan?.name ?? member.planId,
+    limits: (plan?.limits ?? []).map((limit) =>
+      limitFigures(limit, member.windows.get(limit.id), moment.nowMs),
+    ),
+    extraUsage: extraUsageFigures(account, moment.nowMs),
+    runningCount: member.holds.size,
+    runningMax: plan?.runningMax ?? 0,
+  }
+}
+
+export function limitFigures(
+  limit: Limit,
+  pinned: WindowInstance | undefined,
+  nowMs: number,
+): LimitFigures {
+  const running = runningInstance(limit, pinned, nowMs)
+  const isPinned =
+    pinned !== undefined && running !== undefined && pinned.startMs === running.startMs
+  return {
+    limitId: limit.id,
+    windowKind: windowKind(limit),
+    unit: limit.unit,
+    used: isPinned ? pinned.used : 0n,
+    held: isPinned ? pinned.held : 0n,
+    amount: limit.amount,
+    startMs: running?.startMs ?? null,
+    resetMs: running?.endMs ?? null,
+    models: limit.models ?? null,
+  }
+}
+
+function extraUsageFigures({ customer, member }: Account, nowMs: number): ExtraUsageFigures {
+  return {
+    isOnForCustomer: customer.extraUsage.isOn,
+    isOnForMember: member.extraUsage.isOn,
+    balanceNanos: availableNanos(customer, nowMs) + customer.heldNanos,
+    heldNanos: customer.heldNanos,
+    spentNanos: spentNanos(customer.spend, nowMs),
+    capNanos: customer.cap.kind === 'capped' ? customer.cap.amountNanos : null,
+    memberSpentNanos: spentNanos(member.spend, nowMs),
+    memberHeldNanos: member.heldNanos,
+    memberCapNanos: member.cap.kind === 'capped' ? member.cap.amountNanos : null,
+    capResetMs: spendMonth(customer.spend, customer.zone, nowMs).endMs,
+  }
+}

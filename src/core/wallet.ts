@@ -1,0 +1,154 @@
+import type {
+  Account,
+  CustomerState,
+  Grant,
+  GrantLeg,
+  MemberState,
+  SpendCap,
+  SpendWindow,
+} from './account.ts'
+import type { Leg } from './entry.ts'
+import { larger, smaller, type Nanos } from './money.ts'
+import { monthBounds } from './window.ts'
+
+/** The wallet: what grants can pay now, in which order they burn, and how much room balance and caps leave. */
+
+/** Expiry takes the available part by time, not by a sweep: past it, that part counts as zero. */
+export function isExpired(grant: Grant, nowMs: number): boolean {
+  return grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs
+}
+
+/** Balance less what open holds keep: the available parts of grants that have not expired. */
+export function availableNanos(customer: CustomerState, nowMs: number): Nanos {
+  let sum = 0n
+  for (const grant of customer.grants.values()) {
+    if (!isExpired(grant, nowMs)) sum += grant.availableNanos
+  }
+  return sum
+}
+
+/** What was spent in the spend-cap month of a moment; a month that was not touched yet counts zero. */
+export function spentNanos(spend: SpendWindow | null, nowMs: number): Nanos {
+  return spend !== null && spend.startMs <= nowMs && nowMs < spend.endMs ? spend.spentNanos : 0n
+}
+
+/** The spend-cap month of a moment; pinned once its first charge is in the journal. */
+export function spendMonth(
+  spend: SpendWindow | null,
+  zone: string,
+  nowMs: number,
+): { startMs: number; endMs: number } {
+  if (spend !== null && spend.startMs <= nowMs && nowMs < spend.endMs) {
+    return { startMs: spend.startMs, endMs: spend.endMs }
+  }
+  const { startMs, endMs } = monthBounds(zone, nowMs)
+  return { startMs, endMs }
+}
+
+/** `cap - spent - held`; undefined when there is no cap. May be negative after a cap was lowered. */
+export function capRoomNanos(
+  cap: SpendCap,
+  used: { readonly spentNanos: Nanos; readonly heldNanos: Nanos },
+): Nanos | undefined {
+  return cap.kind === 'unlimited' ? undefined : cap.amountNanos - used.spentNanos - used.heldNanos
+}
+
+/** What could still be taken beyond every open hold: `min(balance - held, cap - spent - held)`, customer and member. */
+export function roomNanos({ customer, member }: Account, nowMs: number): Nanos {
+  let room = availableNanos(customer, nowMs)
+  const shared = capRoomNanos(customer.cap, {
+    spentNanos: spentNanos(customer.spend, nowMs),
+    heldNanos: customer.heldNanos,
+  })
+  const own = capRoomNanos(member.cap, {
+    spentNanos: spentNanos(member.spend, nowMs),
+    heldNanos: member.heldNanos,
+  })
+  if (shared !== undefined) room = smaller(room, shared)
+  if (own !== undefined) room = smaller(room, own)
+  return room
+}
+
+/** Both switches are on: only then may a draw exceed what a hold already keeps. */
+export function isExtraUsageOn(account: {
+  readonly customer: CustomerState
+  readonly member: MemberState
+}): boolean {
+  return account.customer.extraUsage.isOn && account.member.extraUsage.isOn
+}
+
+/** Grants burn by priority, then expiry (never comes last), then age. */
+export function burnOrder(customer: CustomerState): readonly Grant[] {
+  const expiryOf = (grant: Grant): number => grant.expiresAtMs ?? Infinity
+  return [...customer.grants.values()].toSorted((left, right) => {
+    if (left.priority !== right.priority) return left.priority - right.priority
+    const [leftMs, rightMs] = [expiryOf(left), expiryOf(right)]
+    return leftMs === rightMs ? left.position - right.position : leftMs < rightMs ? -1 : 1
+  })
+}
+
+/** Takes an amount from available grants in burn order; what they cannot give is left out. */
+export function takeAvailable(
+  customer: CustomerState,
+  amountNanos: Nanos,
+  nowMs: number,
+): readonly GrantLeg[] {
+  const legs: GrantLeg[] = []
+  let missing = amountNanos
+  if (missing <= 0n) return legs
+  for (const grant of burnOrder(customer)) {
+    if (isExpired(grant, nowMs) || grant.availableNanos <= 0n) continue
+    const amount = smaller(missing, grant.availableNanos)
+    legs.push({ grantId: grant.grantId, amount })
+    missing -= amount
+    if (missing === 0n) break
+  }
+  return legs
+}
+
+/** Books what time has already taken: the available part of every grant past its expiry. */
+export function expiryLegs(customer: CustomerState, nowMs: number): readonly Leg[] {
+  const legs: Leg[] = []
+  for (const grant of customer.grants.values()) {
+    if (grant.availableNanos > 0n && isExpired(grant, nowMs)) {
+      const account = `grant:${grant.grantId}`
+      legs.push({
+        from: `${account}:available`,
+        to: `${account}:expired`,
+        amount: grant.availableNanos,
+      })
+    }
+  }
+  return legs
+}
+
+/**
+ * Splits a hold's own grant legs into what a charge takes (first legs first) and what goes back; money
+ * that goes back to an expired grant expires in the same entry. Zero charge releases all.
+ */
+export function endGrantLegs(
+  customer: CustomerState,
+  input: {
+    readonly held: readonly GrantLeg[]
+    readonly chargedNanos: Nanos
+    readonly nowMs: number
+  },
+): { readonly legs: readonly Leg[]; readonly takenNanos: Nanos } {
+  const legs: Leg[] = []
+  let missing = larger(0n, input.chargedNanos)
+  let takenNanos = 0n
+  for (const { grantId, amount } of input.held) {
+    const account = `grant:${grantId}`
+    const taken = smaller(missing, amount)
+    const released = amount - taken
+    if (taken > 0n) legs.push({ from: `${account}:held`, to: `${account}:spent`, amount: taken })
+    if (released > 0n) {
+      const grant = customer.grants.get(grantId)
+      const part = grant !== undefined && isExpired(grant, input.nowMs) ? 'expired' : 'available'
+      legs.push({ from: `${account}:held`, to: `${account}:${part}`, amount: released })
+    }
+    missing -= taken
+    takenNanos += taken
+  }
+  return { legs, takenNanos }
+}

@@ -106,13 +106,9 @@ function grantLeg(terms: GrantTerms): Leg {
 
 /** Posts an included grant that the plan owes; its id makes a second posting for the month impossible. */
 export function postIncludedGrant(account: Account, due: DueGrant, moment: Moment): EntryDraft {
-  const month = new Temporal.Instant(BigInt(due.monthStartMs) * 1_000_000n)
-    .toZonedDateTimeISO('UTC')
-    .toPlainYearMonth()
+  const month = Temporal.Instant.fromEpochMilliseconds(due.monthStartMs).toString().slice(0, 7)
   const terms: GrantTerms = {
-    grantId: grantId(
-      `inc_${account.member.memberId}_${due.grant.id}_${month.toString()}`.slice(0, 64),
-    ),
+    grantId: grantId(`inc_${month}_${due.id}_${account.member.memberId}`),
     origin: 'included',
     priority: grantPriorities.included,
     expiresAtMs: due.expiresAtMs,

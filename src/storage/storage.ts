@@ -15,22 +15,34 @@ import type { BootId, CustomerId, HoldId, KeyId, MemberId, OperationId } from '.
  * - Changes of one customer run one after another, each on the result of the one before.
  */
 export interface Storage {
-  /** Runs `change` on one member's account. The change is pure and synchronous: nothing waits while it runs. */
-  update<Answer>(scope: MemberScope, change: Change<Account, Answer>): Promise<Answer>
+  /**
+   * Runs `change` on one member's account. The change is pure and synchronous: nothing waits while it runs.
+   * With `once`, a change whose idempotency key the customer used before does not run again (R4).
+   */
+  update<Answer>(
+    scope: MemberScope,
+    change: Change<Account, Answer>,
+    once?: Once<Answer>,
+  ): Promise<Answer>
   /** The same for the customer's shared rows alone (top-ups, switches, caps). */
   updateCustomer<Answer>(
     customerId: CustomerId,
     change: Change<{ system: SystemState; customer: CustomerState }, Answer>,
+    once?: Once<Answer>,
   ): Promise<Answer>
   /** The same for plans, prices and the node's own entries. */
-  updateSystem<Answer>(change: Change<SystemState, Answer>): Promise<Answer>
+  updateSystem<Answer>(change: Change<SystemState, Answer>, once?: Once<Answer>): Promise<Answer>
 
   /** The account as it was after the entry at `position`: the same fold that decisions use, over a prefix. */
   accountAt(scope: MemberScope, position: number): Promise<Account>
   /** Entries in journal order. */
   entries(query: EntryQuery): Promise<readonly Entry[]>
-  /** The entry that ended this hold, if any. */
+  /** The entry that ended this hold, if any; of several (expired, then settled late) the last. */
   findHoldEnd(memberId: MemberId, holdId: HoldId): Promise<Entry | undefined>
+  /** Every entry of one hold, oldest first: placed, grown, ended. Empty for an unknown hold. */
+  holdEntries(holdId: HoldId): Promise<readonly Entry[]>
+  /** How many holds of this customer's members are open now, on this node. */
+  openHoldCount(customerId: CustomerId): number
 
   findKey(keyHash: string): Promise<KeyRecord | undefined>
   members(customerId?: CustomerId): Promise<readonly MemberScope[]>
@@ -52,11 +64,41 @@ export interface Storage {
   /** The position of the last durable entry. */
   readonly durablePosition: number
   /** Calls back after each commit with the scopes that changed; returns how to stop. */
-  onCommit(listener: (changed: readonly MemberScope[]) => void): () => void
+  onCommit(listener: (changed: readonly CommittedScope[]) => void): () => void
+
+  /** The clock of record: never steps back, and does not follow a jump of the wall clock unasked. */
+  recordNowMs(): number
+  /** The clock of record beside the wall clock, for health pages and alerts. */
+  clockStatus(): ClockStatus
+  /** Tells the clock of record an outside moment, such as an upstream's Date header. */
+  corroborateClock(dateMs: number): void
+  /** The operator's word that the wall clock is right: the clock of record takes it at once. */
+  adoptWallClock(): void
   close(): Promise<void>
 }
 
 export type MemberScope = { readonly customerId: CustomerId; readonly memberId: MemberId }
+
+/** A changed customer, and its member when the entry was a member's own. */
+export type CommittedScope = { readonly customerId: CustomerId; readonly memberId: MemberId | null }
+
+export type ClockStatus = {
+  readonly recordMs: number
+  readonly wallMs: number
+  /** Set while a forward jump of the wall clock is held back: a person should look. */
+  readonly isJumpHeld: boolean
+}
+
+/**
+ * One command's idempotency key (R4). The key belongs to one customer; its first entry with this
+ * `operationId` is the witness. Other content under the same key is an `OperationConflictError`.
+ */
+export type Once<Answer> = {
+  readonly operationId: OperationId
+  readonly operationDigest: string
+  /** The first run's answer, made from its journal entry. */
+  readonly answerAgain: (first: Entry) => Answer
+}
 
 /** `position` is that of the last entry the change can have read. */
 export type ChangeContext = { readonly nowMs: number; readonly position: number }
@@ -127,6 +169,19 @@ export class StorageUnavailableError extends Error {
 /** The same idempotency key was used before with other content (R4). */
 export class OperationConflictError extends Error {
   readonly code = 'operation_conflict'
+}
+
+/**
+ * A change wrote an idempotency key that its customer had used before, with the same content, and was not
+ * applied. `first` is the durable entry of the first run. Calls that pass `once` never see this.
+ */
+export class OperationRepeatedError extends Error {
+  readonly code = 'operation_repeated'
+  readonly first: Entry
+  constructor(first: Entry) {
+    super('This operation was carried out before; its first answer stands')
+    this.first = first
+  }
 }
 
 /** Another process owns this data folder. */

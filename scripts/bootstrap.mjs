@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ensureInstalled, InstallError, pinnedNode } from './install-packages.mjs'
+import { ensureInstalled, pinnedNode } from './install-packages.mjs'
+import { InstallError } from './npm.mjs'
 
 /**
  * The door of every npm script: `node scripts/bootstrap.mjs <file.ts> [arguments]`. It runs on any Node
  * from 20 on, installs the locked packages when they are missing or changed, and runs the file with the
- * Node that the lock file pins. This file and its two neighbours use nothing but Node itself.
+ * Node that the lock file pins. This file and what it imports use nothing but Node itself.
  */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))

@@ -1,0 +1,196 @@
+import type { RequestFacts } from '../../src/core/entry.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import type { Price } from '../../src/core/usage.ts'
+import { instanceAt, monthAt } from './naive-calendar.ts'
+import type { Fact, FactOf, Grant, Hold, LimitView, Part } from './naive-facts.ts'
+import { bucketOf } from './naive-price.ts'
+
+export const sum = (amounts: bigint[]): bigint =>
+  amounts.reduce((total, amount) => total + amount, 0n)
+export const least = (...amounts: bigint[]): bigint => amounts.reduce((a, b) => (a < b ? a : b))
+export const most = (...amounts: bigint[]): bigint => amounts.reduce((a, b) => (a > b ? a : b))
+
+const historyMax = 32
+
+/** What one customer's list of facts adds up to: each figure by going through the whole list again. */
+export class NaiveBooks {
+  readonly facts: (Fact & { atMs: number })[] = []
+  readonly prices: readonly Price[]
+
+  constructor(prices: readonly Price[]) {
+    this.prices = prices
+  }
+
+  note(atMs: number, fact: Fact): void {
+    this.facts.push({ ...fact, atMs })
+  }
+
+  protected of<K extends Fact['kind']>(kind: K): FactOf<K>[] {
+    return this.facts.filter((fact): fact is FactOf<K> => fact.kind === kind)
+  }
+
+  protected opening(): FactOf<'opened'> {
+    const [opened] = this.of('opened')
+    if (opened === undefined) throw new Error('The customer was never opened')
+    return opened
+  }
+
+  plan(member: string): Plan {
+    const planId = this.of('seated').findLast((seat) => seat.member === member)?.planId
+    const plan = this.of('plan').findLast((published) => published.plan.id === planId)?.plan
+    if (plan === undefined) throw new Error(`${member} has no seat`)
+    return plan
+  }
+
+  isOn(member: string | null): boolean {
+    const last = this.of('switch').findLast((set) => set.member === member)
+    return last?.isOn ?? (member === null ? this.opening().isOn : true)
+  }
+
+  isActive(member: string | null): boolean {
+    return this.of('status').findLast((set) => set.member === member)?.isActive ?? true
+  }
+
+  /** Null is no bound but the balance. */
+  cap(member: string | null): bigint | null {
+    const last = this.of('cap').findLast((set) => set.member === member)?.cap
+    const cap = last ?? (member === null ? this.opening().cap : { kind: 'unlimited' as const })
+    return cap.kind === 'unlimited' ? null : cap.amountNanos
+  }
+
+  holds(): Hold[] {
+    return this.of('held').map((held) => {
+      const grown = this.of('grown').filter((fact) => fact.hold === held.hold)
+      const ended = this.facts.findLast(
+        (fact) => (fact.kind === 'ended' || fact.kind === 'settled') && fact.hold === held.hold,
+      )
+      const lost = this.of('ended').find((fact) => fact.hold === held.hold)?.lost ?? 0n
+      return {
+        ...held,
+        amounts: grown.at(-1)?.amounts ?? held.amounts,
+        grantLegs: [held.grantLegs, ...grown.map((fact) => fact.grantLegs)].flat(),
+        end: ended?.kind === 'ended' ? ended.how : ended?.kind === 'settled' ? 'settled' : 'open',
+        endedAtMs: ended?.atMs ?? Infinity,
+        lost: ended?.kind === 'settled' ? 0n : lost,
+      }
+    })
+  }
+
+  openHolds(member: string | null): Hold[] {
+    return this.holds().filter((h) => h.end === 'open' && (member === null || h.member === member))
+  }
+
+  heldMoney(member: string | null): bigint {
+    return sum(this.openHolds(member).flatMap((hold) => hold.grantLegs.map((leg) => leg.amount)))
+  }
+
+  /** Charged in the customer's calendar month that contains `nowMs`. */
+  spent(member: string | null, nowMs: number): bigint {
+    const month = monthAt(this.opening().zone, nowMs)
+    const charges = this.of('settled').filter(
+      (s) => month.startMs <= s.atMs && s.atMs < month.endMs,
+    )
+    const holds = this.holds().filter((hold) => member === null || hold.member === member)
+    return sum(charges.filter((s) => holds.some((h) => h.hold === s.hold)).map((s) => s.charged))
+  }
+
+  grant(
+    grant: Grant,
+    nowMs: number,
+  ): { available: bigint; held: bigint; spent: bigint; expired: bigint } {
+    const ofGrant = (parts: Part[]): bigint =>
+      sum(parts.filter((part) => part.grant === grant.grant).map((part) => part.amount))
+    const held = sum(this.openHolds(null).map((hold) => ofGrant(hold.grantLegs)))
+    const spent = sum(this.of('settled').map((settled) => ofGrant(settled.parts)))
+    const rest = grant.amount - held - spent
+    const isExpired = grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs
+    return { available: isExpired ? 0n : rest, held, spent, expired: isExpired ? rest : 0n }
+  }
+
+  /** Grants in the order in which they burn: priority, then expiry with "never" last, then age. */
+  grants(): Grant[] {
+    const expiry = (grant: Grant): number => grant.expiresAtMs ?? Infinity
+    return this.of('granted').toSorted((a, b) =>
+      a.priority !== b.priority
+        ? a.priority - b.priority
+        : expiry(a) < expiry(b)
+          ? -1
+          : expiry(a) > expiry(b)
+            ? 1
+            : 0,
+    )
+  }
+
+  /** Money that no hold keeps: balance less held. With `withHeld`, as if every open hold had been given back. */
+  available(nowMs: number, withHeld = false): bigint {
+    const live = this.grants().filter((g) => g.expiresAtMs === null || g.expiresAtMs > nowMs)
+    return sum(
+      live.map((g) => this.grant(g, nowMs)).map((g) => g.available + (withHeld ? g.held : 0n)),
+    )
+  }
+
+  balance(nowMs: number): bigint {
+    return this.available(nowMs) + this.heldMoney(null)
+  }
+
+  protected takeFromGrants(amount: bigint, nowMs: number): Part[] {
+    const parts: Part[] = []
+    for (const grant of this.grants()) {
+      const part = least(
+        this.grant(grant, nowMs).available,
+        amount - sum(parts.map((p) => p.amount)),
+      )
+      if (part > 0n) parts.push({ grant: grant.grant, amount: part })
+    }
+    return parts
+  }
+
+  limits(member: string, nowMs: number): LimitView[] {
+    const holds = this.holds().filter((hold) => hold.member === member)
+    const seats = this.of('seated').filter((seat) => seat.member === member)
+    return this.plan(member).limits.map((limit) => {
+      const pins = [...holds.flatMap((hold) => hold.windows), ...seats.flatMap((seat) => seat.pins)]
+      const instance = instanceAt(
+        limit.shapes,
+        pins.filter((pin) => pin.limit === limit.id),
+        nowMs,
+      )
+      const inside = holds.filter((hold) =>
+        hold.windows.some((w) => w.limit === limit.id && w.startMs === instance?.startMs),
+      )
+      const held = sum(inside.filter((h) => h.end === 'open').map((h) => h.amounts[limit.unit]))
+      let used = 0n
+      for (const fact of instance === null ? [] : this.facts) {
+        if (fact.kind === 'settled' && inside.some((h) => h.hold === fact.hold))
+          used += fact.amounts[limit.unit]
+        if (fact.kind !== 'credited' || fact.member !== member || fact.limit !== limit.id) continue
+        if (fact.startMs === instance?.startMs) used = 0n
+      }
+      return { limit, used, held, instance }
+    })
+  }
+
+  /** Nearest-rank 90th percentile of the last outputs in the request's bucket, else what the plan expects. */
+  expectedOutput(member: string, facts: RequestFacts): number {
+    const own = this.holds().filter(
+      (h) => h.member === member && bucketOf(h.request) === bucketOf(facts),
+    )
+    const outputs = this.of('settled')
+      .filter((settled) => !settled.isEstimate && own.some((hold) => hold.hold === settled.hold))
+      .map((settled) => settled.output)
+      .slice(-historyMax)
+      .toSorted((a, b) => a - b)
+    const expected = outputs[Math.ceil(outputs.length * 0.9) - 1]
+    return Math.min(expected ?? this.plan(member).outputTokensExpected, facts.maxTokens)
+  }
+
+  overrunInMonth(nowMs: number): bigint {
+    const month = monthAt('UTC', nowMs)
+    const inside = this.of('settled').filter((s) => month.startMs <= s.atMs && s.atMs < month.endMs)
+    return sum(inside.map((settled) => settled.overrun))
+  }
+
+  lostMoney(): bigint {
+    return sum(this.holds().map((hold) => hold.lost))
+  }
+}

@@ -1,0 +1,258 @@
+import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
+import type { Limit } from '../../src/core/plan.ts'
+import type { Price, Usage } from '../../src/core/usage.ts'
+import { least, most, NaiveBooks, sum } from './naive-books.ts'
+import { monthAt } from './naive-calendar.ts'
+import type {
+  Admitted,
+  Hold,
+  Look,
+  Part,
+  Pin,
+  Refused,
+  Request,
+  SettleResult,
+} from './naive-facts.ts'
+import { isFree, sizeOf } from './naive-price.ts'
+
+const lateSettleMs = 24 * 3600 * 1000
+const applies = (limit: Limit, model: string): boolean =>
+  limit.models?.some((prefix) => model.startsWith(prefix)) ?? true
+
+type Metered = { usage: Usage; marks: readonly string[] }
+
+/** `countsHolds` false asks what would be if all open holds were given back. */
+type Question = Pick<Request, 'member' | 'facts'> & {
+  price: Price
+  nowMs: number
+  countsHolds: boolean
+}
+
+/**
+ * The rules of DESIGN.md a second time, for property tests to compare the core with. One list of facts per
+ * customer; every question is answered by going through that list again. Nothing is cached, nothing is clever,
+ * and nothing is imported from the core but the shapes of its data.
+ */
+export class NaiveModel extends NaiveBooks {
+  private look({ member, facts, price, nowMs, countsHolds }: Question): Look {
+    const output = this.expectedOutput(member, facts)
+    const expected = sizeOf(price, { input: facts.inputTokensExpected, output })
+    const limits = this.limits(member, nowMs).filter(({ limit }) => applies(limit, facts.model))
+    const binding = limits.filter((l) => l.used + (countsHolds ? l.held : 0n) >= l.limit.amount)
+    const look: Look = {
+      source: 'plan',
+      amounts: expected,
+      expectedMoney: expected.money,
+      grantLegs: [],
+      reserve: 0n,
+      limits,
+      binding,
+      extraUsageReason: null,
+    }
+    if (isFree(price)) return { ...look, source: 'free', limits: [], binding: [] }
+    if (binding.length === 0) return look
+
+    const worst = most(
+      sizeOf(price, { input: facts.inputTokensMax, output: facts.maxTokens }).money,
+      sizeOf(price, { cache_write_1h: facts.inputTokensMax, output: facts.maxTokens }).money,
+    )
+    const { isStrict, overrunMax } = this.opening()
+    const reserved = countsHolds ? sum(this.openHolds(null).map((hold) => hold.reserve)) : 0n
+    const risk = this.overrunInMonth(nowMs) + reserved + worst - expected.money
+    const money = isStrict || risk > overrunMax ? worst : expected.money
+    const why = this.whyNotExtraUsage({ member, facts, price, nowMs, countsHolds }, money)
+    return {
+      ...look,
+      source: why === null ? 'extra_usage' : null,
+      amounts: { ...expected, money },
+      reserve: worst - money,
+      grantLegs: why === null ? this.takeFromGrants(money, nowMs) : [],
+      extraUsageReason: why,
+    }
+  }
+
+  private whyNotExtraUsage(
+    { member, facts, nowMs, countsHolds }: Question,
+    money: bigint,
+  ): ExtraUsageReason | null {
+    const isCapReached = (who: string | null): boolean => {
+      const cap = this.cap(who)
+      if (cap === null) return false
+      return (
+        cap === 0n ||
+        cap - this.spent(who, nowMs) - (countsHolds ? this.heldMoney(who) : 0n) < money
+      )
+    }
+    if (!this.isOn(null)) return 'off_for_customer'
+    if (!this.isOn(member)) return 'off_for_member'
+    if (facts.consent === 'never') return 'forbidden_by_request'
+    if (isCapReached(null)) return 'cap_reached'
+    if (isCapReached(member)) return 'member_cap_reached'
+    if (this.available(nowMs, !countsHolds) < money) return 'balance_too_low'
+    return null
+  }
+
+  /** Decides without placing a hold; a refusal leaves no fact. */
+  decide(request: Request, nowMs: number): Admitted | Refused {
+    const { member, facts } = request
+    const refuse = (reason: Reason): Refused => ({
+      kind: 'deny',
+      reason,
+      extraUsageReason: null,
+      needed: null,
+      binding: [],
+      retryAtMs: null,
+    })
+    if (!this.isActive(null)) return refuse('customer_inactive')
+    if (!this.isActive(member)) return refuse('member_inactive')
+    const price = this.prices.find((known) => known.id === facts.priceId)
+    if (price === undefined) return refuse('model_unpriced')
+    if (this.openHolds(member).length >= this.plan(member).runningMax)
+      return refuse('running_limit')
+
+    const question = { member, facts, price, nowMs, countsHolds: true }
+    const look = this.look(question)
+    if (look.source !== null) return this.admit(request, look, nowMs)
+    const isReserved = this.look({ ...question, countsHolds: false }).source !== null
+    return {
+      ...refuse(isReserved ? 'reserved' : 'limit_reached'),
+      extraUsageReason: look.extraUsageReason,
+      needed: look.amounts.money,
+      binding: look.binding.map((l) => l.limit.id),
+      retryAtMs: this.earliestAdmission(question, look),
+    }
+  }
+
+  private admit(request: Request, look: Look, nowMs: number): Admitted {
+    const { member, facts } = request
+    const windows = look.limits.map(({ limit, instance }): Pin => {
+      const shape = limit.shapes.at(-1)?.shape
+      if (instance !== null) return { limit: limit.id, ...instance }
+      if (shape?.kind !== 'session') throw new Error('Only a session waits to be opened')
+      return { limit: limit.id, startMs: nowMs, endMs: nowMs + shape.lengthMs }
+    })
+    return {
+      kind: 'allow',
+      hold: request.hold,
+      member,
+      source: look.source ?? 'free',
+      request: facts,
+      amounts: look.amounts,
+      expectedMoney: look.expectedMoney,
+      windows: look.source === 'plan' ? windows : [],
+      grantLegs: look.grantLegs,
+      reserve: look.source === 'extra_usage' ? look.reserve : 0n,
+      expiresAtMs: nowMs + request.holdMaxMs,
+    }
+  }
+
+  /** Looks again at each moment at which time alone changes anything for the better; the first that admits. */
+  private earliestAdmission(question: Question, look: Look): number | null {
+    const resets = look.limits.flatMap(({ instance }) =>
+      instance === null ? [] : [instance.endMs],
+    )
+    const months = [this.opening().zone, 'UTC'].map((zone) => monthAt(zone, question.nowMs).endMs)
+    const moments = [...resets, ...months].toSorted((a, b) => a - b)
+    return moments.find((atMs) => this.look({ ...question, nowMs: atMs }).source !== null) ?? null
+  }
+
+  authorize(request: Request, nowMs: number): Admitted | Refused {
+    const decision = this.decide(request, nowMs)
+    if (decision.kind === 'allow') this.note(nowMs, { ...decision, kind: 'held' })
+    return decision
+  }
+
+  // The end of a hold.
+
+  /** How much more than its hold this request may be charged: the free room of balance and both caps. */
+  private room(hold: Hold, nowMs: number): bigint {
+    if (!this.isOn(null) || !this.isOn(hold.member)) return 0n
+    const rooms = [this.available(nowMs)]
+    for (const who of [null, hold.member]) {
+      const cap = this.cap(who)
+      if (cap !== null) rooms.push(cap - this.spent(who, nowMs) - this.heldMoney(who))
+    }
+    return most(0n, least(...rooms))
+  }
+
+  grow(id: string, { usage, marks }: Metered, nowMs: number): void {
+    const hold = this.holds().find((h) => h.hold === id && h.end === 'open')
+    const price = this.prices.find((known) => known.id === hold?.request.priceId)
+    if (hold === undefined || price === undefined || hold.source === 'free') return
+    const size = sizeOf(price, usage, marks)
+    const money = most(size.money, hold.amounts.money)
+    const tokens = most(size.tokens, hold.amounts.tokens)
+    const more = least(money - hold.amounts.money, this.room(hold, nowMs))
+    const grantLegs = hold.source === 'plan' ? [] : this.takeFromGrants(more, nowMs)
+    const amounts = {
+      money: hold.source === 'plan' ? money : hold.amounts.money + more,
+      tokens,
+      requests: 1n,
+    }
+    this.note(nowMs, { kind: 'grown', hold: id, amounts, grantLegs })
+  }
+
+  settle(
+    id: string,
+    { usage, marks, isEstimate }: Metered & { isEstimate: boolean },
+    nowMs: number,
+  ): SettleResult {
+    const hold = this.holds().find((h) => h.hold === id)
+    const price = this.prices.find((known) => known.id === hold?.request.priceId)
+    if (hold === undefined || price === undefined) throw new Error(`Nobody knows hold ${id}`)
+    const isLate = hold.end === 'expired' && nowMs - hold.endedAtMs < lateSettleMs
+    if (hold.end !== 'open' && !isLate) return 'already_ended'
+
+    const amounts = sizeOf(price, usage, marks)
+    const cost = hold.source === 'extra_usage' ? amounts.money : 0n
+    const own = isLate ? [] : hold.grantLegs
+    const charged = least(cost, sum(own.map((leg) => leg.amount)) + this.room(hold, nowMs))
+    const parts: Part[] = []
+    for (const leg of own) {
+      const amount = least(leg.amount, charged - sum(parts.map((part) => part.amount)))
+      parts.push({ grant: leg.grant, amount })
+    }
+    parts.push(...this.takeFromGrants(charged - sum(parts.map((part) => part.amount)), nowMs))
+    const overrun = cost - charged
+    const output = usage.output ?? 0
+    this.note(nowMs, {
+      kind: 'settled',
+      hold: id,
+      isEstimate,
+      output,
+      amounts,
+      charged,
+      overrun,
+      parts,
+    })
+    return { cost: amounts.money, charged, overrun }
+  }
+
+  void(id: string, nowMs: number): void {
+    if (this.holds().some((hold) => hold.hold === id && hold.end === 'open')) {
+      this.note(nowMs, { kind: 'ended', hold: id, how: 'voided', lost: 0n })
+    }
+  }
+
+  expire(id: string, nowMs: number): void {
+    const hold = this.holds().find((h) => h.hold === id && h.end === 'open')
+    if (hold === undefined) return
+    this.note(nowMs, { kind: 'ended', hold: id, how: 'expired', lost: hold.expectedMoney })
+  }
+
+  // Commands and sums that have a rule of their own.
+
+  /** A seat keeps the anchored instances that run under the old plan: a shown reset is a promise. */
+  seat(member: string, planId: string, nowMs: number): void {
+    const isSeated = this.of('seated').some((seat) => seat.member === member)
+    const pins = (isSeated ? this.limits(member, nowMs) : []).flatMap(({ limit, instance }) =>
+      instance === null ? [] : [{ limit: limit.id, ...instance }],
+    )
+    this.note(nowMs, { kind: 'seated', member, planId, pins })
+  }
+
+  credit(member: string, limit: string, nowMs: number): void {
+    const instance = this.limits(member, nowMs).find((l) => l.limit.id === limit)?.instance
+    if (instance) this.note(nowMs, { kind: 'credited', member, limit, startMs: instance.startMs })
+  }
+}

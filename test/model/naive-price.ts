@@ -1,0 +1,32 @@
+import type { RequestFacts } from '../../src/core/entry.ts'
+import type { Amounts, Meter, Price, Usage } from '../../src/core/usage.ts'
+
+/** What usage costs, by the price list: the dearest tier reached, multiplied out, rounded up once. */
+export function priceOf(price: Price, usage: Usage, marks: readonly string[]): bigint {
+  const input = (usage.input ?? 0) + (usage.cache_read ?? 0)
+  const written = (usage.cache_write_5m ?? 0) + (usage.cache_write_1h ?? 0)
+  let [dividend, divisor] = [0n, 1_000_000n]
+  for (const [meter, rates] of Object.entries(price.rates)) {
+    const reached = rates.filter(
+      (r) => r.aboveInputTokens === 0 || input + written > r.aboveInputTokens,
+    )
+    dividend += BigInt(usage[meter as Meter] ?? 0) * (reached.at(-1)?.nanosPerMillion ?? 0n)
+  }
+  for (const factor of marks.map((mark) => price.multipliers[mark] ?? 1000)) {
+    dividend *= BigInt(factor)
+    divisor *= 1000n
+  }
+  return (dividend + divisor - 1n) / divisor
+}
+
+export function sizeOf(price: Price, usage: Usage, marks: readonly string[] = []): Amounts {
+  const kinds: Meter[] = ['input', 'output', 'cache_read', 'cache_write_5m', 'cache_write_1h']
+  const tokens = kinds.reduce((total, kind) => total + BigInt(usage[kind] ?? 0), 0n)
+  return { money: priceOf(price, usage, marks), tokens, requests: 1n }
+}
+
+export const bucketOf = (facts: RequestFacts): string =>
+  `${facts.model}|${facts.isThinking ? 't' : 'n'}|${Math.floor(Math.log2(facts.maxTokens))}`
+
+export const isFree = (price: Price): boolean =>
+  Object.values(price.rates).every((rates) => rates.every((rate) => rate.nanosPerMillion === 0n))

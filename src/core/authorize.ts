@@ -30,6 +30,7 @@ export function decide(account: Account, request: AuthorizeRequest, moment: Mome
   const price = system.prices.get(request.facts.priceId)
   if (price === undefined) return deny('model_unpriced')
   if (member.holds.size >= plan.runningMax) return deny('running_limit')
+  if (request.customerRunningCount >= customer.runningMax) return deny('running_limit')
 
   const expected = forecast({ member, plan, price }, request.facts)
   const asked: Asked = { account, request, moment, plan, price, expected }

@@ -12,6 +12,8 @@ export type AuthorizeRequest = {
   readonly facts: RequestFacts
   /** How long the hold may live; the stream is cut then. */
   readonly holdMaxMs: number
+  /** Requests of the whole customer that run now, as its gateway counts them. */
+  readonly customerRunningCount: number
 }
 
 /** The figures of one limit as its member sees them, at one journal position and moment (D18). */

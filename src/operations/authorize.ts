@@ -1,0 +1,172 @@
+import type { Account } from '../core/account.ts'
+import { decide, type Decided } from '../core/authorize.ts'
+import { postIncludedGrant } from '../core/commands.ts'
+import type { AuthorizeRequest, Decision } from '../core/decision.ts'
+import type { RequestFacts } from '../core/entry.ts'
+import { holdId, type KeyId } from '../core/ids.ts'
+import { dueGrants } from '../core/included-grant.ts'
+import { appliesTo } from '../core/plan.ts'
+import type { ChangeContext, Changed, MemberScope, NewEntry } from '../storage/storage.ts'
+import { freshId } from '../system/random.ts'
+import type { GateParts } from './parts.ts'
+import { limitBinding, walletBinding, type Place } from './waiting-line.ts'
+
+/** Admission of one request: decided on the journal's sums, the hold durable before this resolves. */
+export type Admission = {
+  readonly decision: Decision
+  /** The hold's id for an allow; a signed token for a refusal. Give it to `explain`. */
+  readonly decisionId: string
+}
+
+export type AdmissionRequest = {
+  readonly keyId: KeyId | null
+  readonly facts: RequestFacts
+  /** Aborts when the caller hangs up: it then leaves the waiting line. */
+  readonly signal?: AbortSignal
+}
+
+/** The caller hung up while its request waited; nothing was held. */
+export class CallerGoneError extends Error {
+  readonly code = 'caller_gone'
+}
+
+/**
+ * Decides a request, waiting up to the line's time when only other requests in flight stand in its way.
+ * When that time is up it is decided once more without regard to the line, so that a refusal always
+ * rests on the journal alone. Rejects with `StorageUnavailableError` when storage is away: that is never
+ * a refusal (D12); and with `CallerGoneError` when the caller left.
+ */
+export async function authorize(
+  parts: GateParts,
+  scope: MemberScope,
+  request: AdmissionRequest,
+): Promise<Admission> {
+  let place: Place | undefined
+  try {
+    for (;;) {
+      const attempt = await tryOnce(parts, scope, { request, place, isInLine: true })
+      if (attempt.kind === 'decided') return attempt.admission
+      place ??= parts.line.join(scope, attempt.bindings, request.signal)
+      const isWorthAnother = place !== undefined && (await place.next())
+      if (request.signal?.aborted === true) throw new CallerGoneError('The caller left the line')
+      if (isWorthAnother) continue
+      const last = await tryOnce(parts, scope, { request, place, isInLine: false })
+      if (last.kind === 'decided') return last.admission
+    }
+  } finally {
+    place?.leave()
+  }
+}
+
+type Attempt =
+  | { readonly kind: 'decided'; readonly admission: Admission }
+  /** Refused only because of others in flight, or others who came before wait for the same. */
+  | { readonly kind: 'waiting'; readonly bindings: readonly string[] }
+
+type Asker = {
+  readonly request: AdmissionRequest
+  readonly place: Place | undefined
+  /** Waiting is still possible, and nobody who came before may be passed. */
+  readonly isInLine: boolean
+}
+
+async function tryOnce(parts: GateParts, scope: MemberScope, asker: Asker): Promise<Attempt> {
+  const asked: AuthorizeRequest = {
+    holdId: holdId(freshId(parts.random, 'hold')),
+    bootId: parts.bootId,
+    keyId: asker.request.keyId,
+    facts: asker.request.facts,
+    holdMaxMs: parts.holdMaxMs,
+    customerRunningCount: parts.running.of(scope.customerId),
+  }
+  try {
+    for (;;) {
+      const step = await parts.storage.update(
+        scope,
+        (account, context): Changed<Attempt | { readonly kind: 'granted' }> => {
+          const grants = includedGrantEntries(account, context)
+          if (grants.length > 0) return { answer: { kind: 'granted' }, entries: grants }
+          return decideInTurn(parts, { account, asked, asker }, context)
+        },
+      )
+      if (step.kind !== 'granted') return step
+    }
+  } catch (error) {
+    // The hold is not durable, or nobody knows: it runs for nobody here.
+    parts.running.end(scope.customerId, asked.holdId)
+    throw error
+  }
+}
+
+/** Included credit that the plan owes by now; posted before anything is decided on the wallet. */
+export function includedGrantEntries(
+  account: Account,
+  context: ChangeContext,
+): readonly NewEntry[] {
+  const { memberId } = account.member
+  return dueGrants(account, context.nowMs).map((due) => ({
+    ...postIncludedGrant(account, due, context),
+    memberId,
+  }))
+}
+
+function decideInTurn(
+  parts: GateParts,
+  input: { readonly account: Account; readonly asked: AuthorizeRequest; readonly asker: Asker },
+  context: ChangeContext,
+): Changed<Attempt> {
+  const { account, asked, asker } = input
+  const decided = decide(account, asked, context)
+  const { decision, draft } = decided
+  if (asker.isInLine) {
+    const bindings = bindingsOf(account, asked, decided)
+    const isBlockedByHolds = decision.kind === 'deny' && decision.denial.reason === 'reserved'
+    const isPassingOthers = decision.kind === 'allow' && parts.line.isTaken(bindings, asker.place)
+    if (isBlockedByHolds || isPassingOthers) {
+      return { answer: { kind: 'waiting', bindings }, entries: [] }
+    }
+  }
+  if (decision.kind === 'deny' || draft === null) {
+    return { answer: { kind: 'decided', admission: refuse(parts, asked, decision) }, entries: [] }
+  }
+  // Counted at once: the next decision in this same turn of the event loop must see it.
+  parts.running.start(account.customer.customerId, asked.holdId)
+  const admission: Admission = { decision, decisionId: asked.holdId }
+  return {
+    answer: { kind: 'decided', admission },
+    entries: [{ ...draft, memberId: account.member.memberId }],
+  }
+}
+
+/** What a request waits for, or would take from under those who wait: its limits, and the wallet. */
+function bindingsOf(
+  account: Account,
+  asked: AuthorizeRequest,
+  decided: Decided,
+): readonly string[] {
+  const { customerId, memberId, planId } = account.member
+  const { decision } = decided
+  const source = decision.kind === 'allow' ? decision.allowance.source : null
+  if (source === 'free') return []
+  if (source === 'extra_usage') return [walletBinding(customerId)]
+  const limits = (account.system.plans.get(planId)?.limits ?? [])
+    .filter((limit) => appliesTo(limit, asked.facts.model))
+    .map((limit) => limitBinding(memberId, limit.id))
+  return source === 'plan' ? limits : [...limits, walletBinding(customerId)]
+}
+
+function refuse(parts: GateParts, asked: AuthorizeRequest, decision: Decision): Admission {
+  if (decision.kind === 'allow') throw new Error('An allowed request was about to be refused')
+  const { reason, extraUsageReason, figures } = decision.denial
+  const decisionId = parts.signer.sign({
+    customerId: figures.customerId,
+    memberId: figures.memberId,
+    position: figures.position,
+    atMs: figures.atMs,
+    reason,
+    extraUsageReason,
+    facts: asked.facts,
+    customerRunningCount: asked.customerRunningCount,
+  })
+  return { decision, decisionId }
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+
+import type { Account, CustomerState, SystemState } from '../core/account.ts'
+import type { Actor, Entry, EntryDraft } from '../core/entry.ts'
+import type { CustomerId, MemberId, OperationId } from '../core/ids.ts'
+import { OperationConflictError, type ChangeContext } from '../storage/storage.ts'
+import type { Parts } from './parts.ts'
+
+/**
+ * Explicit commands from people and tools: each has an idempotency key and an actor. Repeating a command
+ * answers with the entry that the first one wrote; the same key with other content is a conflict (R4).
+ */
+export type Command = { readonly operationId: OperationId; readonly actor: Actor }
+
+/** The digest of a command's content: what must be the same for a repeat to be a repeat. */
+export function digestOf(content: object): string {
+  const text = JSON.stringify(content, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
+
+type Target =
+  | { readonly customerId: CustomerId; readonly memberId: MemberId }
+  | { readonly customerId: CustomerId; readonly memberId: null }
+
+export type CommandChange = {
+  /** Everything that the command asks for, its key and actor left out. */
+  readonly content: object
+  /** Returns the entry to write, or throws an error that says why the command cannot be done. */
+  readonly draft: (
+    state: { system: SystemState; customer: CustomerState; account: Account | null },
+    context: ChangeContext,
+  ) => EntryDraft
+}
+
+/** Runs a command once and returns the entry that it wrote, now or the first time. */
+export async function runCommand(
+  parts: Parts,
+  target: Target & Command,
+  change: CommandChange,
+): Promise<Entry> {
+  const operationDigest = digestOf(change.content)
+  const { customerId, operationId, actor } = target
+  const first = await findFirst(parts, { customerId, operationId, operationDigest })
+  if (first !== undefined) return first
+  const mark = { operationId, operationDigest, actor }
+  try {
+    if (target.memberId === null) {
+      await parts.storage.updateCustomer(customerId, (state, context) => ({
+        answer: undefined,
+        entries: [{ ...change.draft({ ...state, account: null }, context), ...mark }],
+      }))
+    } else {
+      const { memberId } = target
+      await parts.storage.update({ customerId, memberId }, (account, context) => {
+        const { system, customer } = account
+        const draft = change.draft({ system, customer, account }, context)
+        return { answer: undefined, entries: [{ ...draft, ...mark, memberId }] }
+      })
+    }
+  } catch (error) {
+    // Somebody sent the same command at the same moment, and was first.
+    const winner = await findFirst(parts, { customerId, operationId, operationDigest })
+    if (winner === undefined) throw error
+    return winner
+  }
+  const written = await findFirst(parts, { customerId, operationId, operationDigest })
+  if (written === undefined) throw new Error(`The journal lost operation ${operationId}`)
+  return written
+}
+
+async function findFirst(
+  parts: Parts,
+  wanted: {
+    readonly customerId: CustomerId
+    readonly operationId: OperationId
+    readonly operationDigest: string
+  },
+): Promise<Entry | undefined> {
+  const { customerId, operationId } = wanted
+  const [entry] = await parts.storage.entries({ customerId, operationId, rowsMax: 1 })
+  if (entry !== undefined && entry.operationDigest !== wanted.operationDigest) {
+    throw new OperationConflictError(
+      `The idempotency key "${operationId}" was used before for another command; use a new one`,
+    )
+  }
+  return entry
+}

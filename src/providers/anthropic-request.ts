@@ -1,0 +1,176 @@
+import type { ServiceMarks } from '../core/usage.ts'
+import { estimateInput } from './anthropic-input.ts'
+import { scanTopLevel } from './json-scan.ts'
+
+/**
+ * What a request to the Messages API says about its own cost. Only the fields that price, route or meter
+ * it are looked at; everything else is the upstream's business and passes as it came.
+ */
+export type RequestReading =
+  | {
+      readonly kind: 'ok'
+      readonly model: string
+      /** Models that may serve it instead of, or beside, `model`: fallbacks and advisors. */
+      readonly otherModels: readonly string[]
+      readonly maxTokens: number
+      readonly isStream: boolean
+      readonly isThinking: boolean
+      readonly inputTokensExpected: number
+      readonly inputTokensMax: number
+      /** Dearer ways of serving that the request asks for, in the form of `ServiceMarks`. */
+      readonly marks: ServiceMarks
+      readonly sessionId: string | null
+    }
+  | { readonly kind: 'problem'; readonly message: string }
+
+/** The vendor's dearest answers end at 300,000 tokens; past this bound sums of money would not fit. */
+export const maxTokensMax = 10_000_000
+const modelCharsMax = 200
+const depthMax = 500
+const otherModelsMax = 8
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export function readRequest(body: Uint8Array): RequestReading {
+  const parsed = parseBody(body)
+  if (parsed.kind === 'problem') return parsed
+  const { fields } = parsed
+  const fault = findFault(fields)
+  if (fault !== undefined) return problem(fault)
+  const { model, max_tokens: maxTokens } = fields
+  if (typeof model !== 'string' || typeof maxTokens !== 'number')
+    return problem('model: Field required')
+  const input = estimateInput(fields, body.length)
+  return {
+    kind: 'ok',
+    model,
+    otherModels: findOtherModels(fields, model),
+    maxTokens,
+    isStream: fields['stream'] === true,
+    isThinking: isThinking(fields['thinking']),
+    inputTokensExpected: input.expected,
+    inputTokensMax: input.max,
+    marks: findMarks(fields),
+    sessionId: findSessionId(fields['metadata']),
+  }
+}
+
+const problem = (message: string): RequestReading & { kind: 'problem' } => ({
+  kind: 'problem',
+  message,
+})
+
+type Fields = Readonly<Record<string, unknown>>
+type ParsedBody =
+  | { readonly kind: 'fields'; readonly fields: Fields }
+  | { readonly kind: 'problem'; readonly message: string }
+
+function parseBody(body: Uint8Array): ParsedBody {
+  let text: string
+  try {
+    text = decoder.decode(body)
+  } catch {
+    return problem('The request body is not valid UTF-8')
+  }
+  // Depth is bounded before the parser builds anything.
+  const scan = scanTopLevel(body, depthMax)
+  if (scan.isTooDeep) {
+    return problem(`The request body is nested too deeply: more than ${depthMax} levels`)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return problem(`The request body is not valid JSON: ${describe(error)}`)
+  }
+  if (!isRecord(value)) return problem('The request body must be a JSON object')
+  if (scan.duplicateKey !== undefined) {
+    // Readers differ in which one they take: it could be priced as one model and run as another.
+    return problem(`${scan.duplicateKey.slice(0, 100)}: Duplicate field`)
+  }
+  return { kind: 'fields', fields: value }
+}
+
+/** The parser quotes the text around a fault, which may be somebody's prompt: only the place is kept. */
+function describe(error: unknown): string {
+  const place = error instanceof Error ? /at position \d+/.exec(error.message)?.[0] : undefined
+  return place === undefined ? 'it ends or breaks off unexpectedly' : `unexpected text ${place}`
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function findFault(fields: Fields): string | undefined {
+  const { model, max_tokens: maxTokens, stream } = fields
+  if (model === undefined) return 'model: Field required'
+  if (typeof model !== 'string') return 'model: Input should be a valid string'
+  if (model.length === 0) return 'model: String should have at least 1 character'
+  if (model.length > modelCharsMax) {
+    return `model: String should have at most ${modelCharsMax} characters`
+  }
+  if (/\p{Cc}/u.test(model)) return 'model: String should have no control characters'
+  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
+    return 'stream: Input should be a valid boolean'
+  }
+  return findTokensFault(maxTokens)
+}
+
+function findTokensFault(maxTokens: unknown): string | undefined {
+  if (maxTokens === undefined) return 'max_tokens: Field required'
+  if (typeof maxTokens !== 'number') return 'max_tokens: Input should be a valid integer'
+  if (maxTokens > maxTokensMax) {
+    return `max_tokens: Input should be less than or equal to ${maxTokensMax}`
+  }
+  if (!Number.isInteger(maxTokens)) {
+    return 'max_tokens: Input should be a valid integer, got a number with a fractional part'
+  }
+  if (maxTokens < 1) return 'max_tokens: Input should be greater than or equal to 1'
+  return undefined
+}
+
+function isThinking(thinking: unknown): boolean {
+  if (!isRecord(thinking)) return false
+  return thinking['type'] === 'enabled' || thinking['type'] === 'adaptive'
+}
+
+/** `fallbacks` name models that may answer instead; an advisor tool names one that is asked on the way. */
+function findOtherModels(fields: Fields, model: string): readonly string[] {
+  const names = new Set<string>()
+  for (const list of [fields['fallbacks'], fields['tools']]) {
+    if (!Array.isArray(list)) continue
+    for (const item of list) {
+      if (!isRecord(item)) continue
+      const name = item['model']
+      if (typeof name === 'string' && name !== model) names.add(name.slice(0, modelCharsMax))
+      if (names.size >= otherModelsMax) break
+    }
+  }
+  return [...names]
+}
+
+/** https://platform.claude.com/docs/en/build-with-claude/fast-mode and …/data-residency */
+function findMarks(fields: Fields): ServiceMarks {
+  const marks: string[] = []
+  if (fields['speed'] === 'fast') marks.push('speed:fast')
+  if (fields['inference_geo'] === 'us') marks.push('inference_geo:us')
+  return marks
+}
+
+const sessionPattern = /^[\w-]{1,64}$/
+
+/** Clients put a JSON text there; older ones a text that ends in `_session_<id>`. */
+function findSessionId(metadata: unknown): string | null {
+  const userId = isRecord(metadata) ? metadata['user_id'] : undefined
+  if (typeof userId !== 'string' || userId.length > 2000) return null
+  let sessionId: unknown = /_session_([\w-]+)$/.exec(userId)?.[1]
+  if (userId.startsWith('{')) {
+    try {
+      const parsed: unknown = JSON.parse(userId)
+      if (isRecord(parsed)) sessionId = parsed['session_id']
+    } catch {
+      return null
+    }
+  }
+  return typeof sessionId === 'string' && sessionPattern.test(sessionId) ? sessionId : null
+}

@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Declaration } from './setting-kinds.ts'
+import { nearestName } from './nearest-name.ts'
+import {
+  declarations,
+  flagOf,
+  settingNames,
+  variableOf,
+  type SettingName,
+  type Settings,
+} from './settings.ts'
+
+/** Everything that is wrong with the settings, each with what to do; nothing starts before they are right. */
+export class SettingsError extends Error {
+  readonly code = 'settings_invalid'
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+export type SettingSources = {
+  /** The command line after the program's name; only settings may stand there. */
+  readonly flags: readonly string[]
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The current folder. */
+  readonly folder: string
+}
+
+/** Where a value was said: for errors, and for whoever wonders where it comes from. */
+type Said = { readonly text: string; readonly where: string; readonly folder: string }
+type SaidBySource = ReadonlyMap<SettingName, Said>
+
+/** Flag over environment over file over default. */
+export function loadSettings(sources: SettingSources): Settings {
+  const problems: string[] = []
+  const flags = readFlags(sources, problems)
+  const environment = readEnvironment(sources, problems)
+  const outside = new Map([...environment, ...flags])
+  const file = readSettingsFile(locateFile(outside, sources.folder), problems)
+  const said = new Map([...file, ...outside])
+  const settings = Object.fromEntries(
+    settingNames.map((name) => [name, valueOf(name, { said, sources, problems })]),
+  ) as unknown as Settings
+  if (problems.length > 0) throw new SettingsError(problems)
+  return Object.freeze(withDerived(settings))
+}
+
+type Reading = {
+  readonly said: SaidBySource
+  readonly sources: SettingSources
+  readonly problems: string[]
+}
+
+function valueOf(name: SettingName, { said, sources, problems }: Reading): unknown {
+  const declaration: Declaration<unknown> = declarations[name]
+  const found = said.get(name)
+  if (found === undefined) {
+    // A default path starts at the current folder like any other.
+    return name === 'dataFolder'
+      ? join(sources.folder, declarations.dataFolder.default)
+      : declaration.default
+  }
+  const value = declaration.parse(found.text, found.folder)
+  if (value === undefined) {
+    const shown = declaration.isSecret ? '[secret]' : JSON.stringify(found.text)
+    problems.push(`${found.where} is ${shown}, but takes ${declaration.takes}.`)
+  }
+  return value
+}
+
+function withDerived(settings: Settings): Settings {
+  const { upstreamUrl, upstreamKey } = settings
+  if (upstreamUrl !== null || upstreamKey === null) return settings
+  return { ...settings, upstreamUrl: 'https://api.anthropic.com' }
+}
+
+function readFlags({ flags, folder }: SettingSources, problems: string[]): SaidBySource {
+  const said = new Map<SettingName, Said>()
+  const byFlag = new Map(settingNames.map((name) => [flagOf(name), name]))
+  for (let index = 0; index < flags.length; index++) {
+    const [flag = '', ...rest] = (flags[index] ?? '').split('=')
+    const name = byFlag.get(flag)
+    if (name === undefined) {
+      problems.push(`${flag} is not a setting${suggestion(flag, [...byFlag.keys()])}`)
+      continue
+    }
+    if (rest.length > 0) {
+      said.set(name, { text: rest.join('='), where: flag, folder })
+      continue
+    }
+    const next = flags[index + 1]
+    const hasNext = next !== undefined && !next.startsWith('--')
+    if (hasNext) index += 1
+    else if (!declarations[name].isSwitch)
+      problems.push(`${flag} needs a value: ${declarations[name].takes}.`)
+    if (hasNext || declarations[name].isSwitch) {
+      said.set(name, { text: hasNext ? next : 'true', where: flag, folder })
+    }
+  }
+  return said
+}
+
+const suggestion = (typed: string, known: readonly string[]): string => {
+  const nearest = nearestName(typed, known)
+  return nearest === undefined ? '. All settings: docs/settings.md' : `; did you mean ${nearest}?`
+}
+
+/** An empty variable counts as not set, as container tools pass it. */
+function readEnvironment(
+  { environment, folder }: SettingSources,
+  problems: string[],
+): SaidBySource {
+  const said = new Map<SettingName, Said>()
+  const known = settingNames.map(variableOf)
+  for (const variable of Object.keys(environment)) {
+    if (variable.startsWith('PLIMSOLL_') && !known.includes(variable)) {
+      problems.push(`${variable} is not a setting${suggestion(variable, known)}`)
+    }
+  }
+  for (const name of settingNames) {
+    const { environmentAlias }: Declaration<unknown> = declarations[name]
+    for (const variable of [variableOf(name), environmentAlias]) {
+      const text = variable === undefined ? '' : (environment[variable] ?? '')
+      if (text !== '' && !said.has(name)) said.set(name, { text, where: variable ?? '', folder })
+    }
+  }
+  return said
+}
+
+type FilePlace = { readonly path: string; readonly isNamed: boolean }
+
+/** The file that `config` names, else the one in the data folder, which may be missing. */
+function locateFile(outside: SaidBySource, folder: string): FilePlace {
+  const named = outside.get('config')
+  if (named !== undefined) {
+    return { path: declarations.config.parse(named.text, folder) ?? '', isNamed: true }
+  }
+  const dataFolder = outside.get('dataFolder')?.text ?? declarations.dataFolder.default
+  const parsed = declarations.dataFolder.parse(dataFolder, folder) ?? folder
+  return { path: join(parsed, 'plimsoll.json'), isNamed: false }
+}
+
+function readSettingsFile({ path, isNamed }: FilePlace, problems: string[]): SaidBySource {
+  const said = new Map<SettingName, Said>()
+  let content: string
+  try {
+    content = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isNamed || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      problems.push(`The settings file ${path} cannot be read: ${(error as Error).message}`)
+    }
+    return said
+  }
+  for (const [key, value] of Object.entries(parseObject(content, path, problems))) {
+    const name = settingNames.find((known) => known === key)
+    const where = `"${key}" in ${path}`
+    if (name === undefined) {
+      problems.push(`${where} is not a setting${suggestion(key, settingNames)}`)
+    } else if (name === 'config' || (name === 'dataFolder' && !isNamed)) {
+      problems.push(`${where} cannot be set there: it decides where the file is looked for.`)
+    } else if (
+      typeof value === 'string' ||
+      typeof value === 'number' ||
+      typeof value === 'boolean'
+    ) {
+      said.set(name, { text: String(value), where, folder: dirname(path) })
+    } else {
+      problems.push(`${where} takes ${declarations[name].takes}.`)
+    }
+  }
+  return said
+}
+
+function parseObject(content: string, path: string, problems: string[]): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(content)
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
+      return parsed as Record<string, unknown>
+    }
+    problems.push(`The settings file ${path} has to be one JSON object.`)
+  } catch (error) {
+    problems.push(`The settings file ${path} is not JSON: ${(error as Error).message}`)
+  }
+  return {}
+}

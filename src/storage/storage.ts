@@ -122,6 +122,8 @@ export type EntryQuery = {
   readonly afterPosition?: number
   readonly beforePosition?: number
   readonly operationId?: OperationId
+  /** Only entries that change the customer's shared rows (`touchesCustomer` in core/apply.ts). */
+  readonly isShared?: boolean
   /** Newest first when set; else oldest first. */
   readonly isNewestFirst?: boolean
   /** At most this many; default and maximum 1,000. */

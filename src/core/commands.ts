@@ -213,14 +213,3 @@ function isSamePlan(old: Plan, next: Plan): boolean {
     )
   return text(old) === text(next)
 }
-
-/** Which limits of a plan a gifted reset could credit now. */
-export function creditableLimits(account: Account, nowMs: number): readonly LimitId[] {
-  const plan = account.system.plans.get(account.member.planId)
-  return (plan?.limits ?? [])
-    .filter((limit) => {
-      const instance = account.member.windows.get(limit.id)
-      return instance !== undefined && nowMs < instance.endMs && instance.used > 0n
-    })
-    .map((limit) => limit.id)
-}

@@ -8,13 +8,14 @@ import { dueGrants } from '../core/included-grant.ts'
 import { appliesTo } from '../core/plan.ts'
 import type { ChangeContext, Changed, MemberScope, NewEntry } from '../storage/storage.ts'
 import { freshId } from '../system/random.ts'
+import { allowedDecisionId } from './decision-id.ts'
 import type { GateParts } from './parts.ts'
 import { limitBinding, walletBinding, type Place } from './waiting-line.ts'
 
 /** Admission of one request: decided on the journal's sums, the hold durable before this resolves. */
 export type Admission = {
   readonly decision: Decision
-  /** The hold's id for an allow; a signed token for a refusal. Give it to `explain`. */
+  /** Names the hold of an allow; a signed token for a refusal. Give it to `explain`. */
   readonly decisionId: string
 }
 
@@ -131,10 +132,17 @@ function decideInTurn(
   }
   // Counted at once: the next decision in this same turn of the event loop must see it.
   parts.running.start(account.customer.customerId, asked.holdId)
-  const admission: Admission = { decision, decisionId: asked.holdId }
+  const { customerId, memberId } = account.member
+  const decisionId = allowedDecisionId({
+    customerId,
+    memberId,
+    holdId: asked.holdId,
+    position: context.position,
+  })
+  const admission: Admission = { decision, decisionId }
   return {
     answer: { kind: 'decided', admission },
-    entries: [{ ...draft, memberId: account.member.memberId }],
+    entries: [{ ...draft, memberId }],
   }
 }
 

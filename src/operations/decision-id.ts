@@ -2,7 +2,15 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 
 import { extraUsageReasons, reasons, type ExtraUsageReason, type Reason } from '../core/decision.ts'
 import type { RequestFacts } from '../core/entry.ts'
-import { customerId, memberId, priceId, type CustomerId, type MemberId } from '../core/ids.ts'
+import {
+  customerId,
+  holdId,
+  memberId,
+  priceId,
+  type CustomerId,
+  type HoldId,
+  type MemberId,
+} from '../core/ids.ts'
 
 /**
  * A refusal writes no row (R5), so its id carries what is needed to decide it again: journal position,
@@ -17,6 +25,45 @@ export type DeniedDecision = {
   readonly extraUsageReason: ExtraUsageReason | null
   readonly facts: RequestFacts
   readonly customerRunningCount: number
+}
+
+/** An allow is in the journal as its hold; the id only says where to look, so it is not signed. */
+export type AllowedDecision = {
+  readonly customerId: CustomerId
+  readonly memberId: MemberId
+  readonly holdId: HoldId
+  /** The journal position that the decision read; its hold comes after. */
+  readonly position: number
+}
+
+const allowedPrefix = 'al_'
+
+export function allowedDecisionId(decision: AllowedDecision): string {
+  const { customerId: customer, memberId: member, holdId: hold, position } = decision
+  const payload = JSON.stringify([customer, member, hold, position])
+  return `${allowedPrefix}${Buffer.from(payload).toString('base64url')}`
+}
+
+/** Undefined when it is not the id of an allow. */
+export function readAllowedDecisionId(id: string): AllowedDecision | undefined {
+  if (!id.startsWith(allowedPrefix)) return undefined
+  try {
+    const packed: unknown = JSON.parse(
+      Buffer.from(id.slice(allowedPrefix.length), 'base64url').toString(),
+    )
+    if (!Array.isArray(packed)) return undefined
+    const [customer, member, hold, position] = packed as unknown[]
+    if (typeof position !== 'number') return undefined
+    return {
+      customerId: customerId(String(customer)),
+      memberId: memberId(String(member)),
+      holdId: holdId(String(hold)),
+      position,
+    }
+  } catch {
+    // Not something that this software wrote: to the reader it is an unknown decision.
+    return undefined
+  }
 }
 
 export type DecisionSigner = {

@@ -1,0 +1,301 @@
+import type { CustomerState, SystemState } from '../core/account.ts'
+import type { Actor, Entry, EntryBody, Leg } from '../core/entry.ts'
+import type { CustomerId, HoldId, MemberId } from '../core/ids.ts'
+import type { Nanos } from '../core/money.ts'
+import {
+  priceLines,
+  type Price,
+  type PriceLine,
+  type ServiceMarks,
+  type Usage,
+} from '../core/usage.ts'
+import { availableNanos, isExpired } from '../core/wallet.ts'
+import type { HoldSource } from '../core/account.ts'
+import type { Parts } from './parts.ts'
+
+/** What a request cost, line by line. */
+export type HistoryRequest = {
+  readonly holdId: HoldId
+  readonly model: string
+  readonly source: HoldSource
+  readonly usage: Usage
+  readonly marks: ServiceMarks
+  readonly price: Price | null
+  readonly priceLines: readonly PriceLine[]
+  readonly costNanos: Nanos
+  readonly chargedNanos: Nanos
+  readonly overrunNanos: Nanos
+  readonly isEstimate: boolean
+  readonly isLate: boolean
+  readonly upstreamRequestId: string | null
+}
+
+export type HistoryKind =
+  | 'request'
+  | 'request_lost'
+  | 'top_up'
+  | 'gift'
+  | 'included'
+  | 'grant_expired'
+  | 'refunded'
+  | 'setting'
+  /** Changes by other members of the customer, folded into one line of a member's own history. */
+  | 'other_members'
+
+/** One line of the wallet's and the member's story. `balanceNanos` is the customer's, just after. */
+export type HistoryLine = {
+  readonly position: number
+  readonly atMs: number
+  readonly memberId: MemberId | null
+  readonly actor: Actor | null
+  readonly kind: HistoryKind
+  /** Signed effect on the balance (available and held); zero for what the plan pays. */
+  readonly changeNanos: Nanos
+  readonly balanceNanos: Nanos
+  readonly request: HistoryRequest | null
+  /** The settings event itself, for `setting` lines. */
+  readonly setting: EntryBody | null
+}
+
+export type History = {
+  /** Oldest first. */
+  readonly lines: readonly HistoryLine[]
+  readonly openingNanos: Nanos
+  readonly closingNanos: Nanos
+  /** The journal position that it was read at. */
+  readonly position: number
+  /** There are older lines; ask again with `beforePosition` of the first line. */
+  readonly hasMore: boolean
+}
+
+export type HistoryQuery = {
+  readonly customerId: CustomerId
+  /** One member's own history; other members' changes are folded. Absent: everything of the customer. */
+  readonly memberId?: MemberId
+  readonly beforePosition?: number
+  /** At most this many lines; default 50, maximum 500. */
+  readonly rowsMax?: number
+}
+
+const rowsDefault = 50
+const rowsMaxAllowed = 500
+
+/**
+ * The newest page of history. It adds up: opening balance plus every change is the closing balance, and
+ * the closing balance of the newest page is the balance that the gate itself decides on.
+ */
+export async function history(
+  parts: Pick<Parts, 'storage'>,
+  query: HistoryQuery,
+): Promise<History> {
+  const rowsMax = Math.min(query.rowsMax ?? rowsDefault, rowsMaxAllowed)
+  const now = await readNow(parts, query.customerId)
+  const entries = await readBack(parts, query, now.position)
+  const drafts = now.expired.concat(entries.flatMap((entry) => linesOf(entry, now.system)))
+  return page(drafts, { query, rowsMax, now })
+}
+
+type Now = {
+  readonly position: number
+  readonly balanceNanos: Nanos
+  readonly system: SystemState
+  /** Grants that time has taken and no entry has booked yet, newest first. */
+  readonly expired: readonly LineDraft[]
+}
+
+type LineDraft = Omit<HistoryLine, 'balanceNanos'>
+
+function readNow({ storage }: Pick<Parts, 'storage'>, customerId: CustomerId): Promise<Now> {
+  return storage.updateCustomer(customerId, ({ customer, system }, { nowMs, position }) => ({
+    answer: {
+      position,
+      balanceNanos: availableNanos(customer, nowMs) + customer.heldNanos,
+      system,
+      expired: unbookedExpiries(customer, { nowMs, position }),
+    },
+    entries: [],
+  }))
+}
+
+function unbookedExpiries(
+  customer: CustomerState,
+  moment: { readonly nowMs: number; readonly position: number },
+): readonly LineDraft[] {
+  return [...customer.grants.values()]
+    .filter((grant) => grant.availableNanos > 0n && isExpired(grant, moment.nowMs))
+    .map((grant) => ({
+      position: moment.position,
+      atMs: grant.expiresAtMs ?? moment.nowMs,
+      memberId: null,
+      actor: null,
+      kind: 'grant_expired' as const,
+      changeNanos: -grant.availableNanos,
+      request: null,
+      setting: null,
+    }))
+}
+
+/** Entries newest first, back to the oldest one that this page could need. */
+async function readBack(
+  { storage }: Pick<Parts, 'storage'>,
+  query: HistoryQuery,
+  position: number,
+): Promise<readonly Entry[]> {
+  const { customerId, memberId } = query
+  const found = new Map<number, Entry>()
+  const streams =
+    memberId === undefined
+      ? [{ customerId }]
+      : [
+          { customerId, memberId },
+          { customerId, isShared: true },
+        ]
+  for (const stream of streams) {
+    let beforePosition = position + 1
+    for (;;) {
+      const rows = await storage.entries({
+        ...stream,
+        beforePosition,
+        isNewestFirst: true,
+        rowsMax: entriesPerRead,
+      })
+      for (const entry of rows) found.set(entry.position, entry)
+      const oldest = rows.at(-1)
+      if (oldest === undefined || rows.length < entriesPerRead) break
+      beforePosition = oldest.position
+    }
+  }
+  return [...found.values()].toSorted((left, right) => right.position - left.position)
+}
+
+const entriesPerRead = 1000
+
+function linesOf(entry: Entry, system: SystemState): readonly LineDraft[] {
+  const base = {
+    position: entry.position,
+    atMs: entry.atMs,
+    memberId: entry.memberId,
+    actor: entry.actor ?? null,
+    request: null,
+    setting: null,
+  }
+  const lines: LineDraft[] = []
+  const main = mainLine(entry, system)
+  if (main !== undefined) lines.push({ ...base, ...main })
+  const expiredNanos = sumOf(entry.legs, (leg) => leg.to.endsWith(':expired'))
+  if (expiredNanos > 0n) {
+    lines.push({ ...base, kind: 'grant_expired', changeNanos: -expiredNanos })
+  }
+  return lines
+}
+
+function sumOf(legs: readonly Leg[], matches: (leg: Leg) => boolean): Nanos {
+  let sum = 0n
+  for (const leg of legs) if (matches(leg)) sum += leg.amount
+  return sum
+}
+
+function mainLine(
+  entry: Entry,
+  system: SystemState,
+): (Pick<LineDraft, 'kind' | 'changeNanos'> & Partial<LineDraft>) | undefined {
+  const { body } = entry
+  switch (body.kind) {
+    case 'granted':
+      return { kind: body.grant.origin, changeNanos: body.grant.amountNanos }
+    case 'refunded':
+      return {
+        kind: 'refunded',
+        changeNanos: -sumOf(entry.legs, (leg) => leg.to.endsWith(':refunded')),
+      }
+    case 'settled':
+      return {
+        kind: 'request',
+        changeNanos: -body.chargedNanos,
+        request: requestOf(body, system.prices.get(body.priceId)),
+      }
+    case 'expired':
+      return { kind: 'request_lost', changeNanos: 0n }
+    case 'extra_usage_set':
+    case 'spend_cap_set':
+    case 'status_set':
+    case 'member_seated':
+    case 'window_credited':
+    case 'key_issued':
+    case 'key_revoked':
+    case 'drift_found':
+      return { kind: 'setting', changeNanos: 0n, setting: body }
+    default:
+      return undefined
+  }
+}
+
+function requestOf(
+  body: Extract<EntryBody, { kind: 'settled' }>,
+  price: Price | undefined,
+): HistoryRequest {
+  const { holdId, model, source, usage, marks, costNanos, chargedNanos, overrunNanos } = body
+  const { isEstimate, isLate, upstreamRequestId } = body
+  return {
+    ...{ holdId, model, source, usage, marks, costNanos, chargedNanos, overrunNanos },
+    ...{ isEstimate, isLate, upstreamRequestId },
+    price: price ?? null,
+    priceLines: price === undefined ? [] : priceLines(price, usage),
+  }
+}
+
+/** Walks from the newest line back, so that every balance is the gate's own balance less what came after. */
+function page(
+  drafts: readonly LineDraft[],
+  { query, rowsMax, now }: { query: HistoryQuery; rowsMax: number; now: Now },
+): History {
+  const lines: HistoryLine[] = []
+  let balanceNanos = now.balanceNanos
+  let hasMore = false
+  for (const draft of drafts) {
+    const isSkipped = query.beforePosition !== undefined && draft.position >= query.beforePosition
+    if (!isSkipped) {
+      const line = { ...asSeenBy(query.memberId, draft), balanceNanos }
+      if (!foldInto(lines, line)) {
+        if (lines.length >= rowsMax) {
+          hasMore = true
+          break
+        }
+        lines.push(line)
+      }
+    }
+    balanceNanos -= draft.changeNanos
+  }
+  const closingNanos = lines[0]?.balanceNanos ?? balanceNanos
+  return {
+    lines: lines.reverse(),
+    openingNanos: balanceNanos,
+    closingNanos,
+    position: now.position,
+    hasMore,
+  }
+}
+
+/** To a member, what other members did is one kind of line without its details. */
+function asSeenBy(memberId: MemberId | undefined, draft: LineDraft): LineDraft {
+  const isOthers = memberId !== undefined && draft.memberId !== null && draft.memberId !== memberId
+  if (!isOthers || draft.kind === 'included' || draft.kind === 'grant_expired') return draft
+  return {
+    ...draft,
+    kind: 'other_members',
+    memberId: null,
+    actor: null,
+    request: null,
+    setting: null,
+  }
+}
+
+/** Joins neighbouring lines about other members; true when the line was folded (or has nothing to say). */
+function foldInto(lines: HistoryLine[], line: HistoryLine): boolean {
+  if (line.kind !== 'other_members') return false
+  if (line.changeNanos === 0n) return true
+  const newer = lines.at(-1)
+  if (newer?.kind !== 'other_members') return false
+  lines[lines.length - 1] = { ...newer, changeNanos: newer.changeNanos + line.changeNanos }
+  return true
+}

@@ -1,0 +1,49 @@
+import { seatMember as draftSeating } from '../core/commands.ts'
+import { memberId, type CustomerId, type MemberId, type PlanId } from '../core/ids.ts'
+import { UnknownScopeError } from '../storage/storage.ts'
+import { digestOf, runCommand, type Command } from './command.ts'
+import { getFigures } from './figures.ts'
+import type { Parts } from './parts.ts'
+
+export class UnknownPlanError extends Error {
+  readonly code = 'unknown_plan'
+}
+
+export type SeatMember = Command & {
+  readonly customerId: CustomerId
+  /** Chosen by the caller, or made from the idempotency key. */
+  readonly memberId?: MemberId
+  readonly name?: string
+  readonly planId: PlanId
+}
+
+/** Seats a person or service on a plan, or moves it to another: what was used stays, the new limits count at once. */
+export async function seatMember(
+  parts: Parts,
+  command: SeatMember,
+): Promise<{ readonly memberId: MemberId }> {
+  const { customerId, operationId, actor, planId, name } = command
+  const id =
+    command.memberId ?? memberId(`mem_${digestOf({ customerId, seat: operationId }).slice(0, 16)}`)
+  await runCommand(
+    parts,
+    { customerId, memberId: id, operationId, actor },
+    {
+      content: { seat: id, planId },
+      draft: ({ system, customer, account }, context) => {
+        if (!customer.isOpen || account === null) {
+          throw new UnknownScopeError(`There is no customer "${customerId}"`)
+        }
+        if (!system.plans.has(planId)) {
+          const known = [...system.plans.keys()].join(', ')
+          throw new UnknownPlanError(`There is no plan "${planId}"; the plans are: ${known}`)
+        }
+        return draftSeating(account, { planId }, context)
+      },
+    },
+  )
+  if (name !== undefined) await parts.storage.putPerson({ id, name, email: null })
+  // Reading the figures posts the credit that the new plan includes.
+  await getFigures(parts, { customerId, memberId: id })
+  return { memberId: id }
+}

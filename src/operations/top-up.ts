@@ -1,0 +1,83 @@
+import {
+  grant as draftGrant,
+  grantPriorities,
+  refundGrant as draftRefund,
+} from '../core/commands.ts'
+import { grantId, type CustomerId, type GrantId } from '../core/ids.ts'
+import { moneyNanosMax, type Nanos } from '../core/money.ts'
+import { UnknownScopeError } from '../storage/storage.ts'
+import { digestOf, runCommand, type Command } from './command.ts'
+import type { Parts } from './parts.ts'
+
+export class InvalidAmountError extends Error {
+  readonly code = 'invalid_amount'
+}
+
+export type TopUp = Command & {
+  readonly customerId: CustomerId
+  readonly amountNanos: Nanos
+  /** Bought money, or a gift of the operator; gifts burn first. */
+  readonly origin: 'top_up' | 'gift'
+  readonly expiresAtMs: number | null
+  readonly priority?: number
+}
+
+/** Adds money to a customer's wallet, once per idempotency key. It never touches the switch (O4). */
+export async function topUp(
+  parts: Parts,
+  command: TopUp,
+): Promise<{ readonly grantId: GrantId; readonly amountNanos: Nanos }> {
+  const { customerId, operationId, actor, amountNanos, origin, expiresAtMs } = command
+  if (amountNanos <= 0n || amountNanos > moneyNanosMax) {
+    throw new InvalidAmountError(
+      'The amount must be more than zero and at most 9,223,372,036.854775807',
+    )
+  }
+  const id = grantId(`gr_${digestOf({ customerId, topUp: operationId }).slice(0, 16)}`)
+  const priority = command.priority ?? grantPriorities[origin]
+  await runCommand(
+    parts,
+    { customerId, memberId: null, operationId, actor },
+    {
+      content: { topUp: amountNanos, origin, expiresAtMs, priority },
+      draft: ({ customer }, context) => {
+        if (!customer.isOpen) throw new UnknownScopeError(`There is no customer "${customerId}"`)
+        if (expiresAtMs !== null && expiresAtMs <= context.nowMs) {
+          throw new InvalidAmountError('The expiry lies in the past; the money could never be used')
+        }
+        return draftGrant(
+          customer,
+          { grantId: id, origin, priority, expiresAtMs, amountNanos },
+          context,
+        )
+      },
+    },
+  )
+  return { grantId: id, amountNanos }
+}
+
+export type Refund = Command & { readonly customerId: CustomerId; readonly grantId: GrantId }
+
+/** Takes back what is available of a grant; what open holds keep stays chargeable. Answers the amount. */
+export async function refund(
+  parts: Parts,
+  command: Refund,
+): Promise<{ readonly refundedNanos: Nanos }> {
+  const { customerId, operationId, actor } = command
+  const entry = await runCommand(
+    parts,
+    { customerId, memberId: null, operationId, actor },
+    {
+      content: { refund: command.grantId },
+      draft: ({ customer }, context) => {
+        const draft = draftRefund(customer, command, context)
+        if (draft === undefined) {
+          throw new InvalidAmountError(`Nothing of grant "${command.grantId}" is left to refund`)
+        }
+        return draft
+      },
+    },
+  )
+  const leg = entry.legs.find((one) => one.to === `grant:${command.grantId}:refunded`)
+  return { refundedNanos: leg?.amount ?? 0n }
+}

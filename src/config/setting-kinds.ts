@@ -140,6 +140,8 @@ function parseZone(zone: string): string | undefined {
   }
 }
 
+export const isTimeZone = (zone: string): boolean => parseZone(zone) !== undefined
+
 /** An IANA zone; without one, the zone of the machine. */
 export const timeZone = (sentence: string): Declaration<string> =>
   declare(

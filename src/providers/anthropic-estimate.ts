@@ -1,0 +1,143 @@
+import type { Usage } from '../core/usage.ts'
+import type { Delivered } from './anthropic-delivery.ts'
+import { bytesPerToken } from './anthropic-input.ts'
+import type { MeterReading } from './anthropic-usage.ts'
+
+/**
+ * What to settle when a reply ended without a believable final report. Every figure from here is an
+ * estimate and is flagged as one where it is written down.
+ */
+export type OutputRates = {
+  readonly tokensPerMillionBytes: number
+  readonly tokensPerSecondThinking: number
+}
+
+/** Until a model has answered: the vendor's bytes per token, and a middling speed of writing. */
+export const ratesDefault: OutputRates = {
+  tokensPerMillionBytes: 1_000_000 / bytesPerToken,
+  tokensPerSecondThinking: 50,
+}
+
+export type OutputFacts = {
+  /** Output tokens as last reported, believably. */
+  readonly reportedTokens: number
+  readonly delivered: Delivered
+  readonly rates: OutputRates
+}
+
+/** The largest of: what was reported, what was delivered, what was thought; each in tokens. */
+export function estimateOutput({ reportedTokens, delivered, rates }: OutputFacts): number {
+  const bytes = delivered.textBytes + delivered.thinkingBytes + delivered.toolBytes
+  const byBytes = Math.ceil((bytes * rates.tokensPerMillionBytes) / 1_000_000)
+  // The upstream's own count of hidden thinking is coarse, but better than a clock.
+  const byThinking =
+    delivered.thinkingTokensHint > 0
+      ? delivered.thinkingTokensHint
+      : Math.ceil((delivered.thinkingMs * rates.tokensPerSecondThinking) / 1000)
+  return Math.max(reportedTokens, byBytes, byThinking)
+}
+
+export type UsageFacts = {
+  readonly reading: MeterReading
+  readonly rates: OutputRates
+  /** From reading the request. */
+  readonly inputTokensExpected: number
+  readonly maxTokens: number
+}
+
+/** The final usage where there is one; else what was reported, completed by estimates. */
+export function estimateUsage(facts: UsageFacts): Usage {
+  const { reading, rates, inputTokensExpected, maxTokens } = facts
+  if (reading.finalUsage !== undefined) return reading.finalUsage
+  const { usage, delivered } = reading
+  const reportedTokens = usage.output ?? 0
+  const output = estimateOutput({ reportedTokens, delivered, rates })
+  const cachedTokens =
+    (usage.cache_read ?? 0) + (usage.cache_write_5m ?? 0) + (usage.cache_write_1h ?? 0)
+  return {
+    ...usage,
+    input: usage.input ?? Math.max(0, inputTokensExpected - cachedTokens),
+    // No answer is longer than it was allowed to be, whatever an estimate says.
+    output: Math.max(reportedTokens, Math.min(output, maxTokens)),
+  }
+}
+
+type Sample = { readonly units: number; readonly tokens: number }
+type Samples = { readonly bytes: Sample[]; readonly thinking: Sample[] }
+
+/** Learns from whole replies how many tokens a model's bytes and seconds are. */
+export type RateLearner = {
+  ratesOf(model: string): OutputRates
+  learn(model: string, reading: MeterReading): void
+}
+
+const samplesMax = 32
+/** Callers choose model names, so the number of names kept is bounded; the oldest goes. */
+const modelsMax = 200
+
+export function createRateLearner(): RateLearner {
+  const byModel = new Map<string, Samples>()
+  return {
+    ratesOf(model) {
+      const samples = byModel.get(model)
+      if (samples === undefined) return ratesDefault
+      const perByte = ratio(samples.bytes) ?? ratesDefault.tokensPerMillionBytes / 1_000_000
+      const perMs = ratio(samples.thinking) ?? ratesDefault.tokensPerSecondThinking / 1000
+      return {
+        tokensPerMillionBytes: within(Math.round(perByte * 1_000_000), 50_000, 1_000_000),
+        tokensPerSecondThinking: within(Math.round(perMs * 1000), 1, 1000),
+      }
+    },
+    learn(model, reading) {
+      const lesson = lessonOf(reading)
+      if (lesson === undefined) return
+      const samples = byModel.get(model) ?? { bytes: [], thinking: [] }
+      if (!byModel.has(model) && byModel.size >= modelsMax) {
+        for (const oldest of byModel.keys()) {
+          byModel.delete(oldest)
+          break
+        }
+      }
+      byModel.set(model, samples)
+      push(samples.bytes, lesson.bytes)
+      push(samples.thinking, lesson.thinking)
+    },
+  }
+}
+
+/**
+ * Hidden thinking has tokens and time but no bytes, so it is kept apart from the rest of the output; a
+ * reply that hides it without saying how much it was teaches nothing.
+ */
+function lessonOf(reading: MeterReading): { bytes: Sample; thinking: Sample } | undefined {
+  const { finalUsage, delivered, thinkingTokens } = reading
+  if (finalUsage === undefined) return undefined
+  const isHidden = delivered.thinkingBytes === 0
+  const hasThought = delivered.thinkingMs > 0 || delivered.thinkingTokensHint > 0
+  if (isHidden && hasThought && thinkingTokens === null) return undefined
+  const hiddenTokens = isHidden ? (thinkingTokens ?? 0) : 0
+  const bytes = delivered.textBytes + delivered.thinkingBytes + delivered.toolBytes
+  return {
+    bytes: { units: bytes, tokens: Math.max(0, (finalUsage.output ?? 0) - hiddenTokens) },
+    thinking: { units: delivered.thinkingMs, tokens: thinkingTokens ?? 0 },
+  }
+}
+
+function push(samples: Sample[], sample: Sample): void {
+  if (sample.units <= 0 || sample.tokens <= 0) return
+  samples.push(sample)
+  if (samples.length > samplesMax) samples.shift()
+}
+
+function ratio(samples: readonly Sample[]): number | undefined {
+  let units = 0
+  let tokens = 0
+  for (const sample of samples) {
+    units += sample.units
+    tokens += sample.tokens
+  }
+  return units === 0 ? undefined : tokens / units
+}
+
+const within = (value: number, min: number, max: number): number =>
+  Math.min(Math.max(value, min), max)

@@ -1,5 +1,5 @@
 import type { Account, CustomerState, SystemState } from '../core/account.ts'
-import type { Actor, DriftReport, Entry, EntryDraft } from '../core/entry.ts'
+import type { Actor, DriftReport, Entry, EntryDraft, EntryKind } from '../core/entry.ts'
 import type { BootId, CustomerId, HoldId, KeyId, MemberId, OperationId } from '../core/ids.ts'
 
 /**
@@ -124,6 +124,8 @@ export type EntryQuery = {
   readonly operationId?: OperationId
   /** Only entries that change the customer's shared rows (`touchesCustomer` in core/apply.ts). */
   readonly isShared?: boolean
+  /** Only entries of this kind; meant for the rare ones (openings, keys, drifts), which are indexed. */
+  readonly kind?: EntryKind
   /** Newest first when set; else oldest first. */
   readonly isNewestFirst?: boolean
   /** At most this many; default and maximum 1,000. */

@@ -1,0 +1,193 @@
+/**
+ * Failures and refusals that are no decision about limits, in the error shape of the Messages API:
+ * https://platform.claude.com/docs/en/api/errors
+ */
+export type Reply = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Failure =
+  | { readonly kind: 'invalid_request'; readonly message: string }
+  | { readonly kind: 'unknown_key'; readonly problem: 'missing' | 'conflicting' | 'unknown' }
+  | { readonly kind: 'limits_unavailable' | 'upstream_account' | 'upstream_unreachable' }
+  | { readonly kind: 'stopping' | 'fault' | 'unmetered_path' | 'body_too_large' | 'no_room' }
+  | { readonly kind: 'hold_expired' | 'took_too_long' }
+  | { readonly kind: 'model_unpriced'; readonly model: string }
+  | { readonly kind: 'too_fast'; readonly retryAfterMs: number }
+
+type Shape = {
+  readonly status: number
+  readonly type: string
+  /** Whether the same request can pass soon; a client should then repeat it by itself. */
+  readonly retryAfterSeconds: number | null
+}
+
+const final = (status: number, type: string): Shape => ({ status, type, retryAfterSeconds: null })
+const passing = (status: number, retryAfterSeconds: number): Shape => ({
+  status,
+  type: 'api_error',
+  retryAfterSeconds,
+})
+
+const shapes: Readonly<Record<Failure['kind'], Shape>> = {
+  invalid_request: final(400, 'invalid_request_error'),
+  unknown_key: final(401, 'authentication_error'),
+  unmetered_path: final(404, 'not_found_error'),
+  model_unpriced: final(404, 'not_found_error'),
+  body_too_large: final(413, 'request_too_large'),
+  too_fast: { status: 429, type: 'rate_limit_error', retryAfterSeconds: 1 },
+  fault: final(500, 'api_error'),
+  upstream_unreachable: passing(502, 2),
+  limits_unavailable: passing(503, 2),
+  upstream_account: passing(503, 60),
+  stopping: passing(503, 2),
+  no_room: passing(503, 1),
+  hold_expired: final(504, 'timeout_error'),
+  took_too_long: final(504, 'timeout_error'),
+}
+
+export function phraseFailure(facts: {
+  readonly failure: Failure
+  readonly requestId: string
+}): Reply {
+  const { failure, requestId } = facts
+  const { status, type, retryAfterSeconds } = shapes[failure.kind]
+  const seconds =
+    failure.kind === 'too_fast' ? Math.ceil(failure.retryAfterMs / 1000) : retryAfterSeconds
+  return {
+    status,
+    headers: {
+      ...errorHeaders(requestId),
+      ...retryHeaders({ isWorthwhile: seconds !== null, afterSeconds: seconds }),
+    },
+    body: errorBody({ type, message: wordsFor(failure), requestId, code: failure.kind }),
+  }
+}
+
+/** The same inside a stream that has begun: its last event. */
+export function phraseStreamFailure(facts: {
+  readonly failure: Failure
+  readonly requestId: string
+}): string {
+  const { failure, requestId } = facts
+  const { type } = shapes[failure.kind]
+  const body = errorBody({ type, message: wordsFor(failure), requestId, code: failure.kind })
+  return `event: error\ndata: ${body}\n\n`
+}
+
+function wordsFor(failure: Failure): string {
+  switch (failure.kind) {
+    case 'invalid_request':
+      return failure.message
+    case 'unknown_key':
+      return keyWords[failure.problem]
+    case 'unmetered_path':
+      return 'Not found: only POST /v1/messages, POST /v1/messages/count_tokens and GET /v1/models are served here.'
+    case 'model_unpriced':
+      return `model: ${failure.model.slice(0, 200)} has no price here, so it cannot be metered. Use another model, or ask your operator to add its price.`
+    case 'body_too_large':
+      return 'Request exceeds the maximum size. Send a smaller one.'
+    case 'too_fast':
+      return 'Requests with this key are coming too fast. This is about pace only: no limit or balance is used up. Slow down a little.'
+    case 'limits_unavailable':
+      return 'Your limits cannot be read at this moment, so the request was not sent on. Nothing was used or charged, and this says nothing about what you have left. Please try again.'
+    case 'upstream_account':
+      return "The model provider refused this service's own account. It is not about your limits or your balance: nothing was charged, and the operator has been alerted. Please try again later."
+    case 'upstream_unreachable':
+      return 'The model provider could not be reached. Nothing was used or charged. Please try again.'
+    case 'fault':
+      return 'This gateway failed to handle the request, by a fault of its own. It is not about your limits or your balance, and the operator can see it in the log.'
+    case 'no_room':
+      return 'This gateway holds as many large requests as it can at this moment. Nothing was used or charged. Please try again.'
+    case 'hold_expired':
+      return 'This answer ran longer than a request may here, so it was cut. What was delivered is counted, the rest is not.'
+    case 'took_too_long':
+      return 'The model provider took longer than a request may run here. Nothing was charged. Streaming, or a smaller max_tokens, helps.'
+    case 'stopping':
+      return 'This gateway is restarting. Only what was delivered is counted. Please try again.'
+  }
+}
+
+const keyWords = {
+  missing: 'No key was sent. Send your Plimsoll key (it begins with plim_) as x-api-key or bearer.',
+  unknown: 'This key is not known here, or was revoked. Ask your operator for a new one.',
+  conflicting:
+    'Two different keys were sent. Send one, or the same in x-api-key and authorization.',
+} as const
+
+export type ErrorFacts = {
+  readonly type: string
+  readonly message: string
+  readonly requestId: string
+  /** A stable word for programs, and whatever else helps them. */
+  readonly code: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+export function errorBody({ type, message, requestId, code, details }: ErrorFacts): string {
+  const error = { type, message, details: { error_code: code, ...details } }
+  return JSON.stringify({ type: 'error', error, request_id: requestId })
+}
+
+export const errorHeaders = (requestId: string): Readonly<Record<string, string>> => ({
+  'content-type': 'application/json',
+  'request-id': requestId,
+})
+
+/** Clients obey `x-should-retry` before they look at anything else. */
+export function retryHeaders(retry: {
+  readonly isWorthwhile: boolean
+  readonly afterSeconds: number | null
+}): Readonly<Record<string, string>> {
+  const shouldRetry = { 'x-should-retry': retry.isWorthwhile ? 'true' : 'false' }
+  if (retry.afterSeconds === null) return shouldRetry
+  return { ...shouldRetry, 'retry-after': String(Math.max(1, retry.afterSeconds)) }
+}
+
+/**
+ * Whether an upstream's error is about the operator's own credential, billing or quota. Its text speaks of
+ * "your" credit and would read as the member's limit (DESIGN, "When something is away").
+ */
+export function isUpstreamAccountError(status: number, body: string | Uint8Array): boolean {
+  if (status === 401 || status === 402) return true
+  if (status !== 400 && status !== 403 && status !== 429) return false
+  const { type, message } = readError(body)
+  if (type === 'billing_error') return true
+  if (status === 403) return accountWords.test(message)
+  if (status === 429) return moneyWords.test(message)
+  return accountSentence.test(message)
+}
+
+const errorBytesMax = 64 * 1024
+const moneyWords =
+  /credit|extra usage|billing|spend(ing)? (limit|cap)|usage limits?\b|out of usage/i
+const accountWords = new RegExp(
+  `${moneyWords.source}|payment|organization|workspace|account|api key|credential|oauth|token`,
+  'i',
+)
+/** Errors about a request quote from it, so on a 400 only whole known openings count. */
+const accountSentence =
+  /^(your credit balance|you['’]re out of (extra usage|usage credits)|you have reached your specified (api |workspace )?(api )?usage limits?|third-party apps now draw|this organization has been disabled|extra usage is required|usage credits (are )?required)/i
+
+function readError(body: string | Uint8Array): { readonly type: string; readonly message: string } {
+  const text =
+    typeof body === 'string'
+      ? body.slice(0, errorBytesMax)
+      : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(
+          'utf8',
+          0,
+          errorBytesMax,
+        )
+  try {
+    const error: unknown = JSON.parse(text)?.error
+    if (typeof error === 'object' && error !== null && 'message' in error) {
+      const type = 'type' in error ? String(error.type) : ''
+      return { type, message: String(error.message) }
+    }
+  } catch {
+    // Not JSON: a proxy in between may answer in plain words.
+  }
+  return { type: '', message: text }
+}

@@ -1,0 +1,170 @@
+import type { HoldSource } from '../core/account.ts'
+import type { Denial, ExtraUsageFigures, Figures, LimitFigures } from '../core/decision.ts'
+import { formatMoney } from '../core/money.ts'
+import type { Unit } from '../core/usage.ts'
+
+/**
+ * What is left, in the headers of every answer. The numbers are those of the decision itself, at its
+ * journal position (D18). Amounts are plain decimals: currency units for money, counts for the rest.
+ */
+export type LimitHeaderFacts = {
+  readonly figures: Figures
+  readonly decisionId: string
+  readonly model: string
+  readonly nowMs: number
+  /** The caller signed in with a bearer token of the OAuth kind, so it understands the native headers. */
+  readonly isOauthStyle: boolean
+  readonly outcome: 'allowed' | 'rejected'
+  /** Who pays, where the request was allowed. */
+  readonly source?: HoldSource
+  readonly denial?: Denial
+}
+
+type Headers = Record<string, string>
+
+export function limitHeaders(facts: LimitHeaderFacts): Headers {
+  const { figures } = facts
+  const headers: Headers = {
+    'x-plimsoll-decision': facts.decisionId,
+    'x-plimsoll-position': String(figures.position),
+  }
+  if (facts.source !== undefined) headers['x-plimsoll-source'] = facts.source
+  for (const limit of figures.limits) addLimit(headers, limit)
+  addExtraUsage(headers, figures.extraUsage)
+  if (facts.isOauthStyle) addNative(headers, facts)
+  return headers
+}
+
+function addLimit(headers: Headers, limit: LimitFigures): void {
+  const name = `x-plimsoll-limit-${limit.limitId.toLowerCase()}`
+  headers[`${name}-limit`] = amountText(limit.amount, limit.unit)
+  headers[`${name}-used`] = amountText(limit.used, limit.unit)
+  headers[`${name}-remaining`] = amountText(remainingOf(limit), limit.unit)
+  // A session that nobody opened has no end yet; it starts with the next message.
+  if (limit.resetMs !== null) headers[`${name}-reset`] = new Date(limit.resetMs).toISOString()
+}
+
+export function remainingOf({ amount, used, held }: LimitFigures): bigint {
+  const remaining = amount - used - held
+  return remaining > 0n ? remaining : 0n
+}
+
+const amountText = (amount: bigint, unit: Unit): string =>
+  unit === 'money' ? formatMoney(amount, '') : amount.toString()
+
+function addExtraUsage(headers: Headers, extra: ExtraUsageFigures): void {
+  const status = extra.isOnForCustomer ? (extra.isOnForMember ? 'on' : 'off_for_member') : 'off'
+  headers['x-plimsoll-extra-usage-status'] = status
+  headers['x-plimsoll-extra-usage-balance'] = formatMoney(extra.balanceNanos, '')
+  headers['x-plimsoll-extra-usage-spent'] = formatMoney(extra.spentNanos, '')
+  headers['x-plimsoll-extra-usage-cap'] =
+    extra.capNanos === null ? 'unlimited' : formatMoney(extra.capNanos, '')
+}
+
+/**
+ * The names that Claude clients know for limits. Only those limits that have such a name are told this
+ * way; the text of a refusal names them all.
+ */
+type Claim = {
+  readonly limit: LimitFigures
+  readonly claim: 'five_hour' | 'seven_day' | 'seven_day_opus' | 'seven_day_sonnet'
+  /** How the claim's own headers begin; the ones for single models have none. */
+  readonly prefix: '5h' | '7d' | null
+}
+
+const native = 'anthropic-ratelimit-unified-'
+/** Where clients begin to warn: https://code.claude.com/docs/en/claude-apps-gateway-spend-limits */
+const warnThresholds = [0.95, 0.75]
+
+function addNative(headers: Headers, facts: LimitHeaderFacts): void {
+  const claims = facts.figures.limits
+    .map((limit) => claimOf(limit, facts.model))
+    .filter((claim) => claim !== undefined)
+  for (const { limit, prefix } of claims) {
+    if (prefix === null || limit.resetMs === null) continue
+    const name = `${native}${prefix}-`
+    const utilization = utilizationOf(limit)
+    const threshold = warnThresholds.find((step) => utilization >= step)
+    headers[`${name}status`] = statusOf(limit)
+    headers[`${name}utilization`] = utilization.toFixed(4).replace(/\.?0+$/, '')
+    headers[`${name}reset`] = epochSeconds(limit.resetMs)
+    if (threshold !== undefined) headers[`${name}surpassed-threshold`] = String(threshold)
+  }
+  addOverage(headers, facts)
+  const told = representative(claims, facts)
+  if (told === undefined) return
+  const isPaidExtra = facts.source === 'extra_usage'
+  headers[`${native}status`] =
+    facts.outcome === 'rejected' || isPaidExtra ? 'rejected' : statusOf(told.limit)
+  headers[`${native}representative-claim`] = told.claim
+  if (told.limit.resetMs !== null) headers[`${native}reset`] = epochSeconds(told.limit.resetMs)
+}
+
+function claimOf(limit: LimitFigures, model: string): Claim | undefined {
+  const { models, windowKind } = limit
+  if (models !== null && !models.some((prefix) => model.startsWith(prefix))) return undefined
+  if (windowKind === 'session') return { limit, claim: 'five_hour', prefix: '5h' }
+  if (windowKind !== 'week') return undefined
+  if (models === null) return { limit, claim: 'seven_day', prefix: '7d' }
+  for (const family of ['opus', 'sonnet'] as const) {
+    if (models.every((prefix) => prefix.includes(family))) {
+      return { limit, claim: `seven_day_${family}`, prefix: null }
+    }
+  }
+  return undefined
+}
+
+/** The limit that stops, or stopped short of money, the caller; else the fullest one. */
+function representative(
+  claims: readonly Claim[],
+  { denial, source }: LimitHeaderFacts,
+): Claim | undefined {
+  if (denial !== undefined) {
+    const binding = new Set(denial.binding.map((limit) => limit.limitId))
+    return claims.find(({ limit }) => binding.has(limit.limitId))
+  }
+  const byFullness = claims.toSorted(
+    (left, right) => utilizationOf(right.limit) - utilizationOf(left.limit),
+  )
+  if (source === 'extra_usage')
+    return byFullness.find(({ limit }) => statusOf(limit) === 'rejected')
+  return byFullness[0]
+}
+
+/** Between 0 and 1, by thousandths of thousandths; a share is no money, so a float can hold it. */
+function utilizationOf({ used, held, amount }: LimitFigures): number {
+  if (amount <= 0n) return 1
+  return Math.min(1, Number(((used + held) * 1_000_000n) / amount) / 1_000_000)
+}
+
+function statusOf(limit: LimitFigures): 'allowed' | 'allowed_warning' | 'rejected' {
+  if (limit.used + limit.held >= limit.amount) return 'rejected'
+  return warnThresholds.some((step) => utilizationOf(limit) >= step) ? 'allowed_warning' : 'allowed'
+}
+
+function addOverage(headers: Headers, { figures, source }: LimitHeaderFacts): void {
+  const { extraUsage } = figures
+  const disabledReason = disabledReasonOf(extraUsage)
+  headers[`${native}overage-status`] = disabledReason === undefined ? 'allowed' : 'rejected'
+  headers[`${native}overage-reset`] = epochSeconds(extraUsage.capResetMs)
+  if (disabledReason !== undefined) headers[`${native}overage-disabled-reason`] = disabledReason
+  if (source === 'extra_usage') headers[`${native}overage-in-use`] = 'true'
+}
+
+/** In the words that clients know; why extra usage could not pay anything at all at this moment. */
+function disabledReasonOf(extra: ExtraUsageFigures): string | undefined {
+  if (!extra.isOnForCustomer) return 'org_level_disabled'
+  if (!extra.isOnForMember) return 'member_level_disabled'
+  if (extra.capNanos === 0n) return 'org_service_level_disabled'
+  if (extra.memberCapNanos === 0n) return 'member_zero_credit_limit'
+  const isCapReached =
+    extra.capNanos !== null && extra.spentNanos + extra.heldNanos >= extra.capNanos
+  const isMemberCapReached =
+    extra.memberCapNanos !== null &&
+    extra.memberSpentNanos + extra.memberHeldNanos >= extra.memberCapNanos
+  if (isCapReached || isMemberCapReached) return 'org_level_disabled_until'
+  return extra.balanceNanos - extra.heldNanos <= 0n ? 'out_of_credits' : undefined
+}
+
+/** Rounded up, so that a client that waits until then never comes early. */
+const epochSeconds = (atMs: number): string => String(Math.ceil(atMs / 1000))

@@ -72,30 +72,29 @@ type Asker = {
 }
 
 async function tryOnce(parts: GateParts, scope: MemberScope, asker: Asker): Promise<Attempt> {
-  const asked: AuthorizeRequest = {
+  const asked = {
     holdId: holdId(freshId(parts.random, 'hold')),
     bootId: parts.bootId,
     keyId: asker.request.keyId,
     facts: asker.request.facts,
     holdMaxMs: parts.holdMaxMs,
-    customerRunningCount: parts.running.of(scope.customerId),
   }
-  try {
-    for (;;) {
-      const step = await parts.storage.update(
-        scope,
-        (account, context): Changed<Attempt | { readonly kind: 'granted' }> => {
-          const grants = includedGrantEntries(account, context)
-          if (grants.length > 0) return { answer: { kind: 'granted' }, entries: grants }
-          return decideInTurn(parts, { account, asked, asker }, context)
-        },
-      )
-      if (step.kind !== 'granted') return step
-    }
-  } catch (error) {
-    // The hold is not durable, or nobody knows: it runs for nobody here.
-    parts.running.end(scope.customerId, asked.holdId)
-    throw error
+  for (;;) {
+    const step = await parts.storage.update(
+      scope,
+      (account, context): Changed<Attempt | { readonly kind: 'granted' }> => {
+        const grants = includedGrantEntries(account, context)
+        if (grants.length > 0) return { answer: { kind: 'granted' }, entries: grants }
+        // Counted within the change: what was admitted a moment ago must be seen.
+        const customerRunningCount = parts.storage.openHoldCount(scope.customerId)
+        return decideInTurn(
+          parts,
+          { account, asked: { ...asked, customerRunningCount }, asker },
+          context,
+        )
+      },
+    )
+    if (step.kind !== 'granted') return step
   }
 }
 
@@ -130,8 +129,6 @@ function decideInTurn(
   if (decision.kind === 'deny' || draft === null) {
     return { answer: { kind: 'decided', admission: refuse(parts, asked, decision) }, entries: [] }
   }
-  // Counted at once: the next decision in this same turn of the event loop must see it.
-  parts.running.start(account.customer.customerId, asked.holdId)
   const { customerId, memberId } = account.member
   const decisionId = allowedDecisionId({
     customerId,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Account, CustomerState, SystemState } from '../core/account.ts'
 import type { Actor, Entry, EntryDraft } from '../core/entry.ts'
 import type { CustomerId, MemberId, OperationId } from '../core/ids.ts'
-import { OperationConflictError, type ChangeContext } from '../storage/storage.ts'
+import type { ChangeContext } from '../storage/storage.ts'
 import type { Parts } from './parts.ts'
 
 /**
@@ -34,56 +34,41 @@ export type CommandChange = {
   ) => EntryDraft
 }
 
-/** Runs a command once and returns the entry that it wrote, now or the first time. */
+/**
+ * Runs a command once and returns the entry that it wrote, now or the first time. Rejects with
+ * `OperationConflictError` when the key was used for another command.
+ */
 export async function runCommand(
   parts: Parts,
   target: Target & Command,
   change: CommandChange,
 ): Promise<Entry> {
-  const operationDigest = digestOf(change.content)
   const { customerId, operationId, actor } = target
-  const first = await findFirst(parts, { customerId, operationId, operationDigest })
-  if (first !== undefined) return first
+  const operationDigest = digestOf(change.content)
   const mark = { operationId, operationDigest, actor }
-  try {
-    if (target.memberId === null) {
-      await parts.storage.updateCustomer(customerId, (state, context) => ({
+  const once = { operationId, operationDigest, answerAgain: () => undefined }
+  if (target.memberId === null) {
+    await parts.storage.updateCustomer(
+      customerId,
+      (state, context) => ({
         answer: undefined,
         entries: [{ ...change.draft({ ...state, account: null }, context), ...mark }],
-      }))
-    } else {
-      const { memberId } = target
-      await parts.storage.update({ customerId, memberId }, (account, context) => {
+      }),
+      once,
+    )
+  } else {
+    const { memberId } = target
+    await parts.storage.update(
+      { customerId, memberId },
+      (account, context) => {
         const { system, customer } = account
         const draft = change.draft({ system, customer, account }, context)
         return { answer: undefined, entries: [{ ...draft, ...mark, memberId }] }
-      })
-    }
-  } catch (error) {
-    // Somebody sent the same command at the same moment, and was first.
-    const winner = await findFirst(parts, { customerId, operationId, operationDigest })
-    if (winner === undefined) throw error
-    return winner
-  }
-  const written = await findFirst(parts, { customerId, operationId, operationDigest })
-  if (written === undefined) throw new Error(`The journal lost operation ${operationId}`)
-  return written
-}
-
-async function findFirst(
-  parts: Parts,
-  wanted: {
-    readonly customerId: CustomerId
-    readonly operationId: OperationId
-    readonly operationDigest: string
-  },
-): Promise<Entry | undefined> {
-  const { customerId, operationId } = wanted
-  const [entry] = await parts.storage.entries({ customerId, operationId, rowsMax: 1 })
-  if (entry !== undefined && entry.operationDigest !== wanted.operationDigest) {
-    throw new OperationConflictError(
-      `The idempotency key "${operationId}" was used before for another command; use a new one`,
+      },
+      once,
     )
   }
+  const [entry] = await parts.storage.entries({ customerId, operationId, rowsMax: 1 })
+  if (entry === undefined) throw new Error(`The journal lost operation ${operationId}`)
   return entry
 }

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto'
-
 import type { KeyRecord } from '../storage/storage.ts'
+import { hashKey } from './issue-key.ts'
 import type { Parts } from './parts.ts'
 
 export type KeyOwner = Omit<KeyRecord, 'isRevoked'>
@@ -15,9 +14,4 @@ export async function findKey(
 ): Promise<KeyOwner | undefined> {
   const record = await parts.storage.findKey(hashKey(keyText))
   return record === undefined || record.isRevoked ? undefined : record
-}
-
-/** Keys are long and random, so a plain digest keeps them secret at rest. */
-export function hashKey(keyText: string): string {
-  return hash('sha256', keyText, 'hex')
 }

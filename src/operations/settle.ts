@@ -1,13 +1,13 @@
 import { settleHold, type SettleAnswer, type Settlement } from '../core/settle.ts'
 import type { MemberScope } from '../storage/storage.ts'
-import type { GateParts } from './parts.ts'
+import type { Parts } from './parts.ts'
 
 /**
  * Replaces a hold by the real cost. Safe to repeat: the hold's id is its idempotency key, and a hold that
  * has ended stays as it is. Rejects with `StorageUnavailableError` when storage is away; try again then.
  */
 export async function settle(
-  parts: GateParts,
+  parts: Parts,
   scope: MemberScope,
   settlement: Settlement,
 ): Promise<SettleAnswer> {
@@ -19,13 +19,12 @@ export async function settle(
       entries: ended.draft === null ? [] : [{ ...ended.draft, memberId }],
     }
   })
-  parts.running.end(scope.customerId, settlement.holdId)
   return answer.kind === 'settled' ? answer : firstAnswer(parts, scope, settlement)
 }
 
 /** A repeated settle gets what the first one was told (R4), read from the journal. */
 async function firstAnswer(
-  parts: GateParts,
+  parts: Parts,
   scope: MemberScope,
   settlement: Settlement,
 ): Promise<SettleAnswer> {

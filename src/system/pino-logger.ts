@@ -1,10 +1,22 @@
 import { pino, type DestinationStream } from 'pino'
 import type { LogFields, Logger } from './logger.ts'
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** Log lines appended to a file that only its owner may read; what is still unwritten is written at exit. */
+export function openFileLogger(file: { readonly path: string; readonly level: LogLevel }): Logger {
+  const destination = pino.destination({ dest: file.path, mkdir: true, sync: false, mode: 0o600 })
+  return createPinoLogger(destination, file.level)
+}
+
 /** JSON lines with `level` as a word and `time` in ISO form, to standard output unless told otherwise. */
-export function createPinoLogger(destination?: DestinationStream): Logger {
+export function createPinoLogger(
+  destination?: DestinationStream,
+  level: LogLevel = 'info',
+): Logger {
   const options = {
-    base: undefined,
+    level,
+    base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }

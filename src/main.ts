@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { startApp, type App, type AppOptions } from './app.ts'
+import { ensureDemoMember } from './cli/demo-member.ts'
+import { welcomeText } from './cli/welcome.ts'
+import { loadSettings } from './config/load-settings.ts'
+import { settingsHelp } from './config/settings-table.ts'
+import type { Settings } from './config/settings.ts'
+import { startDemoUpstream } from './demo/demo-upstream.ts'
+import { createStoryPage } from './demo/story-page.ts'
+import { openFileLogger } from './system/pino-logger.ts'
+import { systemRandom } from './system/random.ts'
+import { createSystemClock } from './system/system-clock.ts'
+
+/** Starts the server: `npm start`. The only file that does something when it is imported. */
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+const exitFailed = 1
+const exitUsage = 2
+
+type Upstream = {
+  readonly upstream: AppOptions['upstream']
+  readonly isDemo: boolean
+  close(): Promise<void>
+}
+
+async function chooseUpstream(
+  settings: Settings,
+  system: Parameters<typeof startApp>[1],
+): Promise<Upstream> {
+  const authStyle =
+    settings.upstreamAuth === 'bearer' ? ('bearer' as const) : ('x-api-key' as const)
+  const key = settings.upstreamKey ?? ''
+  if (key === '' && settings.upstreamUrl === null) {
+    const { clock, random } = system
+    const demo = await startDemoUpstream({
+      clock,
+      random,
+      ...(settings.isDemoPaced ? {} : { tokensPerSecond: Infinity }),
+    })
+    const name = 'built-in demo upstream'
+    return {
+      upstream: { url: demo.url, key: 'demo', authStyle, name },
+      isDemo: true,
+      close: () => demo.close(),
+    }
+  }
+  const url = settings.upstreamUrl ?? 'https://api.anthropic.com'
+  return {
+    upstream: { url, key, authStyle, name: url },
+    isDemo: false,
+    close: () => Promise.resolve(),
+  }
+}
+
+async function main(): Promise<void> {
+  const flags = process.argv.slice(2)
+  if (flags.includes('--help') || flags.includes('-h')) {
+    process.stdout.write(
+      `Usage: npm start -- [settings]\n\nStarts the gateway, the admin API and the pages.\n\nSettings:\n${settingsHelp()}\n`,
+    )
+    return
+  }
+  const settings = loadSettings({ flags, environment: process.env, folder: process.cwd() })
+  const clock = createSystemClock()
+  const logFile = settings.logFile ?? join(settings.dataFolder, 'plimsoll.log')
+  const logger = openFileLogger({ path: logFile, level: settings.logLevel })
+  const system = { clock, random: systemRandom, logger }
+  const chosen = await chooseUpstream(settings, system)
+  const story = createStoryPage({ clock, program: join(root, 'test', 'world', 'story.ts') })
+  const app = await startApp(settings, system, {
+    version,
+    upstream: chosen.upstream,
+    mounts: [{ path: '/story', answer: (request) => story.answer(request) }],
+    defaultPlans: readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8'),
+  })
+  const demoKey = await ensureDemoMember(app.parts, {
+    overrunMaxNanos: settings.overrunMax,
+    runningMax: settings.customerRunningMax,
+  })
+  const whereFile = join(settings.dataFolder, 'server.json')
+  const { gatewayUrl, adminUrl } = app
+  await writeFile(whereFile, JSON.stringify({ pid: process.pid, gatewayUrl, adminUrl }), {
+    mode: 0o600,
+  })
+  process.stdout.write(
+    welcomeText({
+      ...{ version, gatewayUrl, adminUrl, logFile, demoKey },
+      dataFolder: settings.dataFolder,
+      isDemoUpstream: chosen.isDemo,
+      upstreamName: chosen.upstream.name,
+    }),
+  )
+  stopOnSignals(app, settings, async () => {
+    story.close()
+    await chosen.close()
+    await rm(whereFile, { force: true })
+  })
+}
+
+/** The first signal drains, the second ends at once: the journal is whole either way. */
+function stopOnSignals(app: App, settings: Settings, after: () => Promise<void>): void {
+  let isStopping = false
+  const stop = (signal: NodeJS.Signals): void => {
+    if (isStopping) process.exit(exitFailed)
+    isStopping = true
+    process.stdout.write(
+      `\nStopping (${signal}): running requests may finish for ${settings.drainMs / 1000} s; once more ends at once.\n`,
+    )
+    app
+      .stop(settings.drainMs)
+      .then(after)
+      .then(() => process.exit(0))
+      .catch(fail)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+/** Errors that people can do something about are told without a stack. */
+function fail(error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+  if (code === undefined || !(error instanceof Error)) {
+    console.error(error)
+    process.exit(exitFailed)
+  }
+  console.error(code === 'EADDRINUSE' ? portTakenText(error) : error.message)
+  process.exit(code === 'settings_invalid' ? exitUsage : exitFailed)
+}
+
+function portTakenText(error: Error): string {
+  const port = 'port' in error ? String(error.port) : '?'
+  return (
+    `Port ${port} is taken by another program. Stop that program, or choose other ports:\n` +
+    '  npm start -- --gateway-port 4280 --admin-port 4281'
+  )
+}
+
+main().catch(fail)

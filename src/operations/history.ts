@@ -11,6 +11,7 @@ import {
 } from '../core/usage.ts'
 import { availableNanos, isExpired } from '../core/wallet.ts'
 import type { HoldSource } from '../core/account.ts'
+import type { EntryQuery } from '../storage/storage.ts'
 import type { Parts } from './parts.ts'
 
 /** What a request cost, line by line. */
@@ -90,9 +91,7 @@ export async function history(
 ): Promise<History> {
   const rowsMax = Math.min(query.rowsMax ?? rowsDefault, rowsMaxAllowed)
   const now = await readNow(parts, query.customerId)
-  const entries = await readBack(parts, query, now.position)
-  const drafts = now.expired.concat(entries.flatMap((entry) => linesOf(entry, now.system)))
-  return page(drafts, { query, rowsMax, now })
+  return page(draftsBack(parts, query, now), { query, rowsMax, now })
 }
 
 type Now = {
@@ -135,40 +134,62 @@ function unbookedExpiries(
     }))
 }
 
-/** Entries newest first, back to the oldest one that this page could need. */
-async function readBack(
-  { storage }: Pick<Parts, 'storage'>,
+/** Lines newest first, read from the journal only as far back as somebody asks. */
+async function* draftsBack(
+  parts: Pick<Parts, 'storage'>,
   query: HistoryQuery,
-  position: number,
-): Promise<readonly Entry[]> {
+  now: Now,
+): AsyncGenerator<LineDraft> {
+  yield* now.expired
   const { customerId, memberId } = query
-  const found = new Map<number, Entry>()
-  const streams =
-    memberId === undefined
-      ? [{ customerId }]
-      : [
-          { customerId, memberId },
-          { customerId, isShared: true },
-        ]
-  for (const stream of streams) {
-    let beforePosition = position + 1
-    for (;;) {
-      const rows = await storage.entries({
-        ...stream,
-        beforePosition,
-        isNewestFirst: true,
-        rowsMax: entriesPerRead,
-      })
-      for (const entry of rows) found.set(entry.position, entry)
-      const oldest = rows.at(-1)
-      if (oldest === undefined || rows.length < entriesPerRead) break
-      beforePosition = oldest.position
+  if (memberId === undefined) {
+    for await (const entry of entriesBack(parts, { customerId }, now.position)) {
+      yield* linesOf(entry, now.system)
     }
+    return
   }
-  return [...found.values()].toSorted((left, right) => right.position - left.position)
+  const own = entriesBack(parts, { customerId, memberId }, now.position)
+  const shared = entriesBack(parts, { customerId, isShared: true }, now.position)
+  for await (const entry of mergedBack(own, shared)) yield* linesOf(entry, now.system)
 }
 
-const entriesPerRead = 1000
+const entriesPerRead = 200
+
+async function* entriesBack(
+  { storage }: Pick<Parts, 'storage'>,
+  stream: EntryQuery,
+  position: number,
+): AsyncGenerator<Entry> {
+  let beforePosition = position + 1
+  for (;;) {
+    const rows = await storage.entries({
+      ...stream,
+      beforePosition,
+      isNewestFirst: true,
+      rowsMax: entriesPerRead,
+    })
+    yield* rows
+    const oldest = rows.at(-1)
+    if (oldest === undefined || rows.length < entriesPerRead) return
+    beforePosition = oldest.position
+  }
+}
+
+/** Two streams, each newest first, as one; an entry that stands in both comes once. */
+async function* mergedBack(
+  left: AsyncGenerator<Entry>,
+  right: AsyncGenerator<Entry>,
+): AsyncGenerator<Entry> {
+  let [one, other] = [await left.next(), await right.next()]
+  while (one.done !== true || other.done !== true) {
+    const onePosition = one.done === true ? 0 : one.value.position
+    const otherPosition = other.done === true ? 0 : other.value.position
+    const newest = onePosition >= otherPosition ? one : other
+    if (newest.done !== true) yield newest.value
+    if (onePosition >= otherPosition) one = await left.next()
+    if (otherPosition >= onePosition) other = await right.next()
+  }
+}
 
 function linesOf(entry: Entry, system: SystemState): readonly LineDraft[] {
   const base = {
@@ -245,14 +266,14 @@ function requestOf(
 }
 
 /** Walks from the newest line back, so that every balance is the gate's own balance less what came after. */
-function page(
-  drafts: readonly LineDraft[],
+async function page(
+  drafts: AsyncIterable<LineDraft>,
   { query, rowsMax, now }: { query: HistoryQuery; rowsMax: number; now: Now },
-): History {
+): Promise<History> {
   const lines: HistoryLine[] = []
   let balanceNanos = now.balanceNanos
   let hasMore = false
-  for (const draft of drafts) {
+  for await (const draft of drafts) {
     const isSkipped = query.beforePosition !== undefined && draft.position >= query.beforePosition
     if (!isSkipped) {
       const line = { ...asSeenBy(query.memberId, draft), balanceNanos }

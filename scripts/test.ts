@@ -121,6 +121,7 @@ const startedMs = performance.now()
 const failed: string[] = []
 const steps: readonly (readonly [string, () => Promise<boolean>])[] = [
   ['types (tsc)', tool('typescript', ['-p', '.'])],
+  ['types of the page (tsc)', tool('typescript', ['-p', join('src', 'admin', 'page')])],
   ['lint (oxlint)', tool('oxlint', ['--type-aware', '--deny-warnings'])],
   ['format (oxfmt)', tool('oxfmt', ['--check'])],
   ['unused code (knip)', tool('knip', [])],

@@ -1,0 +1,137 @@
+import type { CustomerId, MemberId } from '../core/ids.ts'
+import type { Parts } from '../operations/parts.ts'
+import { AdminFailure } from './failures.ts'
+
+/**
+ * Tells open pages that an account changed, by server-sent events. An event carries the journal position
+ * and no figures: the page asks for those, so that there is one way to read them. Events are gathered, so
+ * that a busy customer costs a page a few reads a second and not one per request.
+ */
+const gatherMs = 250
+const heartbeatMs = 15_000
+const streamsMax = 2000
+const streamsPerMemberMax = 16
+
+type Subscriber = {
+  readonly customerId: CustomerId
+  readonly memberId: MemberId
+  change(): void
+  end(): void
+}
+
+export type AccountEvents = {
+  /** Answers with a stream that lives until the caller leaves, the key is revoked, or the server closes. */
+  open(member: {
+    readonly customerId: CustomerId
+    readonly memberId: MemberId
+    readonly isStillAllowed: () => Promise<boolean>
+  }): Response
+  close(): void
+}
+
+export function openAccountEvents({
+  storage,
+  clock,
+}: Pick<Parts, 'storage' | 'clock'>): AccountEvents {
+  const subscribers = new Set<Subscriber>()
+  // A member's figures rest on the customer's shared rows too, so a change of either concerns it.
+  const stopListening = storage.onCommit((changed) => {
+    const customers = new Set(changed.map((scope) => scope.customerId))
+    for (const subscriber of subscribers) {
+      if (customers.has(subscriber.customerId)) subscriber.change()
+    }
+  })
+
+  return {
+    open: ({ customerId, memberId, isStillAllowed }) => {
+      const own = [...subscribers].filter((other) => other.memberId === memberId)
+      if (subscribers.size >= streamsMax || own.length >= streamsPerMemberMax) {
+        throw new AdminFailure('too_many_streams', 'Too many pages listen to this account.')
+      }
+      const body = openStream({
+        clock,
+        position: () => storage.durablePosition,
+        isStillAllowed,
+        onOpen: (stream) => {
+          const subscriber = { customerId, memberId, ...stream }
+          subscribers.add(subscriber)
+          return () => subscribers.delete(subscriber)
+        },
+      })
+      return new Response(body, {
+        headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+      })
+    },
+    close: () => {
+      stopListening()
+      for (const subscriber of subscribers) subscriber.end()
+    },
+  }
+}
+
+type StreamParts = {
+  readonly clock: Parts['clock']
+  readonly position: () => number
+  readonly isStillAllowed: () => Promise<boolean>
+  readonly onOpen: (stream: Pick<Subscriber, 'change' | 'end'>) => () => void
+}
+
+function openStream({
+  clock,
+  position,
+  isStillAllowed,
+  onOpen,
+}: StreamParts): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let release = (): void => undefined
+  let stopGathering: (() => void) | undefined
+  let stopHeartbeat = (): void => undefined
+  let hasChanged = false
+  let isOver = false
+
+  const leave = (): void => {
+    isOver = true
+    release()
+    stopGathering?.()
+    stopHeartbeat()
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        const send = (text: string): void => controller.enqueue(encoder.encode(text))
+        const end = (): void => {
+          if (isOver) return
+          leave()
+          controller.close()
+        }
+        const gather = (): void => {
+          // A reader that does not take what was sent gets the newest position once it does.
+          if (!hasChanged || (controller.desiredSize ?? 0) <= 0) {
+            stopGathering = hasChanged ? clock.after(gatherMs, gather) : undefined
+            return
+          }
+          hasChanged = false
+          send(`event: account\ndata: {"position":${position()}}\n\n`)
+          stopGathering = clock.after(gatherMs, gather)
+        }
+        const change = (): void => {
+          hasChanged = true
+          if (stopGathering === undefined) gather()
+        }
+        const beat = async (): Promise<void> => {
+          const isAllowed = await isStillAllowed().catch(() => true)
+          if (!isAllowed) end()
+          if (isOver) return
+          if ((controller.desiredSize ?? 0) > 0) send(': still here\n\n')
+          stopHeartbeat = clock.after(heartbeatMs, () => void beat())
+        }
+        release = onOpen({ change, end })
+        change()
+        stopHeartbeat = clock.after(heartbeatMs, () => void beat())
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 16 },
+  )
+}

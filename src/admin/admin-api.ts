@@ -1,0 +1,98 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Nanos } from '../core/money.ts'
+import type { Plan } from '../core/plan.ts'
+import type { DecisionSigner } from '../operations/decision-id.ts'
+import type { Parts } from '../operations/parts.ts'
+import type { Logger } from '../system/logger.ts'
+import type { AccountEvents } from './account-events.ts'
+import { requireCaller, type AdminVariables } from './callers.ts'
+import type { ServerFacts } from './contract.ts'
+import { customerRoutes } from './customer-routes.ts'
+import { AdminFailure, failureOf } from './failures.ts'
+import { guardAnswers, guardOrigin } from './guards.ts'
+import { meRoutes } from './me-routes.ts'
+import { memberRoutes } from './member-routes.ts'
+import { pageRoutes } from './page-routes.ts'
+import { systemRoutes } from './system-routes.ts'
+
+/** Everything that the routes stand on. */
+export type AdminApiParts = Parts & {
+  readonly signer: DecisionSigner
+  readonly logger: Logger
+  readonly events: AccountEvents
+  readonly operatorTokenSha256: string
+  /** Whether a Host header names this server. */
+  readonly isOwnHost: (host: string) => boolean
+  readonly about: ServerFacts
+  readonly adminUrl: string
+  /** What a new customer gets where the command does not say. */
+  readonly newCustomer: {
+    readonly overrunMaxNanos: Nanos
+    readonly runningMax: number
+    readonly isStrict: boolean
+  }
+  /** Reads a plans file; throws an error with a `code` that names every mistake. */
+  readonly parsePlans: (content: string) => readonly Plan[]
+}
+
+/** A page that somebody else brings; it answers everything at its path. */
+export type Mount = {
+  readonly path: string
+  answer(request: Request): Response | Promise<Response>
+}
+
+const bodyBytesMax = 512 * 1024
+
+/** The whole admin API and its pages as one function from request to response. */
+export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): Hono {
+  const app = new Hono()
+  app.use(guardAnswers)
+  app.use(guardOrigin(parts.isOwnHost))
+  app.use(
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: () => {
+        throw new AdminFailure('body_too_large', `A body has at most ${bodyBytesMax} bytes.`)
+      },
+    }),
+  )
+
+  const me = new Hono<{ Variables: AdminVariables }>()
+  me.use(requireCaller('member', parts, parts.operatorTokenSha256))
+  me.route('/', meRoutes(parts))
+  me.all('*', (c) => c.notFound())
+  // Whether an address exists is for the operator to know, too.
+  const operator = new Hono<{ Variables: AdminVariables }>()
+  operator.use(requireCaller('operator', parts, parts.operatorTokenSha256))
+  operator.route('/customers', customerRoutes(parts))
+  operator.route('/customers', memberRoutes(parts))
+  operator.route('/', systemRoutes(parts))
+  app.route('/api/me', me)
+  app.route('/api', operator)
+
+  for (const mount of mounts) app.all(mount.path, (c) => mount.answer(c.req.raw))
+  app.route('/', pageRoutes())
+
+  app.notFound((c) => {
+    const failure = new AdminFailure(
+      'not_found',
+      `There is nothing at ${c.req.method} ${c.req.path}.`,
+    )
+    return c.json(failureOf(failure).answer, 404)
+  })
+  app.onError((error, c) => {
+    const { status, answer, isBug } = failureOf(error)
+    if (isBug) {
+      const { method, path } = c.req
+      parts.logger.error('admin request failed', {
+        method,
+        path,
+        problem: error.stack ?? String(error),
+      })
+    }
+    return c.json(answer, status as ContentfulStatusCode)
+  })
+  return app
+}

@@ -1,0 +1,69 @@
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { openAccountEvents } from './account-events.ts'
+import { createAdminApi, type AdminApiParts, type Mount } from './admin-api.ts'
+import { ownHosts } from './guards.ts'
+
+/**
+ * The admin API on its own port: for the page, the command line and the operator's tools. LLM traffic
+ * never passes here, so this port can be closed to everybody but people.
+ */
+export type AdminServerOptions = {
+  readonly host: string
+  readonly port: number
+  /** Other names under which people reach it, as `name` or `name:port`. */
+  readonly extraHosts: readonly string[]
+  /** Pages that others bring, such as the story; each answers everything under its path. */
+  readonly mounts: readonly Mount[]
+}
+
+export type AdminServer = {
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+const headersMaxMs = 10_000
+const requestMaxMs = 30_000
+
+export async function startAdminServer(
+  parts: Omit<AdminApiParts, 'isOwnHost' | 'events' | 'adminUrl'>,
+  options: AdminServerOptions,
+): Promise<AdminServer> {
+  const events = openAccountEvents(parts)
+  // The port is known only once it listens, and nothing answers before the API is there.
+  const server = createServer({ headersTimeout: headersMaxMs, requestTimeout: requestMaxMs })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  const shownHost = options.host.includes(':') ? `[${options.host}]` : options.host
+  const url = `http://${shownHost}:${port}`
+  const api = createAdminApi(
+    {
+      ...parts,
+      events,
+      adminUrl: url,
+      isOwnHost: ownHosts({ host: options.host, port, extraHosts: options.extraHosts }),
+    },
+    options.mounts,
+  )
+  const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false })
+  server.on('request', (request, response) => void listener(request, response))
+
+  return {
+    url,
+    port,
+    close: async () => {
+      events.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,235 @@
+import { z } from 'zod'
+import type { Figures, LimitFigures } from '../core/decision.ts'
+import type { Actor, EntryBody, Leg } from '../core/entry.ts'
+import { customerId, limitId, memberId, planId, type MemberId } from '../core/ids.ts'
+import { moneyNanosMax } from '../core/money.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Price } from '../core/usage.ts'
+import type { Explanation } from '../operations/explain.ts'
+import type { Credit } from '../operations/gift-reset.ts'
+import type { History, HistoryLine } from '../operations/history.ts'
+import type { CustomerOverview, CustomerPage } from '../operations/list-customers.ts'
+import type { FoundDrift } from '../operations/list-drifts.ts'
+import type { KeyOverview } from '../operations/list-keys.ts'
+import type { MemberOverview, MemberPage } from '../operations/list-members.ts'
+import type { Parts } from '../operations/parts.ts'
+import type { DecisionStory } from './describe-decision.ts'
+import type { FailureAnswer } from './failures.ts'
+import type { NextPayer } from './next-payer.ts'
+
+/**
+ * What crosses the admin API, as schemas for what comes in and types for what goes out. Amounts of money
+ * are nanos (billionths of a dollar) written as strings of digits, because JSON numbers cannot hold them;
+ * moments are UTC milliseconds.
+ */
+
+/** A value as it stands in JSON: every bigint a string of digits, everything else as it is. */
+export type Json<Value> = Value extends bigint
+  ? string
+  : Value extends string | number | boolean | null | undefined
+    ? Value
+    : Value extends readonly (infer Item)[]
+      ? readonly Json<Item>[]
+      : { readonly [Key in keyof Value]: Json<Value[Key]> }
+
+// --- what comes in -------------------------------------------------------------------------------
+
+const amountNanos = z
+  .string('write the amount as a string of digits: nanos, so "5000000000" is five dollars')
+  .regex(/^[0-9]+$/, 'write digits 0 to 9 only: whole nanos, no sign, no point')
+  .refine((digits) => digits.length <= 19 && BigInt(digits) <= moneyNanosMax, {
+    message: `the most is ${moneyNanosMax} nanos`,
+    abort: true,
+  })
+  .transform((digits) => BigInt(digits))
+
+const amountAboveZero = amountNanos.refine((nanos) => nanos > 0n, 'the amount has to be above zero')
+
+/** Names are for people; what a terminal or a page could be steered with is not part of a name. */
+const name = z
+  .string()
+  .trim()
+  .min(1, 'a name has at least one character')
+  .max(100, 'a name has at most 100 characters')
+  .refine((text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(text), {
+    message: 'a name has no control characters',
+  })
+
+const idText = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, _ . or -')
+const isBoolean = (what: string) => z.boolean(`${what} is true or false`)
+
+const capSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('unlimited') }),
+    z.strictObject({ kind: z.literal('capped'), amountNanos }),
+  ],
+  'a cap is {"kind":"unlimited"} or {"kind":"capped","amountNanos":"…"}',
+)
+
+const zone = z
+  .string()
+  .max(64)
+  .refine(isZone, 'a zone is an IANA name such as Europe/Berlin or UTC')
+
+function isZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+export const openCustomerSchema = z.strictObject({
+  customerId: idText.transform(customerId).exactOptional(),
+  name,
+  zone: zone.default('UTC'),
+  isExtraUsageOn: isBoolean('isExtraUsageOn').default(false),
+  cap: capSchema.default({ kind: 'unlimited' }),
+})
+export const seatMemberSchema = z.strictObject({
+  memberId: idText.transform(memberId).exactOptional(),
+  /** Needed for a new member; left out when a member changes its plan. */
+  name: name.exactOptional(),
+  planId: idText.transform(planId),
+})
+export const statusSchema = z.strictObject({ isActive: isBoolean('isActive') })
+export const grantSchema = z.strictObject({
+  amountNanos: amountAboveZero,
+  expiresAtMs: z.number().int().positive().max(8.64e15).nullable().default(null),
+})
+export const extraUsageSchema = z.strictObject({ isOn: isBoolean('isOn') })
+export const spendCapSchema = z.strictObject({ cap: capSchema })
+export const giftResetSchema = z.strictObject({
+  limitId: idText.transform(limitId).exactOptional(),
+})
+export const issueKeySchema = z.strictObject({ name: name.exactOptional() })
+/** `content` is the text of a plans file, as docs/plans.md describes it. */
+export const applyPlansSchema = z.strictObject({
+  content: z.string('content is the text of a plans file'),
+})
+export const verifySchema = z.strictObject({ isHealing: isBoolean('isHealing').default(false) })
+export const emptySchema = z.strictObject({})
+
+const position = z
+  .string()
+  .regex(/^\d{1,15}$/, 'a position is a whole number')
+  .transform(Number)
+const rowsMax = (most: number, usual: number) =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/, `rowsMax is 1 to ${most}`)
+    .transform(Number)
+    .refine((rows) => rows >= 1 && rows <= most, `rowsMax is 1 to ${most}`)
+    .default(usual)
+
+export const historyQuerySchema = z.strictObject({
+  beforePosition: position.exactOptional(),
+  rowsMax: rowsMax(500, 50),
+})
+export const customersQuerySchema = z.strictObject({
+  afterPosition: position.default(0),
+  rowsMax: rowsMax(200, 50),
+})
+export const membersQuerySchema = z.strictObject({
+  afterMemberId: idText.transform(memberId).exactOptional(),
+  rowsMax: rowsMax(200, 50),
+})
+export const driftsQuerySchema = z.strictObject({ rowsMax: rowsMax(1000, 100) })
+
+// --- what goes out -------------------------------------------------------------------------------
+
+export type Named<Id extends string = string> = { readonly id: Id; readonly name: string | null }
+
+/** One limit with what a reader needs beside the bare figures. */
+export type LimitAnswer = Json<LimitFigures> & {
+  readonly title: string
+  /** Whole percent used, rounded down, so 100 means full; above 100 when a limit was lowered or overshot. */
+  readonly usedPercent: number
+}
+
+export type UsageAnswer = {
+  readonly customer: Named
+  readonly member: Named & { readonly isActive: boolean }
+  readonly figures: Omit<Json<Figures>, 'limits'> & { readonly limits: readonly LimitAnswer[] }
+  /** The symbol before amounts of money. */
+  readonly currencySymbol: string
+  readonly nextPayers: readonly Json<NextPayer>[]
+  /** The last difference between a stored sum of this account and the journal, which was healed. */
+  readonly lastDrift: Json<FoundDrift> | null
+}
+
+export type HistoryAnswer = Omit<Json<History>, 'lines'> & {
+  /** `title` is what the line is about, in words. */
+  readonly lines: readonly (Json<HistoryLine> & { readonly title: string })[]
+  /** Opening balance and every change, added once more, give the closing balance. */
+  readonly addsUp: boolean
+  /** Set when older lines exist: ask again with it. */
+  readonly beforePosition: number | null
+}
+
+export type ExplanationAnswer = Json<Omit<Explanation, 'entries'>> &
+  DecisionStory & {
+    readonly entries: readonly Json<LeadingEntry>[]
+    /** How an admitted request ended, in words; null while it runs, and for a refusal. */
+    readonly endTitle: string | null
+  }
+
+/** An entry that led to a decision; without its body where it is another member's. */
+export type LeadingEntry = {
+  readonly position: number
+  readonly atMs: number
+  readonly title: string
+  readonly memberId: MemberId | null
+  readonly actor: Actor | null
+  readonly legs: readonly Leg[]
+  readonly body: EntryBody | null
+}
+
+export type CustomerAnswer = Json<CustomerOverview>
+export type CustomersAnswer = Json<CustomerPage>
+export type MemberAnswer = Json<MemberOverview>
+export type MembersAnswer = Json<MemberPage>
+export type KeysAnswer = { readonly keys: readonly Json<KeyOverview>[] }
+export type IssuedKeyAnswer = { readonly keyId: string; readonly keyText: string }
+export type PlansAnswer = { readonly plans: readonly Json<Plan>[] }
+export type AppliedPlansAnswer = { readonly changed: readonly string[] }
+export type PricesAnswer = { readonly prices: readonly Json<Price>[] }
+export type DriftsAnswer = { readonly drifts: readonly Json<FoundDrift>[] }
+export type CreditsAnswer = { readonly credited: readonly Json<Credit>[] }
+
+/** Every member with its customer, without figures: what a choice is made from. */
+export type SeatsAnswer = {
+  readonly seats: readonly { readonly customer: Named; readonly member: Named }[]
+  /** There are more than were listed. */
+  readonly hasMore: boolean
+}
+
+/** The answer to `POST /api/verify` is lines of JSON: progress, then one report or one failure. */
+export type VerifyLine =
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number }
+  | { readonly kind: 'report'; readonly report: Json<VerifyReport> }
+  | { readonly kind: 'failure'; readonly error: FailureAnswer['error'] }
+
+export type VerifyReport = Awaited<ReturnType<Parts['storage']['verify']>>
+
+/** What the server says about itself. */
+export type ServerFacts = {
+  readonly version: string
+  readonly dataFolder: string
+  readonly gatewayUrl: string
+  /** Where requests are forwarded to, in words: an address, or the built-in demo upstream. */
+  readonly upstream: string
+  readonly currencySymbol: string
+}
+
+export type StatusAnswer = ServerFacts & {
+  readonly adminUrl: string
+  readonly bootId: string
+  readonly position: number
+  readonly customerCount: number
+  readonly memberCount: number
+  readonly clock: ReturnType<Parts['storage']['clockStatus']>
+}

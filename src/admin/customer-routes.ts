@@ -1,0 +1,87 @@
+import { Hono } from 'hono'
+import { customerId as readCustomerId, type CustomerId } from '../core/ids.ts'
+import { getCustomer, listCustomers } from '../operations/list-customers.ts'
+import { openCustomer } from '../operations/open-customer.ts'
+import { setExtraUsage } from '../operations/set-extra-usage.ts'
+import { setSpendCap } from '../operations/set-spend-cap.ts'
+import { setStatus } from '../operations/set-status.ts'
+import { topUp } from '../operations/top-up.ts'
+import type { AdminApiParts } from './admin-api.ts'
+import { commandOf, type AdminContext, type AdminVariables } from './callers.ts'
+import {
+  customersQuerySchema,
+  extraUsageSchema,
+  grantSchema,
+  historyQuerySchema,
+  openCustomerSchema,
+  spendCapSchema,
+  statusSchema,
+  type CustomersAnswer,
+} from './contract.ts'
+import { answer, bodyOf, queryOf, toJson } from './exchange.ts'
+import { historyAnswer } from './member-answers.ts'
+
+/** Customers: their wallet, switch, cap and status. For the operator only. */
+export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {
+  const routes = new Hono<{ Variables: AdminVariables }>()
+  const answerCustomer = async (c: AdminContext, id: CustomerId): Promise<Response> =>
+    answer(c, await getCustomer(parts, id))
+
+  routes.get('/', async (c) => {
+    const query = queryOf(c, customersQuerySchema)
+    const page: CustomersAnswer = toJson(await listCustomers(parts, query))
+    return answer(c, page)
+  })
+
+  routes.post('/', async (c) => {
+    const asked = await bodyOf(c, openCustomerSchema)
+    const opened = await openCustomer(parts, { ...parts.newCustomer, ...asked, ...commandOf(c) })
+    return answerCustomer(c, opened.customerId)
+  })
+
+  routes.get('/:customerId', async (c) => answerCustomer(c, customerOf(c)))
+
+  routes.get('/:customerId/history', async (c) => {
+    const query = queryOf(c, historyQuerySchema)
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    return answer(c, await historyAnswer(parts, { customerId, ...query }))
+  })
+
+  routes.post('/:customerId/status', async (c) => {
+    const { isActive } = await bodyOf(c, statusSchema)
+    const customerId = customerOf(c)
+    await setStatus(parts, { customerId, memberId: null, isActive, ...commandOf(c) })
+    return answerCustomer(c, customerId)
+  })
+
+  for (const [path, origin] of [
+    ['/:customerId/top-ups', 'top_up'],
+    ['/:customerId/gifts', 'gift'],
+  ] as const) {
+    routes.post(path, async (c) => {
+      const terms = await bodyOf(c, grantSchema)
+      const customerId = customerOf(c)
+      const { grantId } = await topUp(parts, { customerId, origin, ...terms, ...commandOf(c) })
+      return answer(c, { grantId, ...(await getCustomer(parts, customerId)) })
+    })
+  }
+
+  routes.post('/:customerId/extra-usage', async (c) => {
+    const { isOn } = await bodyOf(c, extraUsageSchema)
+    const customerId = customerOf(c)
+    await setExtraUsage(parts, { customerId, memberId: null, isOn, ...commandOf(c) })
+    return answerCustomer(c, customerId)
+  })
+
+  routes.post('/:customerId/spend-cap', async (c) => {
+    const { cap } = await bodyOf(c, spendCapSchema)
+    const customerId = customerOf(c)
+    await setSpendCap(parts, { customerId, memberId: null, cap, ...commandOf(c) })
+    return answerCustomer(c, customerId)
+  })
+
+  return routes
+}
+
+export const customerOf = (c: AdminContext): CustomerId =>
+  readCustomerId(c.req.param('customerId') ?? '')

@@ -1,0 +1,128 @@
+import type { SpendCap } from '../core/account.ts'
+import type { EntryBody, Leg } from '../core/entry.ts'
+import { formatMoney, type Nanos } from '../core/money.ts'
+import { countTokens, type Amounts, type Unit } from '../core/usage.ts'
+import type { HistoryLine } from '../operations/history.ts'
+
+/** Journal entries in words, for whoever reads a history or an explanation. */
+
+/** One line of a history: "Top-up", "claude-sonnet-5-5", "Spend cap set to $5.00". */
+export function lineTitle(line: HistoryLine, symbol: string): string {
+  switch (line.kind) {
+    case 'request':
+      return line.request?.model ?? 'Request'
+    case 'request_lost':
+      return 'A request that was never finished; nothing was charged'
+    case 'top_up':
+      return 'Top-up'
+    case 'gift':
+      return 'Gift'
+    case 'included':
+      return 'Credit included in the plan'
+    case 'grant_expired':
+      return 'Credit expired'
+    case 'refunded':
+      return 'Refund'
+    case 'other_members':
+      return 'Other members of the account'
+    case 'setting':
+      return line.setting === null
+        ? 'Setting'
+        : entryTitle({ body: line.setting, legs: [] }, symbol)
+  }
+}
+
+type Described = { readonly body: EntryBody; readonly legs: readonly Leg[] }
+
+/** One entry of the journal in a sentence. */
+export function entryTitle({ body, legs }: Described, symbol: string): string {
+  const money = (nanos: Nanos): string => formatMoney(nanos, symbol)
+  switch (body.kind) {
+    case 'boot':
+      return `The server started (version ${body.version})`
+    case 'swept':
+      return 'Holds of an earlier run were ended'
+    case 'plan_published':
+      return `Plan ${body.plan.id} became version ${body.plan.version}`
+    case 'price_published':
+      return `Price of ${body.price.model} published`
+    case 'customer_opened':
+      return `Customer opened, extra usage ${onOff(body.isExtraUsageOn)}, ${capText(body.cap, money)}`
+    case 'member_seated':
+      return `Seated on plan ${body.planId}`
+    case 'key_issued':
+      return `Key ${body.keyId} issued`
+    case 'key_revoked':
+      return `Key ${body.keyId} revoked`
+    case 'extra_usage_set':
+      return `Extra usage turned ${onOff(body.isOn)} for ${scopeText(body.scope)}`
+    case 'spend_cap_set':
+      return `${capText(body.cap, money)} set for ${scopeText(body.scope)}`
+    case 'status_set':
+      return `${body.scope === 'customer' ? 'The whole account' : 'The member'} ${body.isActive ? 'resumed' : 'paused'}`
+    case 'granted':
+      return `${grantTexts[body.grant.origin]} of ${money(body.grant.amountNanos)}`
+    case 'refunded':
+      return `Refund from grant ${body.grantId}`
+    case 'window_credited':
+      return `Reset of limit ${body.limitId} given${creditText(legs, money)}`
+    default:
+      return holdTitle(body, money)
+  }
+}
+
+type HoldBody = Extract<
+  EntryBody,
+  { kind: 'held' | 'hold_grown' | 'settled' | 'voided' | 'expired' | 'drift_found' }
+>
+
+function holdTitle(body: HoldBody, money: (nanos: Nanos) => string): string {
+  switch (body.kind) {
+    case 'held':
+      return `Request to ${body.facts.model} admitted, ${sourceTexts[body.source]}; held ${money(body.amounts.money)}`
+    case 'hold_grown':
+      return `Hold grown to ${money(body.amounts.money)} while it ran`
+    case 'settled':
+      return `Settled: ${body.model}, ${countTokens(body.usage)} tokens, cost ${money(body.costNanos)}, charged ${money(body.chargedNanos)}`
+    case 'voided':
+      return `Hold given back: ${body.cause.replaceAll('_', ' ')}`
+    case 'expired':
+      return 'Hold expired; nothing was charged'
+    case 'drift_found':
+      return `A stored sum differed from the journal and was put right (${body.drifts.map((drift) => drift.field).join(', ')})`
+  }
+}
+
+/** An amount in the unit that a limit counts in. */
+export function quantityText(amount: bigint, unit: Unit, symbol: string): string {
+  if (unit === 'money') return formatMoney(amount, symbol)
+  return `${amount.toLocaleString('en')} ${unit === 'tokens' ? 'tokens' : amount === 1n ? 'request' : 'requests'}`
+}
+
+export const amountIn = (amounts: Amounts, unit: Unit, symbol: string): string =>
+  quantityText(amounts[unit], unit, symbol)
+
+export const sourceTexts = {
+  plan: 'paid by the plan',
+  extra_usage: 'paid by extra usage',
+  free: 'free of charge',
+} as const
+
+const grantTexts = {
+  top_up: 'Top-up',
+  gift: 'Gift',
+  included: 'Credit included in the plan,',
+} as const
+
+const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
+const scopeText = (scope: 'customer' | 'member'): string =>
+  scope === 'customer' ? 'the whole account' : 'the member'
+
+const capText = (cap: SpendCap, money: (nanos: Nanos) => string): string =>
+  cap.kind === 'unlimited' ? 'No spend cap' : `Spend cap ${money(cap.amountNanos)}`
+
+function creditText(legs: readonly Leg[], money: (nanos: Nanos) => string): string {
+  const [leg] = legs
+  if (leg === undefined) return ''
+  return leg.unit === undefined || leg.unit === 'money' ? `: ${money(leg.amount)} given back` : ''
+}

@@ -1,0 +1,62 @@
+import type { z } from 'zod'
+import type { Json } from './contract.ts'
+import type { AdminContext } from './callers.ts'
+import { AdminFailure, type Problem } from './failures.ts'
+import { readJson } from './read-json.ts'
+
+/** Reading requests and writing answers: every route does both here, so bodies and amounts have one form. */
+
+/** The body as this schema understands it; a body that it does not is refused with every problem named. */
+export async function bodyOf<Schema extends z.ZodType>(
+  c: AdminContext,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const mediaType = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (mediaType !== 'application/json') {
+    throw new AdminFailure('media_type', 'A command is a JSON object.')
+  }
+  return understood(schema, readJson(new Uint8Array(await c.req.arrayBuffer())))
+}
+
+/** The query as this schema understands it. A name that stands twice is refused. */
+export function queryOf<Schema extends z.ZodType>(
+  c: AdminContext,
+  schema: Schema,
+): z.output<Schema> {
+  const values: Record<string, string> = {}
+  for (const [name, [value, ...more]] of Object.entries(c.req.queries())) {
+    if (more.length > 0)
+      throw new AdminFailure('invalid_request', `"${name}" stands twice in the address.`)
+    if (value !== undefined) values[name] = value
+  }
+  return understood(schema, values)
+}
+
+function understood<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw invalidRequest(
+    result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+  )
+}
+
+export function invalidRequest(problems: readonly Problem[]): AdminFailure {
+  const sentences = problems.map(({ path, message }) =>
+    path === '' ? message : `${path}: ${message}`,
+  )
+  return new AdminFailure('invalid_request', sentences.join('; '), problems)
+}
+
+/** Answers with a value whose amounts are written as strings of digits. */
+export function answer<Value>(c: AdminContext, value: Value): Response {
+  return c.body(toJsonText(value), 200, { 'content-type': 'application/json' })
+}
+
+export const toJsonText = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'bigint' ? inner.toString() : inner,
+  )
+
+/** The same value as its reader gets it. */
+export const toJson = <Value>(value: Value): Json<Value> =>
+  JSON.parse(toJsonText(value)) as Json<Value>

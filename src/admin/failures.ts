@@ -1,0 +1,137 @@
+/**
+ * Every way in which the admin API says no, in one table: the HTTP status and what the caller can do.
+ * Failures of operations and storage are found by their `code`, so a new one needs a row here and
+ * nothing else; a code without a row is a bug of ours and reads as `internal_error`.
+ */
+type FailureRow = { readonly status: number; readonly remedy: string }
+
+const rows = {
+  invalid_request: {
+    status: 400,
+    remedy: 'Correct the fields named in the message and send it again.',
+  },
+  invalid_json: { status: 400, remedy: 'Send one JSON object with each key once.' },
+  invalid_id: { status: 400, remedy: 'Use an id as the lists print it.' },
+  idempotency_key_missing: {
+    status: 400,
+    remedy:
+      'Send an idempotency-key header: any new text per command, the same text when you repeat it.',
+  },
+  credential_missing: {
+    status: 401,
+    remedy: 'Send "authorization: Bearer <token>": a member key (plim_…) or the operator token.',
+  },
+  credential_unknown: {
+    status: 401,
+    remedy:
+      'Check that the whole key was copied; ask the operator for a new one if it was revoked.',
+  },
+  operator_only: {
+    status: 403,
+    remedy: 'Use the operator token, which lies in the file operator-token of the data folder.',
+  },
+  members_only: {
+    status: 403,
+    remedy: "Use a member's key (plim_…); the operator finds the same under /api/customers.",
+  },
+  host_not_allowed: {
+    status: 421,
+    remedy: 'Use the address that the server prints at its start.',
+  },
+  cross_site: {
+    status: 403,
+    remedy: "Call the API from its own page or from a program, not from another site's page.",
+  },
+  unknown_scope: {
+    status: 404,
+    remedy: 'List what exists: npm run plimsoll -- customer list (or member list).',
+  },
+  unknown_plan: { status: 404, remedy: 'List the plans: npm run plimsoll -- plans list.' },
+  unknown_key: { status: 404, remedy: 'List the keys: npm run plimsoll -- key list.' },
+  decision_unknown: {
+    status: 404,
+    remedy: 'Copy the whole decision id from the refusal, or from npm run plimsoll -- history.',
+  },
+  not_found: { status: 404, remedy: 'The addresses are listed in docs/admin-api.md.' },
+  nothing_to_credit: { status: 409, remedy: 'See what is used: npm run plimsoll -- usage.' },
+  operation_conflict: {
+    status: 409,
+    remedy:
+      'Use a new idempotency key for a new command; repeat the first one unchanged to see its answer.',
+  },
+  invalid_amount: { status: 422, remedy: 'Send another amount or expiry.' },
+  plans_file_invalid: {
+    status: 422,
+    remedy: 'Correct the plans file; docs/plans.md says what each field means.',
+  },
+  plan_change_invalid: {
+    status: 422,
+    remedy: 'Give the changed limit a new id in the plans file.',
+  },
+  body_too_large: { status: 413, remedy: 'Send less at once.' },
+  media_type: { status: 415, remedy: 'Send the header "content-type: application/json".' },
+  too_many_streams: { status: 429, remedy: 'Close some of the pages that show the same account.' },
+  internal_error: { status: 500, remedy: 'Report it with the server log of that moment.' },
+  limits_unavailable: {
+    status: 503,
+    remedy:
+      'Nothing is known to be changed. Try again in a few seconds with the same idempotency key.',
+  },
+} as const satisfies Record<string, FailureRow>
+
+export type FailureCode = keyof typeof rows
+
+/** What is wrong with one field of a request. */
+export type Problem = { readonly path: string; readonly message: string }
+
+/** The one shape in which the admin API says no. */
+export type FailureAnswer = {
+  readonly error: {
+    readonly code: FailureCode
+    readonly message: string
+    readonly remedy: string
+    readonly problems?: readonly Problem[]
+  }
+}
+
+/** A failure that the admin API itself finds. */
+export class AdminFailure extends Error {
+  readonly code: FailureCode
+  readonly problems: readonly Problem[] | undefined
+
+  constructor(code: FailureCode, message: string, problems?: readonly Problem[]) {
+    super(message)
+    this.code = code
+    this.problems = problems
+  }
+}
+
+const isFailureCode = (code: unknown): code is FailureCode =>
+  typeof code === 'string' && Object.hasOwn(rows, code)
+
+/** The answer to any error; an error without a row tells the caller nothing of its inside. */
+export function failureOf(error: unknown): {
+  status: number
+  answer: FailureAnswer
+  isBug: boolean
+} {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (!(error instanceof Error) || !isFailureCode(code)) {
+    const message = 'Something went wrong inside the server; nothing is said about it here.'
+    const { status, remedy } = rows.internal_error
+    return { status, answer: { error: { code: 'internal_error', message, remedy } }, isBug: true }
+  }
+  const problems = error instanceof AdminFailure ? error.problems : undefined
+  return {
+    status: rows[code].status,
+    answer: {
+      error: {
+        code,
+        message: error.message === '' ? code.replaceAll('_', ' ') : error.message,
+        remedy: rows[code].remedy,
+        ...(problems === undefined ? {} : { problems }),
+      },
+    },
+    isBug: false,
+  }
+}

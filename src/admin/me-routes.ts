@@ -1,0 +1,43 @@
+import { Hono } from 'hono'
+import { findKey } from '../operations/find-key.ts'
+import { setExtraUsage } from '../operations/set-extra-usage.ts'
+import type { AdminApiParts } from './admin-api.ts'
+import { commandOf, memberOf, type AdminVariables } from './callers.ts'
+import { extraUsageSchema, historyQuerySchema } from './contract.ts'
+import { answer, bodyOf, queryOf } from './exchange.ts'
+import { explanationAnswer, historyAnswer, usageAnswer } from './member-answers.ts'
+
+/** What a member may see and do: its own figures, history, decisions and switch, and nothing else. */
+export function meRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {
+  const routes = new Hono<{ Variables: AdminVariables }>()
+
+  routes.get('/usage', async (c) => answer(c, await usageAnswer(parts, memberOf(c))))
+
+  routes.get('/history', async (c) => {
+    const { customerId, memberId } = memberOf(c)
+    const query = queryOf(c, historyQuerySchema)
+    return answer(c, await historyAnswer(parts, { customerId, memberId, ...query }))
+  })
+
+  routes.get('/decisions/:decisionId', async (c) => {
+    return answer(c, await explanationAnswer(parts, c.req.param('decisionId'), memberOf(c)))
+  })
+
+  routes.get('/events', (c) => {
+    const { customerId, memberId } = memberOf(c)
+    const keyText = c.req.header('authorization')?.replace(/^Bearer +/i, '') ?? ''
+    const isStillAllowed = async (): Promise<boolean> =>
+      (await findKey(parts, keyText)) !== undefined
+    return parts.events.open({ customerId, memberId, isStillAllowed })
+  })
+
+  // The member's own switch; the customer's stays as it is, and rules over it.
+  routes.post('/extra-usage', async (c) => {
+    const { customerId, memberId } = memberOf(c)
+    const { isOn } = await bodyOf(c, extraUsageSchema)
+    await setExtraUsage(parts, { customerId, memberId, isOn, ...commandOf(c) })
+    return answer(c, await usageAnswer(parts, memberOf(c)))
+  })
+
+  return routes
+}

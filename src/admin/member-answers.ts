@@ -1,0 +1,97 @@
+import type { LimitFigures } from '../core/decision.ts'
+import { explain } from '../operations/explain.ts'
+import { getFigures } from '../operations/figures.ts'
+import { history, type HistoryQuery } from '../operations/history.ts'
+import { lastDriftOf } from '../operations/list-drifts.ts'
+import { getMember } from '../operations/list-members.ts'
+import type { AdminApiParts } from './admin-api.ts'
+import type { ExplanationAnswer, HistoryAnswer, LeadingEntry, UsageAnswer } from './contract.ts'
+import { tellDecision } from './describe-decision.ts'
+import { entryTitle, lineTitle } from './describe-entry.ts'
+import { toJson } from './exchange.ts'
+import { AdminFailure } from './failures.ts'
+import { nextPayers } from './next-payer.ts'
+import { limitTitle } from './wording.ts'
+
+/** Answers about one member, the same for the member itself and for the operator who looks at it. */
+
+type Scope = Parameters<typeof getFigures>[1]
+
+export async function usageAnswer(parts: AdminApiParts, scope: Scope): Promise<UsageAnswer> {
+  const { customerId, memberId } = scope
+  const member = await getMember(parts, { customerId, memberId })
+  const customer = await parts.storage.findPerson(customerId)
+  const figures = await getFigures(parts, { customerId, memberId })
+  return {
+    customer: { id: customerId, name: customer?.name ?? null },
+    member: { id: memberId, name: member.name, isActive: member.isActive },
+    currencySymbol: parts.about.currencySymbol,
+    figures: { ...toJson(figures), limits: figures.limits.map(limitAnswer) },
+    nextPayers: toJson(nextPayers(figures)),
+    lastDrift: toJson(await lastDriftOf(parts, { customerId, memberId })),
+  }
+}
+
+const limitAnswer = (limit: LimitFigures): UsageAnswer['figures']['limits'][number] => ({
+  ...toJson(limit),
+  title: limitTitle(limit),
+  usedPercent: limit.amount <= 0n ? 100 : Number((limit.used * 100n) / limit.amount),
+})
+
+export async function historyAnswer(
+  parts: AdminApiParts,
+  query: HistoryQuery,
+): Promise<HistoryAnswer> {
+  const page = await history(parts, query)
+  const sumNanos = page.lines.reduce((sum, line) => sum + line.changeNanos, page.openingNanos)
+  const { currencySymbol } = parts.about
+  return {
+    ...toJson(page),
+    lines: page.lines.map((line) => ({ ...toJson(line), title: lineTitle(line, currencySymbol) })),
+    addsUp: sumNanos === page.closingNanos,
+    beforePosition: page.hasMore ? (page.lines[0]?.position ?? null) : null,
+  }
+}
+
+/**
+ * A decision, made again. For a member only its own; and what other members of its customer did stays
+ * theirs: those entries keep the place and the amounts that the decision counted, not who did what.
+ */
+export async function explanationAnswer(
+  parts: AdminApiParts,
+  decisionId: string,
+  reader: Scope | 'operator',
+): Promise<ExplanationAnswer> {
+  const explanation = await explain(parts, decisionId)
+  const isOwn = reader === 'operator' || isSameMember(reader, explanation)
+  if (!isOwn)
+    throw new AdminFailure('decision_unknown', 'No decision with this id was made about you.')
+  const { currencySymbol } = parts.about
+  const { entries, end, ...rest } = explanation
+  const led = entries.map(
+    ({ position, atMs, memberId, legs, body, actor = null }): LeadingEntry => {
+      const isHidden = reader !== 'operator' && memberId !== null && memberId !== reader.memberId
+      if (isHidden) {
+        const title = 'Another member of the account'
+        return { position, atMs, title, memberId: null, actor: null, legs, body: null }
+      }
+      return {
+        position,
+        atMs,
+        title: entryTitle({ body, legs }, currencySymbol),
+        memberId,
+        actor,
+        legs,
+        body,
+      }
+    },
+  )
+  return {
+    ...toJson({ ...rest, end, entries: led }),
+    ...tellDecision(explanation, currencySymbol),
+    endTitle: end === null ? null : entryTitle(end, currencySymbol),
+  }
+}
+
+const isSameMember = (left: Scope, right: Scope): boolean =>
+  left.customerId === right.customerId && left.memberId === right.memberId

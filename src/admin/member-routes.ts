@@ -1,0 +1,129 @@
+import { Hono } from 'hono'
+import {
+  keyId as readKeyId,
+  memberId as readMemberId,
+  type CustomerId,
+  type MemberId,
+} from '../core/ids.ts'
+import { giftReset } from '../operations/gift-reset.ts'
+import { issueKey } from '../operations/issue-key.ts'
+import { getCustomer } from '../operations/list-customers.ts'
+import { listKeys } from '../operations/list-keys.ts'
+import { getMember, listMembers } from '../operations/list-members.ts'
+import { revokeKey } from '../operations/revoke-key.ts'
+import { seatMember } from '../operations/seat-member.ts'
+import { setExtraUsage } from '../operations/set-extra-usage.ts'
+import { setSpendCap } from '../operations/set-spend-cap.ts'
+import { setStatus } from '../operations/set-status.ts'
+import type { AdminApiParts } from './admin-api.ts'
+import { commandOf, type AdminContext, type AdminVariables } from './callers.ts'
+import {
+  emptySchema,
+  extraUsageSchema,
+  giftResetSchema,
+  historyQuerySchema,
+  issueKeySchema,
+  membersQuerySchema,
+  seatMemberSchema,
+  spendCapSchema,
+  statusSchema,
+} from './contract.ts'
+import { customerOf } from './customer-routes.ts'
+import { answer, bodyOf, queryOf } from './exchange.ts'
+import { AdminFailure } from './failures.ts'
+import { historyAnswer, usageAnswer } from './member-answers.ts'
+
+type Routes = Hono<{ Variables: AdminVariables }>
+const one = '/:customerId/members/:memberId'
+
+/** Members and their keys, under their customer. For the operator only. */
+export function memberRoutes(parts: AdminApiParts): Routes {
+  const routes: Routes = new Hono()
+
+  routes.get('/:customerId/members', async (c) => {
+    const { afterMemberId = null, rowsMax } = queryOf(c, membersQuerySchema)
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    return answer(c, await listMembers(parts, { customerId, afterMemberId, rowsMax }))
+  })
+
+  // Seats a new member, or moves one that exists to another plan.
+  routes.post('/:customerId/members', async (c) => {
+    const seat = await bodyOf(c, seatMemberSchema)
+    const customerId = customerOf(c)
+    const { memberId } = await seatMember(parts, { customerId, ...seat, ...commandOf(c) })
+    return answer(c, await getMember(parts, { customerId, memberId }))
+  })
+
+  routes.get(one, async (c) => answer(c, await getMember(parts, scopeOf(c))))
+
+  routes.get(`${one}/usage`, async (c) => answer(c, await usageAnswer(parts, scopeOf(c))))
+
+  routes.get(`${one}/history`, async (c) => {
+    const query = queryOf(c, historyQuerySchema)
+    const { customerId, memberId } = await getMember(parts, scopeOf(c))
+    return answer(c, await historyAnswer(parts, { customerId, memberId, ...query }))
+  })
+
+  addSettings(routes, parts)
+  addKeys(routes, parts)
+  return routes
+}
+
+function addSettings(routes: Routes, parts: AdminApiParts): void {
+  routes.post(`${one}/status`, async (c) => {
+    const { isActive } = await bodyOf(c, statusSchema)
+    await setStatus(parts, { ...scopeOf(c), isActive, ...commandOf(c) })
+    return answer(c, await getMember(parts, scopeOf(c)))
+  })
+
+  routes.post(`${one}/extra-usage`, async (c) => {
+    const { isOn } = await bodyOf(c, extraUsageSchema)
+    await setExtraUsage(parts, { ...scopeOf(c), isOn, ...commandOf(c) })
+    return answer(c, await getMember(parts, scopeOf(c)))
+  })
+
+  routes.post(`${one}/spend-cap`, async (c) => {
+    const { cap } = await bodyOf(c, spendCapSchema)
+    await setSpendCap(parts, { ...scopeOf(c), cap, ...commandOf(c) })
+    return answer(c, await getMember(parts, scopeOf(c)))
+  })
+
+  routes.post(`${one}/gift-reset`, async (c) => {
+    const { limitId } = await bodyOf(c, giftResetSchema)
+    const scope = scopeOf(c)
+    await getMember(parts, scope)
+    const limit = limitId === undefined ? {} : { limitId }
+    return answer(c, await giftReset(parts, { ...scope, ...limit, ...commandOf(c) }))
+  })
+}
+
+function addKeys(routes: Routes, parts: AdminApiParts): void {
+  routes.get('/:customerId/keys', async (c) => {
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    return answer(c, { keys: await listKeys(parts, customerId) })
+  })
+
+  routes.post(`${one}/keys`, async (c) => {
+    const { name } = await bodyOf(c, issueKeySchema)
+    const named = name === undefined ? {} : { name }
+    return answer(c, await issueKey(parts, { ...scopeOf(c), ...named, ...commandOf(c) }))
+  })
+
+  routes.post('/:customerId/keys/:keyId/revoke', async (c) => {
+    await bodyOf(c, emptySchema)
+    const customerId = customerOf(c)
+    const keyId = readKeyId(c.req.param('keyId'))
+    const key = (await listKeys(parts, customerId)).find((other) => other.keyId === keyId)
+    if (key === undefined) {
+      throw new AdminFailure('unknown_key', `Customer "${customerId}" has no key "${keyId}".`)
+    }
+    const { memberId } = key
+    await revokeKey(parts, { customerId, memberId, keyId, ...commandOf(c) })
+    return answer(c, { keyId, memberId })
+  })
+}
+
+const scopeOf = (c: AdminContext): { customerId: CustomerId; memberId: MemberId } => ({
+  customerId: customerOf(c),
+  memberId: readMemberId(c.req.param('memberId') ?? ''),
+})

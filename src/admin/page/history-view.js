@@ -1,0 +1,104 @@
+import { byId, make, say } from './element.js'
+import { clockToTheSecond, count, money } from './format.js'
+
+/** @typedef {import('../contract.ts').HistoryAnswer} HistoryAnswer */
+/** @typedef {HistoryAnswer['lines'][number]} Line */
+/** @typedef {NonNullable<Line['request']>} HistoryRequest */
+
+const sources = { plan: 'plan', extra_usage: 'extra usage', free: 'free' }
+
+/**
+ * Shows the newest lines first. The table is made anew only when a line is new, so that a reader's focus
+ * and selection stay.
+ * @param {HistoryAnswer} history @param {number} nowMs @param {(decisionId: string) => void} onExplain
+ */
+export function showHistory(history, nowMs, onExplain) {
+  const body = byId('history')
+  const newest = `${history.position}:${history.lines.length}`
+  if (body.getAttribute('data-newest') !== newest) {
+    body.setAttribute('data-newest', newest)
+    body.replaceChildren(...history.lines.toReversed().map((line) => row(line, nowMs, onExplain)))
+  }
+  byId('history-empty').hidden = history.lines.length > 0
+  byId('history-table').hidden = history.lines.length === 0
+  say(byId('history-check'), checkWords(history))
+}
+
+/** @param {HistoryAnswer} history */
+function checkWords(history) {
+  if (history.lines.length === 0) return ''
+  const sum = `${money(history.openingNanos)} before the first of these lines, ${money(history.closingNanos)} after the last`
+  return history.addsUp
+    ? `It adds up: ${sum}.`
+    : `It does not add up: ${sum}. This is a fault of the server; please report it.`
+}
+
+/** @param {Line} line @param {number} nowMs @param {(decisionId: string) => void} onExplain */
+function row(line, nowMs, onExplain) {
+  const { request } = line
+  return make(
+    'tr',
+    {},
+    make('td', { class: 'nowrap' }, clockToTheSecond(line.atMs, nowMs)),
+    make('td', {}, ...what(line, onExplain)),
+    make('td', {}, ...(request === null ? [] : tokens(request))),
+    make(
+      'td',
+      { class: 'number', 'data-label': 'Cost' },
+      request === null ? '' : money(request.costNanos),
+    ),
+    make('td', { 'data-label': 'Paid by' }, ...(request === null ? [] : paidBy(request))),
+    make('td', { class: 'number', 'data-label': 'Balance' }, ...balance(line)),
+  )
+}
+
+/** @param {Line} line @param {(decisionId: string) => void} onExplain */
+function what(line, onExplain) {
+  const { request } = line
+  if (request === null) return [line.title]
+  const button = make(
+    'button',
+    { type: 'button', class: 'link', 'aria-label': `Explain the request to ${request.model}` },
+    'explain',
+  )
+  button.addEventListener('click', () => onExplain(request.holdId))
+  const notes = [
+    ...(request.isEstimate ? ['estimated'] : []),
+    ...(request.isLate ? ['settled late'] : []),
+  ]
+  return [
+    request.model,
+    make('span', { class: 'muted' }, ...notes.map((note) => `${note} · `), button),
+  ]
+}
+
+/** @param {HistoryRequest} request */
+function tokens({ usage }) {
+  const cacheWrite = (usage.cache_write_5m ?? 0) + (usage.cache_write_1h ?? 0)
+  const main = `${count(usage.input ?? 0)} in, ${count(usage.output ?? 0)} out`
+  const more = [
+    ...(usage.cache_read ? [`${count(usage.cache_read)} from cache`] : []),
+    ...(cacheWrite > 0 ? [`${count(cacheWrite)} to cache`] : []),
+    ...(usage.web_search ? [`${count(usage.web_search)} web searches`] : []),
+    ...(usage.web_fetch ? [`${count(usage.web_fetch)} web fetches`] : []),
+    ...(usage.code_execution ? [`${count(usage.code_execution)} code runs`] : []),
+  ]
+  return more.length === 0 ? [main] : [main, make('span', { class: 'muted' }, more.join(', '))]
+}
+
+/** @param {HistoryRequest} request */
+function paidBy(request) {
+  if (request.overrunNanos === '0') return [sources[request.source]]
+  return [
+    sources[request.source],
+    make('span', { class: 'muted' }, `${money(request.overrunNanos)} by the operator`),
+  ]
+}
+
+/** @param {Line} line */
+function balance(line) {
+  const after = money(line.balanceNanos)
+  if (line.changeNanos === '0') return [make('span', { class: 'unchanged' }, after)]
+  const sign = line.changeNanos.startsWith('-') ? '' : '+'
+  return [after, make('span', { class: 'muted' }, `${sign}${money(line.changeNanos)}`)]
+}

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto'
-
 /**
  * The secret that a caller presents. Clients send it as `x-api-key`, as a bearer, or (with an
  * `apiKeyHelper`) as both; two different ones are refused, because guessing which was meant could bill
  * the wrong member.
  */
 export type CallerKey =
-  | { readonly kind: 'key'; readonly keyHash: string; readonly isOauthStyle: boolean }
+  | { readonly kind: 'key'; readonly keyText: string; readonly isOauthStyle: boolean }
   | { readonly kind: 'missing' }
   | { readonly kind: 'conflicting' }
 
@@ -29,10 +27,5 @@ export function readCallerKey(rawHeaders: readonly string[]): CallerKey {
   const [secret] = presented
   if (secret === undefined) return { kind: 'missing' }
   if (presented.size > 1) return { kind: 'conflicting' }
-  return { kind: 'key', keyHash: hashKey(secret), isOauthStyle: hasBearer && hasOauthBeta }
-}
-
-/** Keys are long and random, so a plain digest is enough to keep them secret at rest. */
-function hashKey(secret: string): string {
-  return createHash('sha256').update(secret, 'latin1').digest('hex')
+  return { kind: 'key', keyText: secret, isOauthStyle: hasBearer && hasOauthBeta }
 }

@@ -1,0 +1,128 @@
+import type { Allowance } from '../core/decision.ts'
+import { limitHeaders } from '../providers/anthropic-headers.ts'
+import type { KnownCaller } from './admit-caller.ts'
+import type { AskedRequest } from './asked-request.ts'
+import { chooseEnd, endHold } from './end-hold.ts'
+import { findHeader, toUpstreamHeaders } from './forward-headers.ts'
+import type { Exchange, Gate } from './gate.ts'
+import { createHoldGrowth } from './hold-growth.ts'
+import { lastWords } from './refuse.ts'
+import { isGood, startRelay, type RelayEnd } from './relay.ts'
+import { answerUnsent } from './answer-unsent.ts'
+import type { MeterReading } from '../providers/anthropic-usage.ts'
+import type { Trace } from './trace.ts'
+import { createReplyMeter, type ReplyMeter } from './reply-meter.ts'
+
+export type AdmittedRequest = {
+  readonly known: KnownCaller
+  readonly body: Buffer
+  readonly asked: AskedRequest
+  readonly allowance: Allowance
+  readonly decisionId: string
+}
+
+/** A settle has to arrive before its hold expires, so a stream that runs too long is cut this much earlier. */
+const settleMarginMs = 2000
+
+/**
+ * The life of an admitted request: its hold is durable, so from here on every way out leads through the
+ * end of that hold, whatever the upstream, the caller or our own code does.
+ */
+export async function runAdmitted(
+  gate: Gate,
+  exchange: Exchange,
+  admitted: AdmittedRequest,
+): Promise<void> {
+  const { allowance, asked, known } = admitted
+  const { trace } = exchange
+  const meter = createReplyMeter()
+  let end: RelayEnd = { head: null, how: 'broken', errorBody: null, bytes: 0, error: null }
+  trace.fields['source'] = allowance.source
+  try {
+    end = await relayReply(gate, exchange, { admitted, meter })
+    answerUnsent(gate, exchange, { end, ownHeaders: ownHeadersOf(admitted) })
+  } finally {
+    // A broken stream's last line may be half an event; only a clean end makes it whole.
+    if (end.how === 'finished') meter.end()
+    const reading = meter.reading()
+    const ending = { owner: known.owner, holdId: allowance.holdId, trace }
+    const upstreamRequestId = noteEnd(trace, end, reading)
+    if (reading !== null) gate.rates.learn(asked.facts.model, reading)
+    const chosen = chooseEnd(end, reading, { asked, gate })
+    await endHold(gate, { ...ending, upstreamRequestId }, chosen)
+  }
+}
+
+type Running = { readonly admitted: AdmittedRequest; readonly meter: ReplyMeter }
+
+async function relayReply(
+  gate: Gate,
+  exchange: Exchange,
+  { admitted, meter }: Running,
+): Promise<RelayEnd> {
+  const { caller, trace } = exchange
+  const { allowance, asked, known, body } = admitted
+  const { clock } = gate.parts
+  const growth = createHoldGrowth(gate, { owner: known.owner, allowance, asked, meter })
+  const relay = startRelay({
+    caller,
+    upstream: gate.upstream,
+    request: {
+      method: 'POST',
+      path: caller.request.url ?? '',
+      headers: toUpstreamHeaders(caller.request.rawHeaders, gate.upstream.credential),
+      body,
+    },
+    ownHeaders: () => ownHeadersOf(admitted),
+    onPassed: (chunk, head) => {
+      trace.fields['firstByteMs'] ??= Math.round(clock.elapsedMs() - trace.startedMs)
+      meter.push(chunk, head, clock.elapsedMs())
+      growth.onPassed(chunk.length)
+    },
+  })
+  const lifeMs = allowance.expiresAtMs - allowance.figures.atMs
+  const cutAfterMs = Math.max(lifeMs - settleMarginMs, lifeMs / 2)
+  const cancelCut = clock.after(cutAfterMs, () => {
+    trace.fields['outcome'] = 'hold_expired'
+    relay.cut(lastWords(gate, 'hold_expired'))
+  })
+  gate.relays.add(relay)
+  try {
+    return await relay.done
+  } finally {
+    cancelCut()
+    gate.relays.delete(relay)
+  }
+}
+
+function ownHeadersOf({ allowance, asked, decisionId, known }: AdmittedRequest): readonly string[] {
+  const { figures, source } = allowance
+  const headers = limitHeaders({
+    figures,
+    decisionId,
+    source,
+    outcome: 'allowed',
+    model: asked.facts.model,
+    nowMs: figures.atMs,
+    isOauthStyle: known.isOauthStyle,
+  })
+  return Object.entries(headers).flat()
+}
+
+/** Fills the log line; answers the upstream's own id of the request. */
+function noteEnd(trace: Trace, end: RelayEnd, reading: MeterReading | null): string | null {
+  const requestId = end.head === null ? undefined : findHeader(end.head.rawHeaders, 'request-id')
+  const isComplete = reading?.finalUsage !== undefined
+  const isShort = end.how === 'finished' && isGood(end.head) && !isComplete
+  const { fields } = trace
+  fields['outcome'] ??= isShort ? 'incomplete' : end.how
+  fields['bytes'] = end.bytes
+  fields['upstreamStatus'] = end.head?.status
+  fields['upstreamRequestId'] = requestId
+  if (end.error !== null) fields['error'] = end.error.message
+  if (reading !== null && reading.faults.length > 0) fields['faults'] = reading.faults.join('; ')
+  return requestId === undefined ? null : requestId.slice(0, requestIdCharsMax)
+}
+
+/** It goes into the journal, so its length is ours to bound. */
+const requestIdCharsMax = 100

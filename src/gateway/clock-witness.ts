@@ -1,0 +1,22 @@
+import type { GateParts } from '../operations/parts.ts'
+import { findHeader } from './forward-headers.ts'
+import type { ReplyHead } from './upstream.ts'
+
+/** How often at most the upstream is asked for the time; its Date header has whole seconds anyway. */
+const everyMs = 10_000
+
+/**
+ * Tells the clock of record what time the upstream says it is: the outside moment that lets it follow a
+ * jump of this machine's own clock, or ignore it.
+ */
+export function createClockWitness({ storage, clock }: GateParts): (head: ReplyHead) => void {
+  let nextMs = 0
+  return (head) => {
+    const nowMs = clock.elapsedMs()
+    if (nowMs < nextMs) return
+    const dateMs = Date.parse(findHeader(head.rawHeaders, 'date') ?? '')
+    if (Number.isNaN(dateMs)) return
+    nextMs = nowMs + everyMs
+    storage.corroborateClock(dateMs)
+  }
+}

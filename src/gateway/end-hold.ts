@@ -1,0 +1,132 @@
+import type { HoldId } from '../core/ids.ts'
+import type { ServiceMarks, Usage } from '../core/usage.ts'
+import type { KeyOwner } from '../operations/find-key.ts'
+import { settle } from '../operations/settle.ts'
+import { voidHold } from '../operations/void-hold.ts'
+import { estimateUsage } from '../providers/anthropic-estimate.ts'
+import type { MeterReading } from '../providers/anthropic-usage.ts'
+import type { AskedRequest } from './asked-request.ts'
+import type { Gate } from './gate.ts'
+import { isGood, isJson, type RelayEnd } from './relay.ts'
+import type { Trace } from './trace.ts'
+
+/** How a hold is to end: nothing was used, or this was. */
+export type HoldEnd =
+  | { readonly kind: 'void'; readonly cause: string }
+  | {
+      readonly kind: 'settle'
+      readonly usage: Usage
+      readonly marks: ServiceMarks
+      readonly isEstimate: boolean
+    }
+
+/**
+ * One rule for every way in which a reply can end. A final report is believed; without one, what was
+ * delivered is estimated and marked so; a reply that delivered and reported nothing costs nothing.
+ */
+export function chooseEnd(
+  end: RelayEnd,
+  reading: MeterReading | null,
+  { asked, gate }: { readonly asked: AskedRequest; readonly gate: Pick<Gate, 'rates'> },
+): HoldEnd {
+  const { head } = end
+  if (head === null) return { kind: 'void', cause: end.how }
+  if (!isGood(head)) return { kind: 'void', cause: `upstream_${head.status}` }
+  const seen = reading === null ? null : withUnreadBytes(reading, end)
+  if (seen === null || isEmpty(seen)) return { kind: 'void', cause: 'nothing_delivered' }
+  const { finalUsage, marks } = seen
+  if (finalUsage !== undefined) {
+    return { kind: 'settle', usage: finalUsage, marks, isEstimate: false }
+  }
+  const { inputTokensExpected, maxTokens, model } = asked.facts
+  const rates = gate.rates.ratesOf(model)
+  const usage = estimateUsage({ reading: seen, inputTokensExpected, rates, maxTokens })
+  return { kind: 'settle', usage, marks, isEstimate: true }
+}
+
+/** A JSON body that broke off says nothing of itself; then what passed of it stands for its text. */
+function withUnreadBytes(reading: MeterReading, { head, bytes }: RelayEnd): MeterReading {
+  if (reading.isComplete || !isJson(head)) return reading
+  return { ...reading, delivered: { ...reading.delivered, textBytes: bytes } }
+}
+
+function isEmpty({ usage, delivered }: MeterReading): boolean {
+  const { textBytes, thinkingBytes, toolBytes } = delivered
+  return Object.keys(usage).length === 0 && textBytes + thinkingBytes + toolBytes === 0
+}
+
+export type EndingHold = {
+  readonly owner: KeyOwner
+  readonly holdId: HoldId
+  readonly upstreamRequestId: string | null
+  readonly trace: Trace
+}
+
+/**
+ * Storage may be away for a while, and giving up would charge nobody. A hold's id makes every repeat
+ * harmless, and a settle that comes after the hold expired is booked as its correction.
+ */
+const attemptsMax = 12
+const attemptsMaxStopping = 3
+const firstDelayMs = 100
+const delayMaxMs = 30_000
+
+/** Never rejects: whatever goes wrong is said in the log, and the hold is left to its expiry. */
+export async function endHold(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryEnd(gate, hold, end)
+    } catch (error) {
+      if (!isStorageAway(error)) return voidAfterFault(gate, hold, error)
+      if (attempt >= (gate.relays.isStopping ? attemptsMaxStopping : attemptsMax)) {
+        const fields = { holdId: hold.holdId, end: end.kind, usage: usageText(end) }
+        return gate.logger.error('hold not ended: storage stayed away', fields)
+      }
+      const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), delayMaxMs)
+      await new Promise<void>((resolve) => gate.parts.clock.after(delayMs, resolve))
+    }
+  }
+}
+
+async function tryEnd(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {
+  const { owner, holdId, upstreamRequestId, trace } = hold
+  if (end.kind === 'void') {
+    const answer = await voidHold(gate.parts, owner, { holdId, cause: end.cause })
+    trace.fields['hold'] = answer.kind === 'ended' ? 'voided' : answer.kind
+    trace.fields['cause'] = end.cause
+    return
+  }
+  const { usage, marks, isEstimate } = end
+  const answer = await settle(gate.parts, owner, {
+    holdId,
+    usage,
+    marks,
+    isEstimate,
+    upstreamRequestId,
+  })
+  trace.fields['hold'] = answer.kind
+  trace.fields['isEstimate'] = isEstimate
+  for (const [meter, count] of Object.entries(usage)) trace.fields[`usage_${meter}`] = count
+  if (answer.kind !== 'settled') return
+  trace.fields['costNanos'] = answer.costNanos.toString()
+  trace.fields['chargedNanos'] = answer.chargedNanos.toString()
+  trace.fields['overrunNanos'] = answer.overrunNanos.toString()
+}
+
+/** A settle that cannot be carried out must not keep somebody's money until the hold expires. */
+async function voidAfterFault(gate: Gate, hold: EndingHold, fault: unknown): Promise<void> {
+  const { owner, holdId } = hold
+  gate.logger.error('hold not settled', { holdId, error: String(fault) })
+  try {
+    await voidHold(gate.parts, owner, { holdId, cause: 'settle_failed' })
+  } catch (error) {
+    gate.logger.error('hold not ended', { holdId, error: String(error) })
+  }
+}
+
+export function isStorageAway(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'limits_unavailable'
+}
+
+const usageText = (end: HoldEnd): string | null =>
+  end.kind === 'settle' ? JSON.stringify(end.usage) : null

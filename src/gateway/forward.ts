@@ -1,0 +1,53 @@
+import { admitCaller } from './admit-caller.ts'
+import { answerUnsent } from './answer-unsent.ts'
+import { readBody } from './body.ts'
+import { toUpstreamHeaders } from './forward-headers.ts'
+import type { Exchange, Gate } from './gate.ts'
+import { refuseBody } from './refuse.ts'
+import { startRelay } from './relay.ts'
+
+/**
+ * Requests that cost nothing: token counts and the list of models. They need a key and are passed on;
+ * limits and money never stand in their way.
+ */
+export async function forwardUncharged(gate: Gate, exchange: Exchange): Promise<void> {
+  const known = await admitCaller(gate, exchange)
+  if (known === undefined) return
+  const { request } = exchange.caller
+  if (request.method !== 'POST') return relayUncharged(gate, exchange, null)
+  const { bodyBytesMax } = gate.settings
+  const read = await readBody(request, { bodyBytesMax, room: gate.bodyRoom })
+  if (read.kind !== 'body') return refuseBody(gate, exchange, read.kind)
+  try {
+    await relayUncharged(gate, exchange, read.body)
+  } finally {
+    gate.bodyRoom.giveBack(read.body.length)
+  }
+}
+
+async function relayUncharged(gate: Gate, exchange: Exchange, body: Buffer | null): Promise<void> {
+  const { caller, trace } = exchange
+  const { request } = caller
+  const relay = startRelay({
+    caller,
+    upstream: gate.upstream,
+    request: {
+      method: body === null ? 'GET' : 'POST',
+      path: request.url ?? '',
+      headers: toUpstreamHeaders(request.rawHeaders, gate.upstream.credential),
+      body,
+    },
+    ownHeaders: () => [],
+    onPassed: () => {},
+  })
+  gate.relays.add(relay)
+  try {
+    const end = await relay.done
+    trace.fields['outcome'] ??= end.how
+    trace.fields['upstreamStatus'] = end.head?.status
+    trace.fields['bytes'] = end.bytes
+    answerUnsent(gate, exchange, { end, ownHeaders: [] })
+  } finally {
+    gate.relays.delete(relay)
+  }
+}

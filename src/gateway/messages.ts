@@ -1,0 +1,105 @@
+import type { Decision } from '../core/decision.ts'
+import { authorize, CallerGoneError, type Admission } from '../operations/authorize.ts'
+import { ensurePrice } from '../operations/publish-price.ts'
+import { phraseDenial } from '../providers/anthropic-denial.ts'
+import { freshId } from '../system/random.ts'
+import { admitCaller, type KnownCaller } from './admit-caller.ts'
+import { runAdmitted } from './admitted.ts'
+import { readAsking, type AskedRequest } from './asked-request.ts'
+import { readBody } from './body.ts'
+import { isStorageAway } from './end-hold.ts'
+import type { Exchange, Gate } from './gate.ts'
+import { refuse, refuseBody, sendReply } from './refuse.ts'
+
+/**
+ * `POST /v1/messages`, the one request that is metered: who asks, what it asks for, whether it may, and
+ * then the reply. Until it is admitted nothing is written and the upstream knows nothing of it.
+ */
+export async function serveMessages(gate: Gate, exchange: Exchange): Promise<void> {
+  const known = await admitCaller(gate, exchange)
+  if (known === undefined) return
+  const read = await readBody(exchange.caller.request, {
+    bodyBytesMax: gate.settings.bodyBytesMax,
+    room: gate.bodyRoom,
+  })
+  if (read.kind !== 'body') return refuseBody(gate, exchange, read.kind)
+  try {
+    await serveBody(gate, exchange, { known, body: read.body })
+  } finally {
+    gate.bodyRoom.giveBack(read.body.length)
+  }
+}
+
+type KnownRequest = { readonly known: KnownCaller; readonly body: Buffer }
+
+async function serveBody(gate: Gate, exchange: Exchange, request: KnownRequest): Promise<void> {
+  const { caller, trace } = exchange
+  const asking = readAsking(gate, request.body, caller.request.rawHeaders)
+  if (asking.kind === 'problem') {
+    return refuse(gate, exchange, { kind: 'invalid_request', message: asking.message })
+  }
+  const { asked } = asking
+  trace.fields['model'] = asked.facts.model
+  trace.fields['isStream'] = asked.isStream
+  trace.fields['sessionId'] = asked.sessionId
+  const admission = await askAdmission(gate, exchange, { known: request.known, asked })
+  if (admission === undefined) return
+  const { decision, decisionId } = admission
+  trace.fields['decisionId'] = decisionId
+  if (decision.kind === 'deny') return deny(gate, exchange, { decision, decisionId, request })
+  const { allowance } = decision
+  await runAdmitted(gate, exchange, { ...request, asked, allowance, decisionId })
+}
+
+async function askAdmission(
+  gate: Gate,
+  exchange: Exchange,
+  { known, asked }: { readonly known: KnownCaller; readonly asked: AskedRequest },
+): Promise<Admission | undefined> {
+  const { parts } = gate
+  const { keyId } = known.owner
+  const signal = exchange.caller.leaving
+  try {
+    if (asked.price !== null) await ensurePrice(parts, asked.price)
+    return await authorize(parts, known.owner, { keyId, facts: asked.facts, signal })
+  } catch (error) {
+    if (error instanceof CallerGoneError) {
+      exchange.trace.fields['outcome'] = 'caller_left'
+      return undefined
+    }
+    if (!isStorageAway(error)) throw error
+    gate.logger.warn('limits unavailable', { error: String(error) })
+    refuse(gate, exchange, { kind: 'limits_unavailable' })
+    return undefined
+  }
+}
+
+function deny(
+  gate: Gate,
+  exchange: Exchange,
+  denied: {
+    readonly decision: Decision & { kind: 'deny' }
+    readonly decisionId: string
+    readonly request: KnownRequest
+  },
+): void {
+  const { denial } = denied.decision
+  const { fields } = exchange.trace
+  const requestId = freshId(gate.parts.random, 'req')
+  fields['outcome'] = 'denied'
+  fields['reason'] = denial.reason
+  fields['extraUsageReason'] = denial.extraUsageReason
+  fields['requestId'] = requestId
+  const { pageUrl, timeZone, deniedStatus } = gate.settings
+  const reply = phraseDenial({
+    denial,
+    decisionId: denied.decisionId,
+    requestId,
+    pageUrl,
+    timeZone,
+    deniedStatus,
+    nowMs: denial.figures.atMs,
+    isOauthStyle: denied.request.known.isOauthStyle,
+  })
+  sendReply(exchange.caller, reply)
+}

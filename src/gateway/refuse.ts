@@ -1,0 +1,52 @@
+import {
+  phraseFailure,
+  phraseStreamFailure,
+  type Failure,
+  type Reply,
+} from '../providers/anthropic-failure.ts'
+import { freshId } from '../system/random.ts'
+import type { Caller } from './caller.ts'
+import type { Exchange, Gate } from './gate.ts'
+import type { BodyReading } from './body.ts'
+
+/** Answers with one of our own failures, in the API's error shape. */
+export function refuse(
+  gate: Pick<Gate, 'parts'>,
+  { caller, trace }: Exchange,
+  failure: Failure,
+): void {
+  const requestId = freshId(gate.parts.random, 'req')
+  trace.fields['outcome'] ??= failure.kind
+  trace.fields['requestId'] = requestId
+  sendReply(caller, phraseFailure({ failure, requestId }))
+}
+
+/** A body that could not be read whole; a caller that left needs no answer. */
+export function refuseBody(
+  gate: Pick<Gate, 'parts'>,
+  exchange: Exchange,
+  problem: Exclude<BodyReading['kind'], 'body'>,
+): void {
+  switch (problem) {
+    case 'too_large':
+      return refuse(gate, exchange, { kind: 'body_too_large' })
+    case 'no_room':
+      return refuse(gate, exchange, { kind: 'no_room' })
+    case 'caller_left':
+      exchange.trace.fields['outcome'] = 'caller_left'
+  }
+}
+
+/** The last event of a stream that we end ourselves. */
+export function lastWords(gate: Pick<Gate, 'parts'>, kind: 'hold_expired' | 'stopping'): string {
+  return phraseStreamFailure({ failure: { kind }, requestId: freshId(gate.parts.random, 'req') })
+}
+
+/** Writes a whole reply of our own, unless something was written before or nobody listens. */
+export function sendReply(caller: Caller, reply: Reply): void {
+  const { response } = caller
+  if (response.headersSent || response.destroyed) return
+  const body = Buffer.from(reply.body)
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': body.length })
+  response.end(body)
+}

@@ -1,0 +1,214 @@
+import type { Caller } from './caller.ts'
+import { findHeader, toCallerHeaders } from './forward-headers.ts'
+import type {
+  ReplyHead,
+  ReplyReceiver,
+  Upstream,
+  UpstreamExchange,
+  UpstreamRequest,
+} from './upstream.ts'
+
+/**
+ * One reply on its way from the upstream to the caller, chunk by chunk as it comes. Back-pressure goes
+ * upstream: while the caller's connection is full, the upstream's is not read. A good reply is passed on
+ * at once; an error reply is kept whole first (it is small), because the operator's own account trouble
+ * must not reach the caller as if it were the caller's.
+ */
+export type RelayEnd = {
+  /** Null when the upstream never answered. */
+  readonly head: ReplyHead | null
+  readonly how: RelayEnding
+  /** The whole body of an error reply that was not passed on yet; else null. */
+  readonly errorBody: Buffer | null
+  /** Bytes of body passed to the caller. */
+  readonly bytes: number
+  readonly error: Error | null
+}
+
+export type RelayEnding =
+  | 'finished'
+  | 'caller_left'
+  /** The upstream was not reachable, timed out or broke off. */
+  | 'upstream_failed'
+  /** We ended it: the hold's time was up, or the process stops. */
+  | 'cut'
+  /** A fault of our own. */
+  | 'broken'
+
+export type RelayPlan = {
+  readonly caller: Caller
+  readonly upstream: Upstream
+  readonly request: UpstreamRequest
+  /** Headers of ours for a good reply, as a flat list. */
+  readonly ownHeaders: (head: ReplyHead) => readonly string[]
+  /** Sees each chunk of a good reply after it was passed on; never delays or changes it. */
+  readonly onPassed: (chunk: Buffer, head: ReplyHead) => void
+}
+
+export interface Relay {
+  readonly done: Promise<RelayEnd>
+  /** Ends the reply from our side. `lastWords` are written where a stream stands between two events. */
+  cut(lastWords: string): void
+}
+
+/** An error body beyond this is passed on as it comes; real ones are a few hundred bytes. */
+const errorBodyBytesMax = 256 * 1024
+
+export function startRelay(plan: RelayPlan): Relay {
+  const relay = new ReplyRelay(plan)
+  relay.start()
+  return relay
+}
+
+class ReplyRelay implements Relay, ReplyReceiver {
+  readonly done: Promise<RelayEnd>
+  readonly #plan: RelayPlan
+  readonly #resolve: (end: RelayEnd) => void
+  #exchange: UpstreamExchange | null = null
+  #head: ReplyHead | null = null
+  #errorChunks: Buffer[] | null = null
+  #errorBytes = 0
+  #bytes = 0
+  #isBetweenEvents = true
+  #isOver = false
+
+  constructor(plan: RelayPlan) {
+    const { promise, resolve } = Promise.withResolvers<RelayEnd>()
+    this.#plan = plan
+    this.done = promise
+    this.#resolve = resolve
+  }
+
+  start(): void {
+    const { caller, upstream, request } = this.#plan
+    if (caller.hasLeft) return this.#finish('caller_left')
+    caller.leaving.addEventListener('abort', this.#onCallerLeft, { once: true })
+    caller.response.on('drain', this.#onDrain)
+    try {
+      this.#exchange = upstream.send(request, this)
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  onHead(head: ReplyHead): void {
+    try {
+      this.#head = head
+      if (isGood(head)) this.#passHead(head)
+      else this.#errorChunks = []
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  onChunk(chunk: Buffer): void {
+    if (this.#isOver || this.#head === null) return
+    try {
+      if (this.#errorChunks === null) this.#pass(chunk, this.#head)
+      else this.#keepError(chunk, this.#errorChunks, this.#head)
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  onEnd(): void {
+    if (this.#errorChunks === null && this.#head !== null) this.#plan.caller.response.end()
+    this.#finish('finished')
+  }
+
+  /** The caller sees what the gateway saw: a reply that breaks off. An error event here would be our word, not the upstream's. */
+  onFailure(error: Error): void {
+    if (this.#plan.caller.response.headersSent) this.#plan.caller.response.destroy()
+    this.#finish('upstream_failed', error)
+  }
+
+  cut(lastWords: string): void {
+    if (this.#isOver) return
+    this.#exchange?.abort()
+    const { response } = this.#plan.caller
+    if (response.headersSent) {
+      // In the middle of an event, further words would make a false event of the half one.
+      if (this.#isBetweenEvents && isEventStream(this.#head)) response.end(lastWords)
+      else response.destroy()
+    }
+    this.#finish('cut')
+  }
+
+  #passHead(head: ReplyHead): void {
+    const { response } = this.#plan.caller
+    const headers = [...toCallerHeaders(head.rawHeaders), ...this.#plan.ownHeaders(head)]
+    response.writeHead(head.status, head.statusText, headers)
+    // A head whose first chunk is still on its way leaves alone; one that came with it leaves with it.
+    process.nextTick(() => {
+      if (this.#bytes === 0 && !this.#isOver) response.flushHeaders()
+    })
+  }
+
+  #pass(chunk: Buffer, head: ReplyHead): void {
+    this.#bytes += chunk.length
+    if (!this.#plan.caller.response.write(chunk)) this.#exchange?.pause()
+    this.#isBetweenEvents = endsWithBlankLine(chunk)
+    this.#plan.onPassed(chunk, head)
+  }
+
+  #keepError(chunk: Buffer, chunks: Buffer[], head: ReplyHead): void {
+    chunks.push(chunk)
+    this.#errorBytes += chunk.length
+    if (this.#errorBytes <= errorBodyBytesMax) return
+    const { response } = this.#plan.caller
+    this.#errorChunks = null
+    response.writeHead(head.status, head.statusText, toCallerHeaders(head.rawHeaders))
+    for (const kept of chunks) {
+      this.#bytes += kept.length
+      if (!response.write(kept)) this.#exchange?.pause()
+    }
+  }
+
+  readonly #onDrain = (): void => this.#exchange?.resume()
+
+  readonly #onCallerLeft = (): void => {
+    this.#exchange?.abort()
+    this.#finish('caller_left')
+  }
+
+  #break(error: unknown): void {
+    this.#exchange?.abort()
+    if (this.#plan.caller.response.headersSent) this.#plan.caller.response.destroy()
+    this.#finish('broken', error instanceof Error ? error : new Error(String(error)))
+  }
+
+  #finish(how: RelayEnding, error: Error | null = null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { caller } = this.#plan
+    caller.leaving.removeEventListener('abort', this.#onCallerLeft)
+    caller.response.off('drain', this.#onDrain)
+    const chunks = this.#errorChunks
+    const errorBody = chunks === null ? null : Buffer.concat(chunks, this.#errorBytes)
+    this.#resolve({ head: this.#head, how, errorBody, bytes: this.#bytes, error })
+  }
+}
+
+export function isGood(head: ReplyHead | null): boolean {
+  return head !== null && head.status >= 200 && head.status < 300
+}
+
+export function isEventStream(head: ReplyHead | null): boolean {
+  return /^text\/event-stream\b/i.test(contentType(head))
+}
+
+export function isJson(head: ReplyHead | null): boolean {
+  return /^application\/json\b/i.test(contentType(head))
+}
+
+function contentType(head: ReplyHead | null): string {
+  return (head === null ? undefined : findHeader(head.rawHeaders, 'content-type')) ?? ''
+}
+
+const lineFeed = 10
+const carriageReturn = 13
+
+function endsWithBlankLine(chunk: Buffer): boolean {
+  if (chunk.at(-1) !== lineFeed) return false
+  return chunk.at(-2) === lineFeed || (chunk.at(-2) === carriageReturn && chunk.at(-3) === lineFeed)
+}

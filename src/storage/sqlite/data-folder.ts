@@ -1,0 +1,86 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+} from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { DataFolderOwnedError } from '../storage.ts'
+
+/**
+ * The data folder and its one owner. Files are readable by their owner alone. Ownership is an exclusive
+ * lock on a second SQLite file, held for the life of the process: the kernel frees it also on kill -9, so
+ * there is no stale lock to clean up, and holding it proves that every older boot is dead.
+ */
+export type DataFolder = {
+  readonly journalPath: string
+  release(): void
+}
+
+const ownerFile = 'owner.db'
+const noteFile = 'owner.txt'
+const journalFile = 'journal.db'
+
+/** Extended SQLite result codes keep the primary one in the low byte. */
+const sqliteBusy = 5
+
+export function ownDataFolder(folder: string): DataFolder {
+  prepareFolder(folder)
+  makePrivate(join(folder, ownerFile))
+  const lock = new DatabaseSync(join(folder, ownerFile), { timeout: 0 })
+  try {
+    lock.exec('PRAGMA journal_mode = DELETE')
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    lock.close()
+    if (primaryCode(cause) !== sqliteBusy) throw cause
+    throw new DataFolderOwnedError(
+      `${ownerNote(folder)} uses the data folder ${folder}. Stop it first, or give this one a folder of its own.`,
+      { cause },
+    )
+  }
+  const notePath = join(folder, noteFile)
+  makePrivate(notePath)
+  writeFileSync(notePath, `process ${process.pid}\n`)
+  makePrivate(join(folder, journalFile))
+  return {
+    journalPath: join(folder, journalFile),
+    release: () => {
+      lock.exec('ROLLBACK')
+      lock.close()
+    },
+  }
+}
+
+/** The low byte of the SQLite result code that an error of `node:sqlite` carries; undefined for others. */
+export function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+}
+
+function prepareFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const isOurs = existsSync(join(folder, journalFile)) || readdirSync(folder).length === 0
+  if (isOurs && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+}
+
+/** SQLite gives its side files the permissions of the main file, so that one is made first. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
+}
+
+/** The lock decides; the note only helps a person to find the other process. */
+function ownerNote(folder: string): string {
+  try {
+    const note = readFileSync(join(folder, noteFile), 'utf8').trim()
+    return /^process \d+$/.test(note) ? `Another Plimsoll (${note})` : 'Another Plimsoll'
+  } catch {
+    return 'Another Plimsoll'
+  }
+}

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { JournalUnusableError } from '../storage.ts'
+import { primaryCode } from './data-folder.ts'
+
+/** Opening the journal file: is it ours, is it whole, is it of this version; migrations bring it up to date. */
+
+/** "Plim" in ASCII: tells this file from any other SQLite file. */
+const applicationId = 0x506c696d
+
+const sqliteCorrupt = 11
+const sqliteNotADatabase = 26
+
+type Migration = { readonly version: number; readonly name: string; readonly sql: string }
+
+/** How long a statement waits for another connection of this process before it fails. */
+const busyTimeoutMs = 5000
+
+export function openConnection(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  db.exec('PRAGMA journal_mode = WAL')
+  db.exec('PRAGMA synchronous = FULL')
+  return db
+}
+
+/** Checks the file and migrates it. Throws `JournalUnusableError` with what to do about it. */
+export function prepareJournal(path: string): void {
+  try {
+    const db = openConnection(path)
+    try {
+      checkOrigin(db, path)
+      migrate(db, path)
+    } finally {
+      db.close()
+    }
+  } catch (cause) {
+    const code = primaryCode(cause)
+    if (code !== sqliteCorrupt && code !== sqliteNotADatabase) throw cause
+    throw new JournalUnusableError(
+      `${path} is damaged or is no SQLite file. Keep a copy of it, then restore the data folder from your last backup.`,
+      { cause },
+    )
+  }
+}
+
+/** The segment of 4,096 positions that indexes group by; SQL says `position >> 12`. */
+export const segmentOf = (position: number): number => Math.floor(position / 4096)
+
+export function readNumber(db: DatabaseSync, sql: string): number {
+  const [value] = Object.values(db.prepare(sql).get() ?? {})
+  return typeof value === 'number' ? value : 0
+}
+
+function checkOrigin(db: DatabaseSync, path: string): void {
+  const id = readNumber(db, 'PRAGMA application_id')
+  if (id === applicationId) return
+  const tables = readNumber(db, 'SELECT count(*) FROM sqlite_schema')
+  if (id === 0 && tables === 0) return
+  throw new JournalUnusableError(
+    `${path} is a database of another program. Choose another data folder; nothing was changed in this one.`,
+  )
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const all = migrations()
+  const newest = all.at(-1)?.version ?? 0
+  const found = readNumber(db, 'PRAGMA user_version')
+  if (found > newest) {
+    throw new JournalUnusableError(
+      `${path} was written by a newer Plimsoll (format ${found}, this one knows ${newest}). Start that version or a newer one.`,
+    )
+  }
+  for (const { version, sql } of all) {
+    if (version <= found) continue
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      db.exec(sql)
+      db.exec(`PRAGMA application_id = ${applicationId}`)
+      db.exec(`PRAGMA user_version = ${version}`)
+      db.exec('COMMIT')
+    } catch (cause) {
+      db.exec('ROLLBACK')
+      throw cause
+    }
+  }
+}
+
+function migrations(): readonly Migration[] {
+  const folder = new URL('migrations/', import.meta.url)
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted()
+    .map((name) => ({
+      version: Number(name.slice(0, 3)),
+      name,
+      sql: readFileSync(new URL(name, folder), 'utf8'),
+    }))
+}

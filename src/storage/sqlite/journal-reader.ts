@@ -1,0 +1,307 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { Entry } from '../../core/entry.ts'
+import type { CustomerId, HoldId, KeyId, MemberId, OperationId } from '../../core/ids.ts'
+import type { CommittedScope, EntryQuery, KeyRecord, MemberScope, Person } from '../storage.ts'
+import { decodeEntry, type JournalRow } from './entry-codec.ts'
+import { openConnection, readNumber } from './journal-file.ts'
+import type { SnapshotRow } from './journal-writer.ts'
+
+/** A row with its hash, as `verify` checks it. */
+export type HashedRow = JournalRow & { readonly hash: string }
+
+/** A hold's first or later row, as far as the sweep needs it. */
+export type HoldRow = {
+  readonly position: number
+  readonly kind: string
+  readonly holdId: HoldId
+  readonly customerId: CustomerId
+  readonly memberId: MemberId
+}
+
+/** The most entries that one query answers with. */
+export const entriesMax = 1000
+
+const columns = `position, customer_id AS customerId, member_id AS memberId, kind, at_ms AS atMs,
+  operation_id AS operationId, operation_digest AS operationDigest, actor, hold_id AS holdId,
+  is_shared AS isShared, member_seal AS memberSeal, customer_seal AS customerSeal, legs, body`
+
+const ownRows = `FROM journal WHERE position >> 12 = ?1 AND customer_id = ?2`
+/** Naming both values of `is_shared` lets the index find a member's rows directly. */
+const memberRows = `${ownRows} AND is_shared IN (0, 1) AND member_id = ?3`
+/** The words of the index on rare kinds; SQLite uses it only where a statement repeats them. */
+const isRare = `kind NOT IN ('held', 'hold_grown', 'settled', 'voided', 'expired')`
+const between = `position > ?4 AND position < ?5`
+
+type Row = Record<string, SQLOutputValue>
+
+/** Rows of the file come from `JournalWriter` alone; their columns have the types that it wrote. */
+const journalRow = (row: Row): JournalRow => row as unknown as JournalRow
+
+/**
+ * Reads what is durable. Synchronous and quick: a point lookup or one segment at a time, so that a caller
+ * can let others run between two calls.
+ */
+export class JournalReader {
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(path: string) {
+    this.#db = openConnection(path)
+    this.#db.exec('PRAGMA query_only = ON')
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  lastPosition(): number {
+    return readNumber(this.#db, 'SELECT max(position) FROM journal')
+  }
+
+  /** Moment of the last entry; undefined for an empty journal. */
+  lastMs(): number | undefined {
+    const row = this.#get('SELECT at_ms AS atMs FROM journal ORDER BY position DESC LIMIT 1')
+    return row === undefined ? undefined : Number(row['atMs'])
+  }
+
+  entryAt(position: number): Entry | undefined {
+    const row = this.#get(`SELECT ${columns} FROM journal WHERE position = ?`, position)
+    return row === undefined ? undefined : decodeEntry(journalRow(row))
+  }
+
+  /** The seal that the row at a position carries for these sums. */
+  sealAt(owner: CommittedScope, position: number): string | undefined {
+    const row = this.#get(
+      `SELECT customer_id AS customerId, member_id AS memberId, member_seal AS memberSeal,
+        customer_seal AS customerSeal FROM journal WHERE position = ?`,
+      position,
+    )
+    if (row === undefined || row['customerId'] !== owner.customerId) return undefined
+    if (owner.memberId !== null && row['memberId'] !== owner.memberId) return undefined
+    const seal = owner.memberId === null ? row['customerSeal'] : row['memberSeal']
+    return typeof seal === 'string' ? seal : undefined
+  }
+
+  snapshot(owner: CommittedScope): SnapshotRow | undefined {
+    const row = this.#get(
+      `SELECT customer_id AS customerId, member_id AS memberId, position, at_ms AS atMs, state
+       FROM snapshot WHERE customer_id = ? AND member_id = ?`,
+      owner.customerId,
+      owner.memberId ?? '',
+    )
+    return row as unknown as SnapshotRow | undefined
+  }
+
+  /** The snapshot after this one in key order; the audit walks through all of them so. */
+  snapshotAfter(customerId: string, memberId: string): SnapshotRow | undefined {
+    const row = this.#get(
+      `SELECT customer_id AS customerId, member_id AS memberId, position, at_ms AS atMs, state
+       FROM snapshot WHERE (customer_id, member_id) > (?, ?)
+       ORDER BY customer_id, member_id LIMIT 1`,
+      customerId,
+      memberId,
+    )
+    return row as unknown as SnapshotRow | undefined
+  }
+
+  /** One segment's rows that these sums are folded from, in order, after one position and before another. */
+  foldRows(owner: CommittedScope, segment: number, range: Range): readonly JournalRow[] {
+    const rows =
+      owner.memberId === null
+        ? this.#all(
+            `SELECT ${columns} ${ownRows} AND is_shared = 1 AND position > ?3 AND position < ?4
+             ORDER BY position`,
+            segment,
+            owner.customerId,
+            range.after,
+            range.before,
+          )
+        : this.#all(
+            `SELECT ${columns} ${memberRows} AND ${between} ORDER BY position`,
+            segment,
+            owner.customerId,
+            owner.memberId,
+            range.after,
+            range.before,
+          )
+    return rows.map(journalRow)
+  }
+
+  /** Entries of one customer or member within one segment. */
+  page(query: CustomerQuery, segment: number, range: PageRange): readonly Entry[] {
+    const where = query.memberId === undefined ? `${ownRows} AND ?3 IS NULL` : memberRows
+    return this.#entries(`${where} AND ${between} ${filters(query)} LIMIT ?6`, [
+      segment,
+      query.customerId,
+      query.memberId ?? null,
+      range.after,
+      range.before,
+      range.rowsMax,
+    ])
+  }
+
+  /** Entries of a kind that is rare and therefore indexed by itself. */
+  rarePage(query: EntryQuery, range: PageRange): readonly Entry[] {
+    return this.#entries(
+      `FROM journal WHERE ${isRare} AND kind = ?1 AND (?2 IS NULL OR customer_id = ?2)
+       AND (?3 IS NULL OR member_id = ?3) AND ${between} ${filters(query)} LIMIT ?6`,
+      [
+        query.kind ?? null,
+        query.customerId ?? null,
+        query.memberId ?? null,
+        range.after,
+        range.before,
+        range.rowsMax,
+      ],
+    )
+  }
+
+  /** Entries of everybody. */
+  stretch(query: EntryQuery, range: PageRange): readonly Entry[] {
+    return this.#entries(
+      `FROM journal WHERE position > ?1 AND position < ?2 ${filters(query)} LIMIT ?3`,
+      [range.after, range.before, range.rowsMax],
+    )
+  }
+
+  #entries(fromWhere: string, values: readonly SQLInputValue[]): readonly Entry[] {
+    const rows = this.#all(`SELECT ${columns} ${fromWhere}`, ...values)
+    return rows.map((row) => decodeEntry(journalRow(row)))
+  }
+
+  /** A stretch of the journal with hashes, for `verify`. */
+  hashedRows(after: number, rowsMax: number): readonly HashedRow[] {
+    const rows = this.#all(
+      `SELECT ${columns}, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?`,
+      after,
+      rowsMax,
+    )
+    return rows as unknown as readonly HashedRow[]
+  }
+
+  findOperation(customerId: CustomerId, operationId: OperationId): Entry | undefined {
+    const row = this.#get(
+      `SELECT ${columns} FROM journal WHERE customer_id = ? AND operation_id = ?`,
+      customerId,
+      operationId,
+    )
+    return row === undefined ? undefined : decodeEntry(journalRow(row))
+  }
+
+  /** Entries of a hold within one segment. */
+  holdEntries(holdId: HoldId, segment: number): readonly Entry[] {
+    const rows = this.#all(
+      `SELECT ${columns} FROM journal WHERE position >> 12 = ? AND hold_id = ? ORDER BY position`,
+      segment,
+      holdId,
+    )
+    return rows.map((row) => decodeEntry(journalRow(row)))
+  }
+
+  /** Which holds were placed or ended in one segment, after a position. */
+  holdRows(segment: number, after: number): readonly HoldRow[] {
+    const rows = this.#all(
+      `SELECT position, kind, hold_id AS holdId, customer_id AS customerId, member_id AS memberId
+       FROM journal WHERE position >> 12 = ? AND hold_id IS NOT NULL AND position > ?
+       ORDER BY position`,
+      segment,
+      after,
+    )
+    return rows as unknown as readonly HoldRow[]
+  }
+
+  /** Keys are looked up in the journal itself, so there is no second list that could disagree with it. */
+  findKey(keyHash: string): KeyRecord | undefined {
+    const row = this.#get(
+      `SELECT body ->> '$.keyId' AS keyId, customer_id AS customerId, member_id AS memberId
+       FROM journal WHERE kind = 'key_issued' AND body ->> '$.keyHash' = ?
+       ORDER BY position DESC LIMIT 1`,
+      keyHash,
+    )
+    if (row === undefined) return undefined
+    const { keyId, customerId, memberId } = row as unknown as Omit<KeyRecord, 'isRevoked'>
+    return { keyId, customerId, memberId, isRevoked: this.#isRevoked(customerId, keyId) }
+  }
+
+  #isRevoked(customerId: CustomerId, keyId: KeyId): boolean {
+    const row = this.#get(
+      `SELECT 1 AS found FROM journal WHERE kind = 'key_revoked' AND body ->> '$.keyId' = ?
+       AND customer_id = ?`,
+      keyId,
+      customerId,
+    )
+    return row !== undefined
+  }
+
+  members(customerId?: CustomerId): readonly MemberScope[] {
+    const rows = this.#all(
+      `SELECT DISTINCT customer_id AS customerId, member_id AS memberId FROM journal
+       WHERE ${isRare} AND kind = 'member_seated' AND (?1 IS NULL OR customer_id = ?1)
+       ORDER BY customer_id, member_id`,
+      customerId ?? null,
+    )
+    return rows.map((row) => ({ ...(row as unknown as MemberScope) }))
+  }
+
+  /** Plans and prices up to a position. There are few. */
+  systemEntries(until: number): readonly Entry[] {
+    return this.#entries(
+      `FROM journal WHERE ${isRare} AND kind IN ('plan_published', 'price_published')
+       AND position <= ? ORDER BY position`,
+      [until],
+    )
+  }
+
+  /** The newest entry that says how far all holds had ended. */
+  lastSwept(): Entry | undefined {
+    const [swept] = this.#entries(
+      `FROM journal WHERE ${isRare} AND kind = 'swept' ORDER BY position DESC LIMIT 1`,
+      [],
+    )
+    return swept
+  }
+
+  findPerson(id: string): Person | undefined {
+    const row = this.#get('SELECT id, name, email FROM person WHERE id = ?', id)
+    return row === undefined ? undefined : { ...(row as unknown as Person) }
+  }
+
+  persons(): readonly Person[] {
+    const rows = this.#all('SELECT id, name, email FROM person ORDER BY id')
+    return rows.map((row) => ({ ...(row as unknown as Person) }))
+  }
+
+  findSecret(name: string): string | undefined {
+    const value = this.#get('SELECT value FROM installation WHERE name = ?', name)?.['value']
+    return typeof value === 'string' ? value : undefined
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepared(sql).get(...values)
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepared(sql).all(...values)
+  }
+
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#db.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+}
+
+/** Positions strictly between two. */
+export type Range = { readonly after: number; readonly before: number }
+type PageRange = Range & { readonly rowsMax: number }
+
+type CustomerQuery = EntryQuery & { readonly customerId: CustomerId }
+
+/** Kinds come from a closed list of words, so they may stand in the text of a statement. */
+function filters(query: EntryQuery): string {
+  const kind = query.kind === undefined ? '' : `AND kind = '${query.kind}'`
+  const shared = query.isShared === undefined ? '' : `AND is_shared = ${query.isShared ? 1 : 0}`
+  return `${kind} ${shared} ORDER BY position ${query.isNewestFirst === true ? 'DESC' : 'ASC'}`
+}

@@ -1,0 +1,213 @@
+import { hash } from 'node:crypto'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { CustomerId } from '../../core/ids.ts'
+import type { Person } from '../storage.ts'
+import type { JournalRow } from './entry-codec.ts'
+import { openConnection, readNumber, segmentOf } from './journal-file.ts'
+
+/** A derived row, written in the transaction of the entry whose seal vouches for it. */
+export type SnapshotRow = {
+  readonly customerId: string
+  /** Empty for the customer's shared sums. */
+  readonly memberId: string
+  readonly position: number
+  readonly atMs: number
+  readonly state: string
+}
+
+/** Everything that one transaction makes durable. */
+export type JournalBatch = {
+  readonly rows: readonly JournalRow[]
+  readonly snapshots: readonly SnapshotRow[]
+}
+
+/** What stands beside the journal. */
+export type SideWrite =
+  | { readonly kind: 'put_person'; readonly person: Person }
+  | { readonly kind: 'erase_person'; readonly id: string }
+  | { readonly kind: 'put_secret'; readonly name: string; readonly value: string }
+  | { readonly kind: 'drop_snapshot'; readonly customerId: string; readonly memberId: string }
+
+/**
+ * The one who writes. A promise that resolves means durable; one that rejects means that nobody knows
+ * until the file has been read again. The real one runs in a thread of its own (`writer-thread.ts`);
+ * tests put one that fails in its place.
+ */
+export interface JournalWriter {
+  commit(batch: JournalBatch): Promise<void>
+  write(side: SideWrite): Promise<void>
+  close(): Promise<void>
+}
+
+/** Customers whose last hash is remembered; of others it is read again. */
+const chainsMax = 100_000
+
+/** The hash chain starts here. */
+export const firstHash = ''
+
+/** The content of a row that its hash covers: the columns as JSON, then the two long texts as they are. */
+export function chainHash(previous: string, row: JournalRow): string {
+  const columns = JSON.stringify([
+    row.position,
+    row.customerId,
+    row.memberId,
+    row.kind,
+    row.atMs,
+    row.operationId,
+    row.operationDigest,
+    row.actor,
+    row.holdId,
+    row.isShared,
+    row.memberSeal,
+    row.customerSeal,
+  ])
+  return hash('sha256', `${previous}\n${columns}\n${row.legs}\n${row.body}`)
+}
+
+const insertSql = `INSERT INTO journal (position, customer_id, member_id, kind, at_ms, operation_id,
+  operation_digest, actor, hold_id, is_shared, member_seal, customer_seal, legs, body, hash)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+const snapshotSql = `INSERT INTO snapshot (customer_id, member_id, position, at_ms, state)
+  VALUES (?, ?, ?, ?, ?) ON CONFLICT (customer_id, member_id)
+  DO UPDATE SET position = excluded.position, at_ms = excluded.at_ms, state = excluded.state`
+
+export function openJournalWriter(path: string): JournalWriter {
+  const connection = new WriterConnection(openConnection(path))
+  return {
+    commit: async (batch) => connection.commit(batch),
+    write: async (side) => connection.write(side),
+    close: async () => connection.close(),
+  }
+}
+
+/** Synchronous: whoever calls it waits for the disk. */
+class WriterConnection {
+  readonly #db: DatabaseSync
+  readonly #insert: StatementSync
+  readonly #snapshot: StatementSync
+  readonly #chains = new Map<CustomerId, string>()
+  #position: number
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+    this.#insert = db.prepare(insertSql)
+    this.#snapshot = db.prepare(snapshotSql)
+    this.#position = lastPosition(db)
+  }
+
+  commit(batch: JournalBatch): void {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      for (const row of batch.rows) this.#insertRow(row)
+      for (const row of batch.snapshots) {
+        this.#snapshot.run(row.customerId, row.memberId, row.position, row.atMs, row.state)
+      }
+      this.#db.exec('COMMIT')
+    } catch (cause) {
+      this.#forget()
+      throw cause
+    }
+  }
+
+  write(side: SideWrite): void {
+    switch (side.kind) {
+      case 'put_person':
+        this.#db
+          .prepare(
+            `INSERT INTO person (id, name, email) VALUES (?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email`,
+          )
+          .run(side.person.id, side.person.name, side.person.email)
+        return
+      case 'erase_person':
+        this.#erase(side.id)
+        return
+      case 'put_secret':
+        this.#db
+          .prepare('INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING')
+          .run(side.name, side.value)
+        return
+      case 'drop_snapshot':
+        this.#db
+          .prepare('DELETE FROM snapshot WHERE customer_id = ? AND member_id = ?')
+          .run(side.customerId, side.memberId)
+        return
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #insertRow(row: JournalRow): void {
+    if (row.position !== this.#position + 1) {
+      throw new Error(`Entry ${row.position} does not follow entry ${this.#position}`)
+    }
+    const chained = chainHash(this.#chainOf(row.customerId), row)
+    this.#insert.run(
+      row.position,
+      row.customerId,
+      row.memberId,
+      row.kind,
+      row.atMs,
+      row.operationId,
+      row.operationDigest,
+      row.actor,
+      row.holdId,
+      row.isShared,
+      row.memberSeal,
+      row.customerSeal,
+      row.legs,
+      row.body,
+      chained,
+    )
+    this.#position = row.position
+    this.#chains.set(row.customerId, chained)
+    if (this.#chains.size > chainsMax) this.#dropOldestChain()
+  }
+
+  #chainOf(customerId: CustomerId): string {
+    return this.#chains.get(customerId) ?? readChain(this.#db, customerId)
+  }
+
+  #dropOldestChain(): void {
+    for (const oldest of this.#chains.keys()) {
+      this.#chains.delete(oldest)
+      return
+    }
+  }
+
+  /** After a failure nothing that was remembered is believed. */
+  #forget(): void {
+    this.#chains.clear()
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+    this.#position = lastPosition(this.#db)
+  }
+
+  /** Erased means gone from the file and from its log, not only from the table. */
+  #erase(id: string): void {
+    this.#db.exec('PRAGMA secure_delete = ON')
+    this.#db.prepare('DELETE FROM person WHERE id = ?').run(id)
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    this.#db.exec('PRAGMA secure_delete = OFF')
+  }
+}
+
+function lastPosition(db: DatabaseSync): number {
+  return readNumber(db, 'SELECT max(position) FROM journal')
+}
+
+/** The customer's last hash: looked for in one segment after another, newest first. */
+function readChain(db: DatabaseSync, customerId: CustomerId): string {
+  const find = db.prepare(
+    `SELECT max(position) AS position FROM journal WHERE position >> 12 = ? AND customer_id = ?`,
+  )
+  for (let segment = segmentOf(lastPosition(db)); segment >= 0; segment -= 1) {
+    const position = find.get(segment, customerId)?.['position']
+    if (typeof position !== 'number') continue
+    const row = db.prepare('SELECT hash FROM journal WHERE position = ?').get(position)
+    return String(row?.['hash'])
+  }
+  return firstHash
+}

@@ -1,0 +1,244 @@
+import { setImmediate } from 'node:timers/promises'
+import type { CustomerState, MemberState } from '../../core/account.ts'
+import { applyToCustomer, applyToMember, emptyCustomer, emptyMember } from '../../core/apply.ts'
+import type { DriftReport, Entry } from '../../core/entry.ts'
+import type { CustomerId, MemberId } from '../../core/ids.ts'
+import type { CommittedScope } from '../storage.ts'
+import { decodeEntry } from './entry-codec.ts'
+import { segmentOf } from './journal-file.ts'
+import type { JournalReader } from './journal-reader.ts'
+import type { SnapshotRow } from './journal-writer.ts'
+import {
+  decodeCustomer,
+  decodeMember,
+  sealOf,
+  encodeCustomer,
+  encodeMember,
+  formatOf,
+  stateFormat,
+} from './state-codec.ts'
+
+/**
+ * A cold rebuild: folds an account's entries into sums. It may begin at a snapshot, but only at one that
+ * the journal vouches for: the row at the snapshot's position carries the digest of its content (R1). A
+ * snapshot that fails this is left aside and compared, field by field, with what the journal says.
+ */
+export type SumOwner = CommittedScope
+
+/** How one kind of sums is made, changed and written down. */
+export type SumRules<State> = {
+  readonly empty: (owner: SumOwner) => State
+  readonly apply: (state: State, entry: Entry) => void
+  readonly encode: (state: State) => string
+  readonly decode: (text: string) => State
+}
+
+export const customerSums: SumRules<CustomerState> = {
+  empty: ({ customerId }) => emptyCustomer(customerId),
+  apply: applyToCustomer,
+  encode: encodeCustomer,
+  decode: decodeCustomer,
+}
+
+export const memberSums: SumRules<MemberState> = {
+  empty: ({ customerId, memberId }) => {
+    if (memberId === null) throw new Error('A member has an id')
+    return emptyMember({ customerId, memberId })
+  },
+  apply: applyToMember,
+  encode: encodeMember,
+  decode: decodeMember,
+}
+
+export type Rebuilt<State> = {
+  readonly state: State
+  /** Position of the last entry folded; 0 when there is none. */
+  readonly lastPosition: number
+  /** Entries folded since the last seal: the next seal is due when it reaches `snapshotEvery`. */
+  readonly sinceSeal: number
+  /** How the stored snapshot differs from the journal; empty when it was believed or is rightly absent. */
+  readonly drifts: readonly DriftReport[]
+}
+
+export type RebuildRequest = {
+  readonly owner: SumOwner
+  /** Folds entries up to and with this position. */
+  readonly until: number
+  /** Throws when the result would be of no use any more. */
+  readonly checkCurrent: () => void
+}
+
+/** Rows folded, and empty segments looked into, before others get a turn. */
+const rowsPerTurn = 256
+const segmentsPerTurn = 1024
+
+export async function rebuild<State>(
+  reader: JournalReader,
+  rules: SumRules<State>,
+  request: RebuildRequest,
+): Promise<Rebuilt<State>> {
+  const stored = reader.snapshot(request.owner)
+  const start = believe(reader, rules, request, stored)
+  const fold = new Fold(rules, request.owner, start)
+  const watched = start === undefined ? stored : undefined
+  const turn = { rows: 0, segments: 0 }
+  const after = fold.lastPosition
+  const last = segmentOf(request.until)
+  for (let segment = segmentOf(after + 1); segment <= last; segment += 1) {
+    for (const row of reader.foldRows(request.owner, segment, {
+      after,
+      before: request.until + 1,
+    })) {
+      if (watched !== undefined && row.position > watched.position) fold.keepText()
+      const seal = request.owner.memberId === null ? row.customerSeal : row.memberSeal
+      fold.add(decodeEntry(row), seal !== null)
+      turn.rows += 1
+      if (turn.rows >= rowsPerTurn) await nextTurn(turn, request)
+    }
+    turn.segments += 1
+    if (turn.segments >= segmentsPerTurn) await nextTurn(turn, request)
+  }
+  fold.keepText()
+  const drifts = start === undefined ? compare(request.owner, stored, fold) : []
+  const { state, lastPosition, sinceSeal } = fold
+  return { state, lastPosition, sinceSeal, drifts }
+}
+
+async function nextTurn(
+  turn: { rows: number; segments: number },
+  request: RebuildRequest,
+): Promise<void> {
+  turn.rows = 0
+  turn.segments = 0
+  await setImmediate()
+  request.checkCurrent()
+}
+
+/** A snapshot that another version wrote says nothing about drift: it is replaced at the next seal. */
+function isOtherFormat(snapshot: SnapshotRow): boolean {
+  const format = formatOf(snapshot.state)
+  return format !== undefined && format !== stateFormat
+}
+
+type Start<State> = { readonly state: State; readonly position: number }
+
+function believe<State>(
+  reader: JournalReader,
+  rules: SumRules<State>,
+  request: RebuildRequest,
+  stored: SnapshotRow | undefined,
+): Start<State> | undefined {
+  if (stored === undefined || stored.position > request.until || isOtherFormat(stored)) {
+    return undefined
+  }
+  const seal = reader.sealAt(request.owner, stored.position)
+  if (seal === undefined || seal !== sealOf(stored.state)) return undefined
+  return { state: rules.decode(stored.state), position: stored.position }
+}
+
+/** Whose sums a stored snapshot says it is. */
+export const ownerOf = ({ customerId, memberId }: SnapshotRow): SumOwner => ({
+  customerId: customerId as CustomerId,
+  memberId: memberId === '' ? null : (memberId as MemberId),
+})
+
+/** Whether a stored snapshot is what its journal row says it is; another version's is left alone. */
+export function isSound(reader: JournalReader, snapshot: SnapshotRow): boolean {
+  if (isOtherFormat(snapshot)) return true
+  return reader.sealAt(ownerOf(snapshot), snapshot.position) === sealOf(snapshot.state)
+}
+
+class Fold<State> {
+  readonly state: State
+  lastPosition: number
+  sinceSeal = 0
+  lastSeal: { readonly position: number; readonly atMs: number } | undefined
+  /** The sums as text, as they were at the stored snapshot's position. */
+  textThen: string | undefined
+  readonly #rules: SumRules<State>
+
+  constructor(rules: SumRules<State>, owner: SumOwner, start: Start<State> | undefined) {
+    this.#rules = rules
+    this.state = start?.state ?? rules.empty(owner)
+    this.lastPosition = start?.position ?? 0
+  }
+
+  add(entry: Entry, isSealed: boolean): void {
+    this.#rules.apply(this.state, entry)
+    this.lastPosition = entry.position
+    this.sinceSeal = isSealed ? 0 : this.sinceSeal + 1
+    if (isSealed) this.lastSeal = { position: entry.position, atMs: entry.atMs }
+  }
+
+  keepText(): void {
+    this.textThen ??= this.#rules.encode(this.state)
+  }
+}
+
+function compare<State>(
+  owner: SumOwner,
+  stored: SnapshotRow | undefined,
+  fold: Fold<State>,
+): readonly DriftReport[] {
+  const where =
+    owner.memberId === null ? `customer:${owner.customerId}` : `member:${owner.memberId}`
+  if (stored === undefined) {
+    if (fold.lastSeal === undefined) return []
+    const { position: sincePosition, atMs: sinceMs } = fold.lastSeal
+    const recomputed = `sums at position ${sincePosition}`
+    return [{ where, field: 'snapshot', stored: 'missing', recomputed, sincePosition, sinceMs }]
+  }
+  if (isOtherFormat(stored)) return []
+  const since = { where, sincePosition: stored.position, sinceMs: stored.atMs }
+  const found = differences(stored.state, fold.textThen ?? '').map((d) => ({ ...d, ...since }))
+  if (found.length > 0) return found
+  // The content is right but no row vouches for it: somebody moved it, or the seal is gone.
+  return [{ field: 'snapshot', stored: 'not sealed', recomputed: 'sealed', ...since }]
+}
+
+type Difference = Pick<DriftReport, 'field' | 'stored' | 'recomputed'>
+
+/** A damaged text can differ everywhere; so many differences are enough to see what happened. */
+const differencesMax = 20
+const shownMax = 200
+
+function differences(stored: string, recomputed: string): readonly Difference[] {
+  if (stored === recomputed) return []
+  const truth = flatten(JSON.parse(recomputed))
+  let claimed: Map<string, string>
+  try {
+    claimed = flatten(JSON.parse(stored))
+  } catch {
+    return [{ field: 'snapshot', stored: stored.slice(0, shownMax), recomputed: 'readable sums' }]
+  }
+  const found: Difference[] = []
+  for (const field of new Set([...truth.keys(), ...claimed.keys()])) {
+    const pair = {
+      stored: claimed.get(field) ?? 'absent',
+      recomputed: truth.get(field) ?? 'absent',
+    }
+    if (pair.stored !== pair.recomputed) found.push({ field, ...pair })
+    if (found.length >= differencesMax) break
+  }
+  // Equal values in another order or spacing are still another text than the sealed one.
+  if (found.length === 0)
+    return [{ field: 'snapshot', stored: 'reordered', recomputed: 'in order' }]
+  return found
+}
+
+/** Leaf values by path; a list of pairs (a map) is addressed by its keys, so that order does not blur it. */
+function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (Array.isArray(value) && value.every(isPair)) {
+    for (const [key, item] of value) flatten(item, `${path}${path === '' ? '' : '.'}${key}`, into)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      flatten(item, path === '' ? key : `${path}.${key}`, into)
+    }
+  } else {
+    into.set(path, String(value).slice(0, shownMax))
+  }
+  return into
+}
+
+const isPair = (item: unknown): item is [string, unknown] =>
+  Array.isArray(item) && item.length === 2 && typeof item[0] === 'string'

@@ -1,0 +1,335 @@
+import type { Account, CustomerState, SystemState } from '../../core/account.ts'
+import { applyToSystem, emptySystem } from '../../core/apply.ts'
+import type { Entry } from '../../core/entry.ts'
+import {
+  bootId,
+  systemCustomerId,
+  type BootId,
+  type CustomerId,
+  type HoldId,
+  type KeyId,
+  type MemberId,
+} from '../../core/ids.ts'
+import type { Clock } from '../../system/clock.ts'
+import type { Logger } from '../../system/logger.ts'
+import { freshId, type Random } from '../../system/random.ts'
+import { RecordClock } from '../../system/record-clock.ts'
+import {
+  UnknownScopeError,
+  type Change,
+  type ClockStatus,
+  type CommittedScope,
+  type EntryQuery,
+  type KeyRecord,
+  type MemberScope,
+  type Once,
+  type Person,
+  type Storage,
+  type VerifyOptions,
+  type VerifyReport,
+} from '../storage.ts'
+import { ownDataFolder, type DataFolder } from './data-folder.ts'
+import type { JournalRow } from './entry-codec.ts'
+import { unavailable } from './group-commit.ts'
+import { prepareJournal } from './journal-file.ts'
+import { endOf, findEntries, findHoldEntries } from './journal-queries.ts'
+import { JournalReader } from './journal-reader.ts'
+import type { JournalWriter, SideWrite } from './journal-writer.ts'
+import { LiveJournal } from './live-journal.ts'
+import { customerSums, memberSums, rebuild } from './rebuild.ts'
+import { SnapshotAudit } from './snapshot-audit.ts'
+import { verifyJournal } from './verify.ts'
+import { startWriterThread } from './writer-thread.ts'
+
+export type SqliteStorageOptions = {
+  readonly dataFolder: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** This program's version, for the journal. */
+  readonly version: string
+  /** Entries of one account between two snapshots of its sums. */
+  readonly snapshotEvery?: number
+  /** Customers, and members, whose sums are kept in memory. */
+  readonly sumsMax?: number
+  /** How long one caller waits for sums that have to be built. */
+  readonly loadTimeoutMs?: number
+  /** Tests put a writer here that fails. */
+  readonly startWriter?: (journalPath: string) => JournalWriter
+}
+
+export const snapshotEveryDefault = 256
+const sumsMaxDefault = 20_000
+const loadTimeoutMsDefault = 5000
+
+/** Keys whose records are kept in memory; unknown keys are never kept. */
+const keysMax = 50_000
+const sweepEveryMs = 1000
+const auditEveryMs = 1000
+
+/**
+ * The journal in one SQLite file, owned by this process. Throws `DataFolderOwnedError` when another process
+ * owns it and `JournalUnusableError` when the file is damaged, foreign or newer.
+ */
+export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
+  const folder = ownDataFolder(options.dataFolder)
+  try {
+    prepareJournal(folder.journalPath)
+    const storage = new SqliteStorage(folder, options)
+    await storage.open()
+    return storage
+  } catch (error) {
+    folder.release()
+    throw error
+  }
+}
+
+class SqliteStorage implements Storage {
+  readonly bootId: BootId
+  readonly #folder: DataFolder
+  readonly #options: SqliteStorageOptions
+  readonly #reader: JournalReader
+  readonly #journal: LiveJournal
+  readonly #audit: SnapshotAudit
+  readonly #recordClock: RecordClock
+  readonly #keys = new Map<string, KeyRecord>()
+  readonly #listeners = new Set<(changed: readonly CommittedScope[]) => void>()
+  readonly #cancelTimers = new Map<string, () => void>()
+  #isClosed = false
+
+  constructor(folder: DataFolder, options: SqliteStorageOptions) {
+    const { clock, log, random, version } = options
+    const startWriter = options.startWriter ?? startWriterThread
+    this.#folder = folder
+    this.#options = options
+    this.bootId = bootId(freshId(random, 'boot'))
+    this.#reader = new JournalReader(folder.journalPath)
+    this.#recordClock = new RecordClock({
+      clock,
+      lastMs: this.#reader.lastMs(),
+      onJump: (status) => logJump(log, status),
+    })
+    this.#journal = new LiveJournal({
+      reader: this.#reader,
+      startWriter: () => startWriter(folder.journalPath),
+      clock,
+      recordClock: this.#recordClock,
+      log,
+      bootId: this.bootId,
+      version,
+      snapshotEvery: options.snapshotEvery ?? snapshotEveryDefault,
+      sumsMax: options.sumsMax ?? sumsMaxDefault,
+      loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
+      onDurable: (rows) => this.#onDurable(rows),
+    })
+    this.#audit = new SnapshotAudit(this.#reader, this.#journal)
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#journal.open()
+    } catch (error) {
+      await this.#journal.close().catch(() => undefined)
+      this.#reader.close()
+      throw error
+    }
+    this.#repeat('sweep', sweepEveryMs, () => this.#journal.sweep())
+    this.#repeat('audit', auditEveryMs, () => this.#audit.checkNext())
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const cancel of this.#cancelTimers.values()) cancel()
+    await this.#journal.close()
+    this.#reader.close()
+    this.#folder.release()
+  }
+
+  update<Answer>(
+    scope: MemberScope,
+    change: Change<Account, Answer>,
+    once?: Once<Answer>,
+  ): Promise<Answer> {
+    return this.#journal.update(scope, change, once)
+  }
+
+  updateCustomer<Answer>(
+    customerId: CustomerId,
+    change: Change<{ system: SystemState; customer: CustomerState }, Answer>,
+    once?: Once<Answer>,
+  ): Promise<Answer> {
+    return this.#journal.updateCustomer(customerId, change, once)
+  }
+
+  updateSystem<Answer>(change: Change<SystemState, Answer>, once?: Once<Answer>): Promise<Answer> {
+    return this.#journal.updateSystem(change, once)
+  }
+
+  async accountAt(scope: MemberScope, position: number): Promise<Account> {
+    const until = Math.min(position, this.durablePosition)
+    const checkCurrent = (): void => this.#assertOpen()
+    const system = emptySystem()
+    for (const entry of this.#reader.systemEntries(until)) applyToSystem(system, entry)
+    const shared = { customerId: scope.customerId, memberId: null }
+    const customer = await rebuild(this.#reader, customerSums, {
+      owner: shared,
+      until,
+      checkCurrent,
+    })
+    const member = await rebuild(this.#reader, memberSums, { owner: scope, until, checkCurrent })
+    if (scope.customerId === systemCustomerId || member.lastPosition === 0) {
+      throw new UnknownScopeError(
+        `No member ${scope.memberId} of customer ${scope.customerId} was there at position ${position}`,
+      )
+    }
+    return { system, customer: customer.state, member: member.state }
+  }
+
+  entries(query: EntryQuery): Promise<readonly Entry[]> {
+    return findEntries(this.#reader, query, this.durablePosition)
+  }
+
+  async findHoldEnd(memberId: MemberId, holdId: HoldId): Promise<Entry | undefined> {
+    return endOf(await this.holdEntries(holdId), memberId)
+  }
+
+  holdEntries(holdId: HoldId): Promise<readonly Entry[]> {
+    return findHoldEntries(this.#reader, holdId, this.durablePosition)
+  }
+
+  openHoldCount(customerId: CustomerId): number {
+    return this.#journal.holds.count(customerId)
+  }
+
+  async findKey(keyHash: string): Promise<KeyRecord | undefined> {
+    const known = this.#keys.get(keyHash)
+    if (known !== undefined) return known
+    const found = this.#reader.findKey(keyHash)
+    if (found !== undefined) {
+      if (this.#keys.size >= keysMax) this.#keys.clear()
+      this.#keys.set(keyHash, found)
+    }
+    return found
+  }
+
+  async members(customerId?: CustomerId): Promise<readonly MemberScope[]> {
+    return this.#reader.members(customerId)
+  }
+
+  async putPerson(person: Person): Promise<void> {
+    await this.#write({ kind: 'put_person', person })
+  }
+
+  async findPerson(id: CustomerId | MemberId | KeyId): Promise<Person | undefined> {
+    return this.#reader.findPerson(id)
+  }
+
+  async persons(): Promise<readonly Person[]> {
+    return this.#reader.persons()
+  }
+
+  async erasePerson(id: CustomerId | MemberId | KeyId): Promise<void> {
+    await this.#write({ kind: 'erase_person', id })
+  }
+
+  async secret(name: string, make: () => string): Promise<string> {
+    const known = this.#reader.findSecret(name)
+    if (known !== undefined) return known
+    // Two callers may make one each; the first that is written stays, and both read that one.
+    await this.#write({ kind: 'put_secret', name, value: make() })
+    const value = this.#reader.findSecret(name)
+    if (value === undefined) throw new Error(`The secret "${name}" was written and is not there`)
+    return value
+  }
+
+  verify(options: VerifyOptions): Promise<VerifyReport> {
+    return verifyJournal(this.#reader, this.#journal, options)
+  }
+
+  get durablePosition(): number {
+    return this.#journal.durablePosition
+  }
+
+  onCommit(listener: (changed: readonly CommittedScope[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  recordNowMs(): number {
+    return this.#recordClock.nowMs()
+  }
+
+  clockStatus(): ClockStatus {
+    return this.#recordClock.status()
+  }
+
+  corroborateClock(dateMs: number): void {
+    this.#recordClock.corroborate(dateMs)
+  }
+
+  adoptWallClock(): void {
+    this.#recordClock.adoptWall()
+  }
+
+  async #write(side: SideWrite): Promise<void> {
+    try {
+      await this.#journal.writer.write(side)
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Error('The storage is closed')
+  }
+
+  #onDurable(rows: readonly JournalRow[]): void {
+    if (rows.some(({ kind }) => kind === 'key_issued' || kind === 'key_revoked')) this.#keys.clear()
+    if (this.#listeners.size === 0) return
+    const changed = new Map<string, CommittedScope>()
+    for (const { customerId, memberId } of rows) {
+      changed.set(`${customerId}:${memberId ?? ''}`, { customerId, memberId })
+    }
+    for (const listener of this.#listeners) {
+      try {
+        listener([...changed.values()])
+      } catch (error) {
+        const cause = error instanceof Error ? error.message : String(error)
+        this.#options.log.warn('a listener of commits failed', { cause })
+      }
+    }
+  }
+
+  /** Runs the work again and again, each time so long after it was done. */
+  #repeat(name: string, everyMs: number, work: () => Promise<void>): void {
+    const { clock, log } = this.#options
+    const next = (): void => {
+      if (this.#isClosed) return
+      this.#cancelTimers.set(
+        name,
+        clock.after(everyMs, () => {
+          work()
+            .catch((error: unknown) => {
+              const cause = error instanceof Error ? error.message : String(error)
+              log.warn('background work of the journal failed and is tried again', { name, cause })
+            })
+            .finally(next)
+        }),
+      )
+    }
+    next()
+  }
+}
+
+function logJump(log: Logger, { recordMs, wallMs, isJumpHeld }: ClockStatus): void {
+  const fields = { recordMs, wallMs }
+  if (isJumpHeld) {
+    log.error(
+      'the wall clock jumped forward; windows keep the old time until it is confirmed',
+      fields,
+    )
+  } else {
+    log.info('the clock of record follows the wall clock again', fields)
+  }
+}

@@ -1,0 +1,228 @@
+import { hash } from 'node:crypto'
+import type {
+  CustomerState,
+  Grant,
+  LostHold,
+  MemberState,
+  OpenHold,
+  OverrunWindow,
+  SpendWindow,
+  WindowInstance,
+} from '../../core/account.ts'
+import type { GrantId, HoldId, LimitId } from '../../core/ids.ts'
+import {
+  decodeAmounts,
+  decodeCap,
+  decodeGrantLegs,
+  encodeAmounts,
+  encodeCap,
+  encodeGrantLegs,
+  type Stored,
+} from './entry-codec.ts'
+
+/**
+ * Running sums as JSON text and back: the content of snapshots. The text of equal sums is equal, byte for
+ * byte, because every map keeps the order in which the journal filled it; a seal is this text's digest.
+ */
+
+/** Raise it when the shape or meaning of sums changes: snapshots of another format are made anew. */
+export const stateFormat = 1
+
+/** Maps become lists of pairs. */
+type StoredMap<Key, Value> = readonly (readonly [Key, Stored<Value>])[]
+
+type StoredCustomer = Stored<Omit<CustomerState, 'grants'>> & {
+  readonly format: number
+  readonly grants: StoredMap<GrantId, Grant>
+}
+
+type StoredMember = Stored<
+  Omit<MemberState, 'windows' | 'holds' | 'lost' | 'outputs' | 'grantedAtMs'>
+> & {
+  readonly format: number
+  readonly windows: StoredMap<LimitId, WindowInstance>
+  readonly holds: StoredMap<HoldId, OpenHold>
+  readonly lost: StoredMap<HoldId, LostHold>
+  readonly outputs: StoredMap<string, readonly number[]>
+  readonly grantedAtMs: StoredMap<string, number>
+}
+
+/** What an entry's row carries to vouch for a snapshot: the format, and the digest of its text. */
+export const sealOf = (text: string): string => `${stateFormat}:${hash('sha256', text)}`
+
+/** Seals of another version's format can be neither confirmed nor denied. */
+export const isCurrentSeal = (seal: string): boolean => seal.startsWith(`${stateFormat}:`)
+
+function encodeMap<Key, Value>(
+  map: ReadonlyMap<Key, Value>,
+  encode: (value: Value) => Stored<Value>,
+): StoredMap<Key, Value> {
+  const pairs: (readonly [Key, Stored<Value>])[] = []
+  for (const [key, value] of map) pairs.push([key, encode(value)])
+  return pairs
+}
+
+function decodeMap<Key, Content, Value>(
+  pairs: readonly (readonly [Key, Content])[],
+  decode: (value: Content) => Value,
+): Map<Key, Value> {
+  const map = new Map<Key, Value>()
+  for (const [key, value] of pairs) map.set(key, decode(value))
+  return map
+}
+
+const encodeSpend = (spend: SpendWindow | null): Stored<SpendWindow> | null =>
+  spend === null ? null : { ...spend, spentNanos: String(spend.spentNanos) }
+
+const decodeSpend = (spend: Stored<SpendWindow> | null): SpendWindow | null =>
+  spend === null ? null : { ...spend, spentNanos: BigInt(spend.spentNanos) }
+
+const encodeGrant = (grant: Grant): Stored<Grant> => ({
+  ...grant,
+  grantedNanos: String(grant.grantedNanos),
+  availableNanos: String(grant.availableNanos),
+  heldNanos: String(grant.heldNanos),
+  spentNanos: String(grant.spentNanos),
+  expiredNanos: String(grant.expiredNanos),
+  refundedNanos: String(grant.refundedNanos),
+})
+
+const decodeGrant = (grant: Stored<Grant>): Grant => ({
+  ...grant,
+  grantedNanos: BigInt(grant.grantedNanos),
+  availableNanos: BigInt(grant.availableNanos),
+  heldNanos: BigInt(grant.heldNanos),
+  spentNanos: BigInt(grant.spentNanos),
+  expiredNanos: BigInt(grant.expiredNanos),
+  refundedNanos: BigInt(grant.refundedNanos),
+})
+
+const encodeWindow = (window: WindowInstance): Stored<WindowInstance> => ({
+  ...window,
+  used: String(window.used),
+  held: String(window.held),
+})
+
+const decodeWindow = (window: Stored<WindowInstance>): WindowInstance => ({
+  ...window,
+  used: BigInt(window.used),
+  held: BigInt(window.held),
+})
+
+const encodeOverrun = (overrun: OverrunWindow | null): Stored<OverrunWindow> | null =>
+  overrun === null
+    ? null
+    : {
+        ...overrun,
+        bookedNanos: String(overrun.bookedNanos),
+        lostNanos: String(overrun.lostNanos),
+      }
+
+const decodeOverrun = (overrun: Stored<OverrunWindow> | null): OverrunWindow | null =>
+  overrun === null
+    ? null
+    : {
+        ...overrun,
+        bookedNanos: BigInt(overrun.bookedNanos),
+        lostNanos: BigInt(overrun.lostNanos),
+      }
+
+const encodeHold = (hold: OpenHold): Stored<OpenHold> => ({
+  ...hold,
+  amounts: encodeAmounts(hold.amounts),
+  expected: encodeAmounts(hold.expected),
+  worstNanos: String(hold.worstNanos),
+  grantLegs: encodeGrantLegs(hold.grantLegs),
+  overrunReserveNanos: String(hold.overrunReserveNanos),
+})
+
+const decodeHold = (hold: Stored<OpenHold>): OpenHold => ({
+  ...hold,
+  amounts: decodeAmounts(hold.amounts),
+  expected: decodeAmounts(hold.expected),
+  worstNanos: BigInt(hold.worstNanos),
+  grantLegs: decodeGrantLegs(hold.grantLegs),
+  overrunReserveNanos: BigInt(hold.overrunReserveNanos),
+})
+
+const encodeLost = (lost: LostHold): Stored<LostHold> => ({
+  ...lost,
+  hold: encodeHold(lost.hold),
+  lostNanos: String(lost.lostNanos),
+})
+
+const decodeLost = (lost: Stored<LostHold>): LostHold => ({
+  ...lost,
+  hold: decodeHold(lost.hold),
+  lostNanos: BigInt(lost.lostNanos),
+})
+
+export function encodeCustomer(state: CustomerState): string {
+  const stored: StoredCustomer = {
+    format: stateFormat,
+    ...state,
+    cap: encodeCap(state.cap),
+    spend: encodeSpend(state.spend),
+    heldNanos: String(state.heldNanos),
+    grants: encodeMap(state.grants, encodeGrant),
+    overrun: encodeOverrun(state.overrun),
+    overrunReservedNanos: String(state.overrunReservedNanos),
+    overrunMaxNanos: String(state.overrunMaxNanos),
+  }
+  return JSON.stringify(stored)
+}
+
+/** Throws on text that it did not write. */
+export function decodeCustomer(text: string): CustomerState {
+  const { format: _format, ...stored } = JSON.parse(text) as StoredCustomer
+  return {
+    ...stored,
+    extraUsage: { ...stored.extraUsage },
+    cap: decodeCap(stored.cap),
+    spend: decodeSpend(stored.spend),
+    heldNanos: BigInt(stored.heldNanos),
+    grants: decodeMap(stored.grants, decodeGrant),
+    overrun: decodeOverrun(stored.overrun),
+    overrunReservedNanos: BigInt(stored.overrunReservedNanos),
+    overrunMaxNanos: BigInt(stored.overrunMaxNanos),
+  }
+}
+
+export function encodeMember(state: MemberState): string {
+  const stored: StoredMember = {
+    format: stateFormat,
+    ...state,
+    cap: encodeCap(state.cap),
+    spend: encodeSpend(state.spend),
+    heldNanos: String(state.heldNanos),
+    windows: encodeMap(state.windows, encodeWindow),
+    holds: encodeMap(state.holds, encodeHold),
+    lost: encodeMap(state.lost, encodeLost),
+    outputs: encodeMap(state.outputs, (outputs) => outputs),
+    grantedAtMs: encodeMap(state.grantedAtMs, (atMs) => atMs),
+  }
+  return JSON.stringify(stored)
+}
+
+/** Throws on text that it did not write. */
+export function decodeMember(text: string): MemberState {
+  const { format: _format, ...stored } = JSON.parse(text) as StoredMember
+  return {
+    ...stored,
+    extraUsage: { ...stored.extraUsage },
+    cap: decodeCap(stored.cap),
+    spend: decodeSpend(stored.spend),
+    heldNanos: BigInt(stored.heldNanos),
+    windows: decodeMap(stored.windows, decodeWindow),
+    holds: decodeMap(stored.holds, decodeHold),
+    lost: decodeMap(stored.lost, decodeLost),
+    outputs: decodeMap(stored.outputs, (outputs) => [...outputs]),
+    grantedAtMs: decodeMap(stored.grantedAtMs, (atMs) => atMs),
+  }
+}
+
+/** The format that a stored text claims; undefined when it is no such text. */
+export function formatOf(text: string): number | undefined {
+  const match = /^\{"format":(\d{1,6}),/.exec(text)
+  return match === null ? undefined : Number(match[1])
+}

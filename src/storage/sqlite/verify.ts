@@ -1,0 +1,222 @@
+import { setImmediate } from 'node:timers/promises'
+import type { CustomerState, MemberState } from '../../core/account.ts'
+import type { DriftReport, Entry } from '../../core/entry.ts'
+import type { VerifyOptions, VerifyReport } from '../storage.ts'
+import { decodeEntry, type JournalRow } from './entry-codec.ts'
+import type { HashedRow, JournalReader } from './journal-reader.ts'
+import type { LiveJournal } from './live-journal.ts'
+import { customerSums, isSound, memberSums, type SumOwner, type SumRules } from './rebuild.ts'
+import { isCurrentSeal, sealOf } from './state-codec.ts'
+import { ownerKey } from './sum-cache.ts'
+import { RowCheck } from './verify-row.ts'
+import { checkCustomer, checkMember, Faults, holdFault } from './verify-sums.ts'
+
+/** Rows read before others get a turn. */
+const rowsPerTurn = 200
+/** Sums kept in memory at once; a journal with more accounts is read several times, a part each time. */
+const sumsPerPass = 20_000
+
+type Checked<State> = {
+  readonly owner: SumOwner
+  readonly state: State
+  position: number
+  isSealed: boolean
+}
+
+/**
+ * Recomputes everything from the first entry on and says what does not fit: chains, positions, the sense
+ * of each entry, stored snapshots, and the sums in memory. Reads the journal as it was when it began, in
+ * small turns, while the server goes on.
+ */
+export async function verifyJournal(
+  reader: JournalReader,
+  journal: LiveJournal,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const last = journal.durablePosition
+  const members = reader.members()
+  const customers = new Set(members.map(({ customerId }) => customerId))
+  const passes = Math.max(1, Math.ceil((members.length + customers.size) / sumsPerPass))
+  const faults = new Faults()
+  const drifts: DriftReport[] = []
+  const counts = { customers: 0, members: 0, openHolds: 0 }
+  let healed = true
+  for (let part = 0; part < passes; part += 1) {
+    const pass = new Pass({ reader, faults, part, passes })
+    for (let position = 0; position < last;) {
+      const rows = reader.hashedRows(position, Math.min(rowsPerTurn, last - position))
+      if (rows.length === 0) break
+      for (const row of rows) pass.add(row)
+      position = rows.at(-1)?.position ?? last
+      options.onProgress?.(part * last + position, passes * last)
+      await setImmediate()
+    }
+    if (part === 0) pass.checkEnd(last)
+    pass.count(counts)
+    for (const owner of pass.unsound(journal)) {
+      drifts.push(...owner.drifts)
+      const found = await recheck(journal, owner, options.isHealing)
+      if (owner.drifts.length === 0) drifts.push(...found)
+      healed &&= options.isHealing
+    }
+  }
+  return {
+    entryCount: last,
+    customerCount: counts.customers,
+    memberCount: counts.members,
+    openHoldCount: counts.openHolds,
+    faults: faults.list(),
+    drifts,
+    isHealed: drifts.length > 0 && healed,
+  }
+}
+
+type Unsound = { readonly owner: SumOwner; readonly drifts: readonly DriftReport[] }
+
+async function recheck(
+  journal: LiveJournal,
+  { owner, drifts }: Unsound,
+  isHealing: boolean,
+): Promise<readonly DriftReport[]> {
+  if (isHealing && drifts.length > 0) journal.drop(owner)
+  return isHealing ? journal.recheck(owner) : journal.inspect(owner)
+}
+
+/** One reading of the journal, with the sums of its part of the accounts. */
+class Pass {
+  readonly #reader: JournalReader
+  readonly #faults: Faults
+  readonly #part: number
+  readonly #passes: number
+  readonly #rowCheck: RowCheck | undefined
+  readonly #customers = new Map<string, Checked<CustomerState>>()
+  readonly #members = new Map<string, Checked<MemberState>>()
+
+  constructor(options: {
+    readonly reader: JournalReader
+    readonly faults: Faults
+    readonly part: number
+    readonly passes: number
+  }) {
+    this.#reader = options.reader
+    this.#faults = options.faults
+    this.#part = options.part
+    this.#passes = options.passes
+    this.#rowCheck = options.part === 0 ? new RowCheck(options.faults) : undefined
+  }
+
+  add(row: HashedRow): void {
+    this.#rowCheck?.check(row)
+    let entry: Entry
+    try {
+      entry = decodeEntry(row)
+    } catch {
+      this.#faults.add(row.position, 'cannot be read')
+      return
+    }
+    const { customerId, memberId } = entry
+    if (memberId !== null) {
+      const checked = this.#sums(this.#members, memberSums, { customerId, memberId })
+      if (checked !== undefined) this.#addToMember(checked, entry, row)
+    }
+    if (row.isShared === 1) {
+      const checked = this.#sums(this.#customers, customerSums, { customerId, memberId: null })
+      if (checked !== undefined) this.#addToCustomer(checked, entry, row)
+    }
+  }
+
+  checkEnd(last: number): void {
+    this.#rowCheck?.checkEnd(last)
+  }
+
+  count(counts: { customers: number; members: number; openHolds: number }): void {
+    counts.customers += this.#customers.size
+    counts.members += this.#members.size
+    for (const { state } of this.#members.values()) counts.openHolds += state.holds.size
+  }
+
+  /** Accounts whose stored snapshot, or whose sums in memory, are not what was recomputed. */
+  unsound(journal: LiveJournal): readonly Unsound[] {
+    const found: Unsound[] = []
+    for (const checked of this.#customers.values()) {
+      this.#compare(found, journal, { checked, text: customerSums.encode(checked.state) })
+    }
+    for (const checked of this.#members.values()) {
+      this.#compare(found, journal, { checked, text: memberSums.encode(checked.state) })
+    }
+    return found
+  }
+
+  #compare(
+    found: Unsound[],
+    journal: LiveJournal,
+    { checked, text }: { readonly checked: Checked<unknown>; readonly text: string },
+  ): void {
+    const { owner, position } = checked
+    const warm = journal.warmText(owner)
+    if (warm !== undefined && warm.position === position && warm.text !== text) {
+      const where =
+        owner.memberId === null ? `customer:${owner.customerId}` : `member:${owner.memberId}`
+      const drift = { where, field: 'sums in memory', stored: warm.text, recomputed: text }
+      found.push({ owner, drifts: [{ ...drift, sincePosition: position, sinceMs: 0 }] })
+      return
+    }
+    const stored = this.#reader.snapshot(owner)
+    const isWhole = stored === undefined ? !checked.isSealed : isSound(this.#reader, stored)
+    if (!isWhole) found.push({ owner, drifts: [] })
+  }
+
+  #sums<State>(
+    into: Map<string, Checked<State>>,
+    rules: SumRules<State>,
+    owner: SumOwner,
+  ): Checked<State> | undefined {
+    const key = ownerKey(owner)
+    const known = into.get(key)
+    if (known !== undefined) return known
+    if (this.#passes > 1 && partOf(key, this.#passes) !== this.#part) return undefined
+    const made = { owner, state: rules.empty(owner), position: 0, isSealed: false }
+    into.set(key, made)
+    return made
+  }
+
+  #addToMember(checked: Checked<MemberState>, entry: Entry, row: JournalRow): void {
+    const fault = holdFault(checked.state, entry)
+    if (fault !== undefined) this.#faults.add(entry.position, fault)
+    this.#fold(checked, memberSums, { entry, seal: row.memberSeal })
+    checkMember(checked.state, entry, this.#faults)
+  }
+
+  #addToCustomer(checked: Checked<CustomerState>, entry: Entry, row: JournalRow): void {
+    this.#fold(checked, customerSums, { entry, seal: row.customerSeal })
+    checkCustomer(checked.state, entry, this.#faults)
+  }
+
+  #fold<State>(
+    checked: Checked<State>,
+    rules: SumRules<State>,
+    { entry, seal }: { readonly entry: Entry; readonly seal: string | null },
+  ): void {
+    try {
+      rules.apply(checked.state, entry)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#faults.add(entry.position, `cannot be added to the sums: ${message}`)
+    }
+    checked.position = entry.position
+    if (seal === null) return
+    checked.isSealed = true
+    if (isCurrentSeal(seal) && seal !== sealOf(rules.encode(checked.state))) {
+      this.#faults.add(entry.position, 'its seal does not fit the sums that its account has there')
+    }
+  }
+}
+
+/** Spreads accounts evenly over passes, always in the same way. */
+function partOf(key: string, parts: number): number {
+  let mixed = 0
+  for (let index = 0; index < key.length; index += 1) {
+    mixed = (mixed * 31 + key.charCodeAt(index)) >>> 0
+  }
+  return mixed % parts
+}

@@ -1,0 +1,91 @@
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
+import {
+  openJournalWriter,
+  type JournalBatch,
+  type JournalWriter,
+  type SideWrite,
+} from './journal-writer.ts'
+
+/**
+ * The journal writer in a thread of its own, so that the thread which serves callers never waits for the
+ * disk (measured: docs/decisions/0010-journal-in-sqlite.md). Messages are answered in the order in which
+ * they were sent.
+ */
+type Order =
+  | { readonly kind: 'commit'; readonly batch: JournalBatch }
+  | { readonly kind: 'write'; readonly side: SideWrite }
+  | { readonly kind: 'close' }
+
+/** Undefined means done. Errors travel as their text and code: not every error can be cloned. */
+type Answer = { readonly message: string; readonly errcode: number | undefined } | undefined
+
+class WriterThreadError extends Error {
+  readonly errcode: number | undefined
+  constructor(answer: { readonly message: string; readonly errcode: number | undefined }) {
+    super(answer.message)
+    this.errcode = answer.errcode
+  }
+}
+
+export function startWriterThread(path: string): JournalWriter {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { journalPath: path } })
+  const waiting: PromiseWithResolvers<void>[] = []
+  let failure: Error | undefined
+  const failAll = (error: Error): void => {
+    failure = error
+    for (const order of waiting.splice(0)) order.reject(error)
+  }
+  worker.on('message', (answer: Answer) => {
+    const order = waiting.shift()
+    if (waiting.length === 0) worker.unref()
+    if (answer === undefined) order?.resolve()
+    else order?.reject(new WriterThreadError(answer))
+  })
+  worker.on('error', failAll)
+  worker.on('exit', () => failAll(failure ?? new Error('The journal writer has ended')))
+  // An order under way keeps the process alive; an idle thread does not.
+  worker.unref()
+
+  const send = (order: Order): Promise<void> => {
+    if (failure !== undefined) return Promise.reject(failure)
+    const answer = Promise.withResolvers<void>()
+    waiting.push(answer)
+    worker.ref()
+    worker.postMessage(order)
+    return answer.promise
+  }
+  return {
+    commit: (batch) => send({ kind: 'commit', batch }),
+    write: (side) => send({ kind: 'write', side }),
+    close: async () => {
+      await send({ kind: 'close' })
+      await worker.terminate()
+    },
+  }
+}
+
+function answerOrders(path: string): void {
+  const writer = openJournalWriter(path)
+  parentPort?.on('message', (order: Order) => {
+    void carryOut(writer, order).then((answer) => parentPort?.postMessage(answer))
+  })
+}
+
+async function carryOut(writer: JournalWriter, order: Order): Promise<Answer> {
+  try {
+    if (order.kind === 'commit') await writer.commit(order.batch)
+    else if (order.kind === 'write') await writer.write(order.side)
+    else await writer.close()
+    return undefined
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const hasCode = error instanceof Error && 'errcode' in error
+    const errcode = hasCode && typeof error.errcode === 'number' ? error.errcode : undefined
+    return { message, errcode }
+  }
+}
+
+const data: unknown = workerData
+if (!isMainThread && typeof data === 'object' && data !== null && 'journalPath' in data) {
+  answerOrders(String(data.journalPath))
+}

@@ -38,7 +38,7 @@ export const declarations = {
   ),
   adminUrl: optionalUrl(
     'Where the command line reaches the admin API.',
-    'made from `adminHost` and `adminPort`',
+    'the address that the running server wrote into the data folder',
   ),
   operatorToken: secret('The token that the command line shows to the admin API.', {
     defaultText: 'read from `operator-token` in the data folder',

@@ -7,6 +7,7 @@ import { startApp, type App, type AppOptions } from './app.ts'
 import { ensureDemoMember } from './cli/demo-member.ts'
 import { welcomeText } from './cli/welcome.ts'
 import { loadSettings } from './config/load-settings.ts'
+import { processSources } from './config/process-sources.ts'
 import { settingsHelp } from './config/settings-table.ts'
 import type { Settings } from './config/settings.ts'
 import { startDemoUpstream } from './demo/demo-upstream.ts'
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
     )
     return
   }
-  const settings = loadSettings({ flags, environment: process.env, folder: process.cwd() })
+  const settings = loadSettings({ flags, ...processSources() })
   const clock = createSystemClock()
   const logFile = settings.logFile ?? join(settings.dataFolder, 'plimsoll.log')
   const logger = openFileLogger({ path: logFile, level: settings.logLevel })

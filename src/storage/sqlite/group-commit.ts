@@ -1,4 +1,5 @@
 import type { Clock } from '../../system/clock.ts'
+import { onNextTurn } from '../../system/next-turn.ts'
 import { StorageUnavailableError } from '../storage.ts'
 import type { JournalRow } from './entry-codec.ts'
 import type { JournalWriter, SnapshotRow } from './journal-writer.ts'
@@ -110,7 +111,7 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#isScheduled || this.#flying !== undefined) return
     this.#isScheduled = true
-    setImmediate(() => {
+    onNextTurn(() => {
       this.#isScheduled = false
       this.#flush()
     })

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Entry, EntryKind } from '../../core/entry.ts'
 import type { HoldId, MemberId } from '../../core/ids.ts'
+import { nextTurn } from '../../system/next-turn.ts'
 import type { EntryQuery } from '../storage.ts'
 import { segmentOf } from './journal-file.ts'
 import { entriesMax, type HoldRow, type JournalReader } from './journal-reader.ts'
@@ -19,7 +19,7 @@ async function* segmentsOf(
   const last = segmentOf(Math.max(range.before - 1, 0))
   for (let step = 0; step <= last - first; step += 1) {
     yield isNewestFirst ? last - step : first + step
-    if (step % segmentsPerTurn === segmentsPerTurn - 1) await setImmediate()
+    if (step % segmentsPerTurn === segmentsPerTurn - 1) await nextTurn()
   }
 }
 
@@ -110,7 +110,7 @@ export async function findOpenHolds(
       if (row.kind === 'held') open.set(row.holdId, row)
       else if (row.kind !== 'hold_grown') open.delete(row.holdId)
     }
-    await setImmediate()
+    await nextTurn()
   }
   const holds = new OpenHolds()
   for (const { holdId, customerId, memberId, position } of open.values()) {

@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, emptyCustomer, emptyMember } from '../../core/apply.ts'
 import type { DriftReport, Entry } from '../../core/entry.ts'
 import type { CustomerId, MemberId } from '../../core/ids.ts'
+import { nextTurn } from '../../system/next-turn.ts'
 import type { CommittedScope } from '../storage.ts'
 import { decodeEntry } from './entry-codec.ts'
 import { segmentOf } from './journal-file.ts'
@@ -78,7 +78,9 @@ export async function rebuild<State>(
   request: RebuildRequest,
 ): Promise<Rebuilt<State>> {
   const stored = reader.snapshot(request.owner)
-  const start = believe(reader, rules, request, stored)
+  const start = isBelievable(reader, request, stored)
+    ? { state: rules.decode(stored.state), position: stored.position }
+    : undefined
   const fold = new Fold(rules, request.owner, start)
   const watched = start === undefined ? stored : undefined
   const turn = { rows: 0, segments: 0 }
@@ -93,10 +95,10 @@ export async function rebuild<State>(
       const seal = request.owner.memberId === null ? row.customerSeal : row.memberSeal
       fold.add(decodeEntry(row), seal !== null)
       turn.rows += 1
-      if (turn.rows >= rowsPerTurn) await nextTurn(turn, request)
+      if (turn.rows >= rowsPerTurn) await giveTurn(turn, request)
     }
     turn.segments += 1
-    if (turn.segments >= segmentsPerTurn) await nextTurn(turn, request)
+    if (turn.segments >= segmentsPerTurn) await giveTurn(turn, request)
   }
   fold.keepText()
   const drifts = start === undefined ? compare(request.owner, stored, fold) : []
@@ -104,13 +106,13 @@ export async function rebuild<State>(
   return { state, lastPosition, sinceSeal, drifts }
 }
 
-async function nextTurn(
+async function giveTurn(
   turn: { rows: number; segments: number },
   request: RebuildRequest,
 ): Promise<void> {
   turn.rows = 0
   turn.segments = 0
-  await setImmediate()
+  await nextTurn()
   request.checkCurrent()
 }
 
@@ -122,18 +124,13 @@ function isOtherFormat(snapshot: SnapshotRow): boolean {
 
 type Start<State> = { readonly state: State; readonly position: number }
 
-function believe<State>(
+function isBelievable(
   reader: JournalReader,
-  rules: SumRules<State>,
   request: RebuildRequest,
   stored: SnapshotRow | undefined,
-): Start<State> | undefined {
-  if (stored === undefined || stored.position > request.until || isOtherFormat(stored)) {
-    return undefined
-  }
-  const seal = reader.sealAt(request.owner, stored.position)
-  if (seal === undefined || seal !== sealOf(stored.state)) return undefined
-  return { state: rules.decode(stored.state), position: stored.position }
+): stored is SnapshotRow {
+  if (stored === undefined || stored.position > request.until || isOtherFormat(stored)) return false
+  return reader.sealAt(request.owner, stored.position) === sealOf(stored.state)
 }
 
 /** Whose sums a stored snapshot says it is. */

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import type { DriftReport, Entry } from '../../core/entry.ts'
+import { nextTurn } from '../../system/next-turn.ts'
 import type { VerifyOptions, VerifyReport } from '../storage.ts'
 import { decodeEntry, type JournalRow } from './entry-codec.ts'
 import type { HashedRow, JournalReader } from './journal-reader.ts'
@@ -49,7 +49,7 @@ export async function verifyJournal(
       for (const row of rows) pass.add(row)
       position = rows.at(-1)?.position ?? last
       options.onProgress?.(part * last + position, passes * last)
-      await setImmediate()
+      await nextTurn()
     }
     if (part === 0) pass.checkEnd(last)
     pass.count(counts)

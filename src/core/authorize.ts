@@ -3,7 +3,7 @@ import { denyPlan, denySimply, type Obstacles } from './denial.ts'
 import type { AuthorizeRequest, Decision } from './decision.ts'
 import type { EntryDraft, Leg } from './entry.ts'
 import { forecast, type Forecast } from './expected-cost.ts'
-import { figuresOf, limitFigures, type Moment } from './figures.ts'
+import { figuresAfterHold, limitFigures, type Moment } from './figures.ts'
 import type { Nanos } from './money.ts'
 import { appliesTo, type Limit, type Plan } from './plan.ts'
 import { isFree, type Amounts, type Price } from './usage.ts'
@@ -166,17 +166,9 @@ function allow(asked: Asked, placement: Placement): Decided {
       expiresAtMs,
     },
   }
-  return {
-    decision: {
-      kind: 'allow',
-      allowance: {
-        holdId: request.holdId,
-        source: placement.source,
-        heldNanos: placement.source === 'extra_usage' ? placement.amounts.money : 0n,
-        expiresAtMs,
-        figures: figuresOf(account, moment),
-      },
-    },
-    draft,
-  }
+  const { source, amounts, windowLegs = [] } = placement
+  const walletNanos = source === 'extra_usage' ? amounts.money : 0n
+  const figures = figuresAfterHold(account, moment, { windowLegs, amounts, walletNanos })
+  const allowance = { holdId: request.holdId, source, heldNanos: walletNanos, expiresAtMs, figures }
+  return { decision: { kind: 'allow', allowance }, draft }
 }

@@ -1,10 +1,18 @@
-import type { Account, WindowInstance } from './account.ts'
+import type { Account, WindowInstance, WindowLeg } from './account.ts'
 import type { ExtraUsageFigures, Figures, LimitFigures } from './decision.ts'
+import type { Nanos } from './money.ts'
 import type { Limit } from './plan.ts'
+import type { Amounts } from './usage.ts'
 import { availableNanos, spendMonth, spentNanos } from './wallet.ts'
 import { runningInstance, windowKind } from './window.ts'
 
-export type Moment = { readonly nowMs: number; readonly position: number }
+export type Moment = {
+  readonly nowMs: number
+  /** Of the last entry that was read. */
+  readonly position: number
+  /** That the next entry will get, where other accounts may have written in between. */
+  readonly nextPosition?: number
+}
 
 /**
  * What is left, as everybody sees it: page, headers, command line and refusals show these same numbers,
@@ -61,5 +69,34 @@ function extraUsageFigures({ customer, member }: Account, nowMs: number): ExtraU
     memberHeldNanos: member.heldNanos,
     memberCapNanos: member.cap.kind === 'capped' ? member.cap.amountNanos : null,
     capResetMs: spendMonth(customer.spend, customer.zone, nowMs).endMs,
+  }
+}
+
+/** What a hold will have changed once its entry is in the journal. */
+export type PlacedHold = {
+  readonly windowLegs: readonly WindowLeg[]
+  readonly amounts: Amounts
+  readonly walletNanos: Nanos
+}
+
+/** The figures just after a hold, at its own position: what the next reader will see (D18). */
+export function figuresAfterHold(account: Account, moment: Moment, hold: PlacedHold): Figures {
+  const before = figuresOf(account, moment)
+  const { extraUsage } = before
+  return {
+    ...before,
+    position: moment.nextPosition ?? moment.position + 1,
+    limits: before.limits.map((limit) => {
+      const leg = hold.windowLegs.find((one) => one.limitId === limit.limitId)
+      if (leg === undefined) return limit
+      const { startMs, endMs, unit } = leg
+      return { ...limit, startMs, resetMs: endMs, held: limit.held + hold.amounts[unit] }
+    }),
+    extraUsage: {
+      ...extraUsage,
+      heldNanos: extraUsage.heldNanos + hold.walletNanos,
+      memberHeldNanos: extraUsage.memberHeldNanos + hold.walletNanos,
+    },
+    runningCount: before.runningCount + 1,
   }
 }

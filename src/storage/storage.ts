@@ -100,8 +100,13 @@ export type Once<Answer> = {
   readonly answerAgain: (first: Entry) => Answer
 }
 
-/** `position` is that of the last entry the change can have read. */
-export type ChangeContext = { readonly nowMs: number; readonly position: number }
+export type ChangeContext = {
+  readonly nowMs: number
+  /** Of the last entry that the change can have read. */
+  readonly position: number
+  /** That the first entry written by the change will get. */
+  readonly nextPosition: number
+}
 
 export type Changed<Answer> = {
   readonly answer: Answer

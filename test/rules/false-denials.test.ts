@@ -282,3 +282,18 @@ test('a limit of zero is never told to wait for its reset', () => {
 
   assert.equal(denialOf(books.ask()).retryAtMs, null)
 })
+
+test('D18: the figures that leave with an allow are those that the next reader sees', () => {
+  const books = new Books({ plan: small, isExtraUsageOn: true })
+  books.topUp(cents(500))
+
+  const fromPlan = books.authorize().decision
+  assert.deepEqual(fromPlan.kind === 'allow' ? fromPlan.allowance.figures : null, books.figures())
+  books.spend(100)
+  const fromWallet = books.authorize().decision
+
+  assert.deepEqual(
+    fromWallet.kind === 'allow' ? fromWallet.allowance.figures : null,
+    books.figures(),
+  )
+})

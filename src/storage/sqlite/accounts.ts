@@ -73,7 +73,8 @@ export class Accounts {
     }
     const position = this.readPosition(target)
     const nowMs = this.#clock.nowMs()
-    const { answer, entries } = change(state, { nowMs, position })
+    const nextPosition = this.#commit.lastPosition + 1
+    const { answer, entries } = change(state, { nowMs, position, nextPosition })
     if (entries.length === 0) return this.#commit.whenDurable(position).then(() => answer)
     const stamped = stamp(entries, once)
     const repeated = this.#findRepeated(target.customerId, stamped)

@@ -84,10 +84,28 @@ export async function startApp(
   }
 }
 
+/** The journal of a server that is stopped, for reading commands: nothing listens. */
+export async function openBooks(
+  settings: Settings,
+  system: System,
+  version: string,
+): Promise<{ readonly parts: GateParts; close(): Promise<void> }> {
+  const closers: (() => Promise<void> | void)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.toReversed()) await closer()
+  }
+  try {
+    return { parts: await openParts(settings, system, { version }, closers), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
 async function openParts(
   settings: Settings,
   { clock, random, logger }: System,
-  { version }: AppOptions,
+  { version }: Pick<AppOptions, 'version'>,
   closers: (() => Promise<void> | void)[],
 ): Promise<GateParts> {
   const storage = await openSqliteStorage({

@@ -1,0 +1,164 @@
+import type { Command } from 'commander'
+import type { CustomerAnswer } from '../../admin/contract.ts'
+import { readAmount } from '../amounts.ts'
+import type { CommandContext, CommandLine } from '../command-line.ts'
+import { localMoment } from '../moments.ts'
+import { withRetryKey } from '../retry-key.ts'
+import { facts, safeText, table, type Column } from '../terminal.ts'
+import { chooseCustomer, eachCustomer } from '../who.ts'
+
+type OpenOptions = {
+  readonly id?: string
+  readonly zone?: string
+  readonly cap?: string
+  readonly extra?: boolean
+}
+
+/** `plimsoll customer …`: who pays. */
+export function addCustomerCommands(program: Command, cli: CommandLine): void {
+  const customer = program
+    .command('customer')
+    .description('customers: who pays; each has one wallet')
+  addOpen(customer, cli)
+  addList(customer, cli)
+  addShow(customer, cli)
+  addStatus(customer, cli, {
+    name: 'pause',
+    isActive: false,
+    done: 'is paused: every request is refused',
+  })
+  addStatus(customer, cli, { name: 'resume', isActive: true, done: 'is active again' })
+}
+
+function addOpen(parent: Command, cli: CommandLine): void {
+  withRetryKey(parent.command('open'))
+    .description('open a customer')
+    .argument('<name>', 'for people; the id is made, or given with --id')
+    .option('--id <id>', 'letters, digits, dots, dashes, underscores')
+    .option('--zone <zone>', 'the zone of the month that the spend cap counts over (default: UTC)')
+    .option('--cap <amount>', 'the spend cap of a month, in dollars (default: none)')
+    .option('--extra', 'with extra usage turned on')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npm run plimsoll -- customer open "Acme" --id acme --zone Europe/Berlin',
+    )
+    .action((name: string, options: OpenOptions, command: Command) =>
+      cli.run(command, async (context) => {
+        const body = {
+          name,
+          ...(options.id === undefined ? {} : { customerId: options.id }),
+          ...(options.zone === undefined ? {} : { zone: options.zone }),
+          ...(options.cap === undefined ? {} : { cap: capOf(options.cap) }),
+          isExtraUsageOn: options.extra === true,
+        }
+        const desk = await context.desk('changing')
+        const answer = await desk.post<CustomerAnswer>('/api/customers', body)
+        context.show(answer, () => {
+          const next = `npm run plimsoll -- member seat "Ada" --plan pro --customer ${answer.customerId}`
+          return `Customer ${answer.customerId} is open.\nNext: ${next}`
+        })
+      }),
+    )
+}
+
+const capOf = (amount: string): object => ({
+  kind: 'capped',
+  amountNanos: readAmount(amount, { isZeroAllowed: true }).toString(),
+})
+
+const columns: readonly Column[] = [
+  { title: 'Customer' },
+  { title: 'Name', isFlexible: true },
+  { title: 'Extra' },
+  { title: 'Balance', isRight: true },
+  { title: 'Spent', isRight: true },
+  { title: 'Cap', isRight: true },
+  { title: 'Members', isRight: true },
+]
+
+function addList(parent: Command, cli: CommandLine): void {
+  parent
+    .command('list')
+    .description('every customer with balance, spend and cap')
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- customer list')
+    .action((_options: object, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('reading')
+        const customers: CustomerAnswer[] = []
+        for await (const each of eachCustomer(desk)) customers.push(each)
+        context.show({ customers }, () =>
+          table(
+            context.terminal,
+            columns,
+            customers.map((each) => rowOf(each, context)),
+          ),
+        )
+      }),
+    )
+}
+
+const rowOf = (customer: CustomerAnswer, { money }: CommandContext): readonly string[] => [
+  customer.customerId,
+  `${safeText(customer.name ?? '')}${customer.isActive ? '' : ' (paused)'}`,
+  customer.isExtraUsageOn ? 'on' : 'off',
+  money(customer.balanceNanos),
+  money(customer.spentNanos),
+  customer.capNanos === null ? 'none' : money(customer.capNanos),
+  String(customer.memberCount),
+]
+
+function addShow(parent: Command, cli: CommandLine): void {
+  parent
+    .command('show')
+    .description('one customer')
+    .argument('[customer]', 'id or name; needed when there are several')
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- customer show acme')
+    .action((customer: string | undefined, _options: object, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('reading')
+        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer })
+        const answer = await desk.get<CustomerAnswer>(path)
+        context.show(answer, () => customerText(answer, context))
+      }),
+    )
+}
+
+function customerText(customer: CustomerAnswer, context: CommandContext): string {
+  const { money } = context
+  const cap = customer.capNanos === null ? 'no cap' : `of a cap of ${money(customer.capNanos)}`
+  const anew = localMoment(customer.capResetMs, context.reader())
+  return facts([
+    ['Customer', customer.customerId],
+    ['Name', safeText(customer.name ?? '')],
+    ['Status', customer.isActive ? 'active' : 'paused'],
+    ['Extra usage', customer.isExtraUsageOn ? 'on' : 'off'],
+    [
+      'Balance',
+      `${money(customer.balanceNanos)}, ${money(customer.heldNanos)} of it held by running requests`,
+    ],
+    ['Spent this month', `${money(customer.spentNanos)}, ${cap}, starts anew ${anew}`],
+    ['Zone', customer.zone],
+    ['Members', String(customer.memberCount)],
+  ])
+}
+
+function addStatus(
+  parent: Command,
+  cli: CommandLine,
+  status: { readonly name: string; readonly isActive: boolean; readonly done: string },
+): void {
+  withRetryKey(parent.command(status.name))
+    .description(`${status.name} a customer with all its members`)
+    .argument('[customer]', 'id or name; needed when there are several')
+    .addHelpText('after', `\nExample:\n  npm run plimsoll -- customer ${status.name} acme`)
+    .action((customer: string | undefined, _options: object, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('changing')
+        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer })
+        const answer = await desk.post<CustomerAnswer>(`${path}/status`, {
+          isActive: status.isActive,
+        })
+        context.show(answer, () => `Customer ${answer.customerId} ${status.done}.`)
+      }),
+    )
+}

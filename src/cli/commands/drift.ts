@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import type { DriftsAnswer } from '../../admin/contract.ts'
+import type { CommandLine } from '../command-line.ts'
+import { localMomentToTheSecond } from '../moments.ts'
+import { safeText, table } from '../terminal.ts'
+
+/** `plimsoll drift`: stored sums that were found different from the journal. */
+export function addDriftCommand(program: Command, cli: CommandLine): void {
+  program
+    .command('drift')
+    .description('stored sums that were found different from the journal: what, where, since when')
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- drift --json')
+    .action((_options: object, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('reading')
+        const answer = await desk.get<DriftsAnswer>('/api/drifts')
+        context.show(answer, () => {
+          if (answer.drifts.length === 0) return 'No difference was ever found.'
+          const reader = context.reader()
+          const rows = answer.drifts.map((drift) => [
+            localMomentToTheSecond(drift.foundAtMs, reader),
+            safeText(drift.where),
+            safeText(drift.field),
+            safeText(drift.stored),
+            safeText(drift.recomputed),
+            String(drift.sincePosition),
+          ])
+          const titles = ['Found', 'Where', 'Field', 'Stored', 'Recomputed', 'Since entry']
+          const columns = titles.map((title) => ({ title, isFlexible: title === 'Where' }))
+          return table(context.terminal, columns, rows)
+        })
+      }),
+    )
+}

@@ -1,0 +1,142 @@
+import type { Command } from 'commander'
+import type { MemberAnswer, MembersAnswer } from '../../admin/contract.ts'
+import type { CommandContext, CommandLine } from '../command-line.ts'
+import type { Desk } from '../desk.ts'
+import { wrongUse } from '../exit-codes.ts'
+import { withRetryKey } from '../retry-key.ts'
+import { safeText, table, type Column } from '../terminal.ts'
+import { chooseCustomer, chooseMember, withCustomer, type Who } from '../who.ts'
+
+type SeatOptions = Who & { readonly plan: string; readonly id?: string }
+
+/** `plimsoll member …`: persons and services, each seated on a plan. */
+export function addMemberCommands(program: Command, cli: CommandLine): void {
+  const member = program
+    .command('member')
+    .description('members: persons and services, each seated on a plan')
+  addSeat(member, cli)
+  addList(member, cli)
+  addStatus(member, cli, {
+    name: 'pause',
+    isActive: false,
+    done: 'is paused: its requests are refused',
+  })
+  addStatus(member, cli, { name: 'resume', isActive: true, done: 'is active again' })
+}
+
+function addSeat(parent: Command, cli: CommandLine): void {
+  withRetryKey(withCustomer(parent.command('seat')))
+    .description('seat a new member on a plan, or move one that exists to another plan')
+    .argument('[name]', 'the name of a new member, for people')
+    .requiredOption('--plan <plan>', 'the plan; see: plans list')
+    .option('--id <id>', "a new member's id; made where left out")
+    .option('--member <id or name>', 'the member to move to another plan; what it used stays')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run plimsoll -- member seat "Ada" --plan pro\n  npm run plimsoll -- member seat --member ada --plan max-5x',
+    )
+    .action((name: string | undefined, options: SeatOptions, command: Command) =>
+      cli.run(command, async (context) => {
+        if ((name === undefined) === (options.member === undefined)) {
+          throw wrongUse(
+            'Say either the name of a new member, or with --member whom to move.',
+            'Add --help to see examples.',
+          )
+        }
+        const desk = await context.desk('changing')
+        const { path, seat } = await seatOf(desk, name, options)
+        const answer = await desk.post<MemberAnswer>(`${path}/members`, seat)
+        context.show(answer, () => {
+          const seated = `Member ${answer.memberId} is seated on plan ${answer.planId}.`
+          const next = `npm run plimsoll -- key issue --member ${answer.memberId}`
+          return name === undefined ? seated : `${seated}\nNext: ${next}`
+        })
+      }),
+    )
+}
+
+async function seatOf(
+  desk: Desk,
+  name: string | undefined,
+  options: SeatOptions,
+): Promise<{ readonly path: string; readonly seat: object }> {
+  const planId = options.plan
+  if (name === undefined) {
+    const { customerId, memberId } = await chooseMember(desk, options)
+    return { path: `/api/customers/${customerId}`, seat: { planId, memberId } }
+  }
+  const { path } = await chooseCustomer(desk, options)
+  const id = options.id === undefined ? {} : { memberId: options.id }
+  return { path, seat: { planId, name, ...id } }
+}
+
+const columns: readonly Column[] = [
+  { title: 'Member' },
+  { title: 'Name', isFlexible: true },
+  { title: 'Plan' },
+  { title: 'Extra' },
+  { title: 'Spent', isRight: true },
+  { title: 'Own cap', isRight: true },
+  { title: 'Running', isRight: true },
+]
+
+function addList(parent: Command, cli: CommandLine): void {
+  withCustomer(parent.command('list'))
+    .description("a customer's members")
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- member list --customer acme')
+    .action((who: Who, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('reading')
+        const { path } = await chooseCustomer(desk, who)
+        const members: MemberAnswer[] = []
+        let after = ''
+        for (;;) {
+          const page = await desk.get<MembersAnswer>(`${path}/members?rowsMax=200${after}`)
+          members.push(...page.members)
+          if (page.afterMemberId === null) break
+          after = `&afterMemberId=${page.afterMemberId}`
+        }
+        context.show({ members }, () =>
+          table(
+            context.terminal,
+            columns,
+            members.map((each) => rowOf(each, context)),
+          ),
+        )
+      }),
+    )
+}
+
+const rowOf = (member: MemberAnswer, { money }: CommandContext): readonly string[] => [
+  member.memberId,
+  `${safeText(member.name ?? '')}${member.isActive ? '' : ' (paused)'}`,
+  member.planId,
+  member.isExtraUsageOn ? 'on' : 'off',
+  money(member.spentNanos),
+  member.capNanos === null ? 'none' : money(member.capNanos),
+  String(member.runningCount),
+]
+
+function addStatus(
+  parent: Command,
+  cli: CommandLine,
+  status: { readonly name: string; readonly isActive: boolean; readonly done: string },
+): void {
+  withRetryKey(withCustomer(parent.command(status.name)))
+    .description(`${status.name} a member`)
+    .argument('[member]', 'id or name; needed when there are several')
+    .addHelpText('after', `\nExample:\n  npm run plimsoll -- member ${status.name} ada`)
+    .action((member: string | undefined, who: Who, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('changing')
+        const { path } = await chooseMember(desk, {
+          ...who,
+          ...(member === undefined ? {} : { member }),
+        })
+        const answer = await desk.post<MemberAnswer>(`${path}/status`, {
+          isActive: status.isActive,
+        })
+        context.show(answer, () => `Member ${answer.memberId} ${status.done}.`)
+      }),
+    )
+}

@@ -1,0 +1,104 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import type { CustomerAnswer, MemberAnswer } from '../../admin/contract.ts'
+import { readAmount } from '../amounts.ts'
+import type { CommandLine } from '../command-line.ts'
+import { localMoment } from '../moments.ts'
+import { chooseCustomer, chooseMember, withCustomer, withMember, type Who } from '../who.ts'
+import { withRetryKey } from '../retry-key.ts'
+
+type GrantOptions = Who & { readonly expires?: number }
+
+/** `plimsoll topup`, `gift` and `cap`: the money of a customer. None of them touches the switch. */
+export function addMoneyCommands(program: Command, cli: CommandLine): void {
+  addGrantCommand(program, cli, {
+    name: 'topup',
+    path: 'top-ups',
+    done: 'Added',
+    description: 'add bought money to the balance',
+  })
+  addGrantCommand(program, cli, {
+    name: 'gift',
+    path: 'gifts',
+    done: 'Given',
+    description: 'give credit; it is used before bought money',
+  })
+  addCapCommand(program, cli)
+}
+
+function addGrantCommand(
+  program: Command,
+  cli: CommandLine,
+  grant: {
+    readonly name: string
+    readonly path: string
+    readonly done: string
+    readonly description: string
+  },
+): void {
+  withRetryKey(withCustomer(program.command(grant.name)))
+    .description(grant.description)
+    .argument('<amount>', 'in dollars, for example 5 or 12.50')
+    .option('--expires <date>', 'when what is left of it expires, for example 2027-01-31', readDate)
+    .addHelpText('after', `\nExample:\n  npm run plimsoll -- ${grant.name} 5`)
+    .action((amount: string, options: GrantOptions, command: Command) =>
+      cli.run(command, async (context) => {
+        const amountNanos = readAmount(amount, { isZeroAllowed: false })
+        const desk = await context.desk('changing')
+        const { path } = await chooseCustomer(desk, options)
+        const answer = await desk.post<CustomerAnswer & { readonly grantId: string }>(
+          `${path}/${grant.path}`,
+          { amountNanos: amountNanos.toString(), expiresAtMs: options.expires ?? null },
+        )
+        context.show(answer, () => {
+          const isOff = answer.isExtraUsageOn
+            ? ''
+            : ' Extra usage is off: turn it on with npm run plimsoll -- extra on.'
+          const until =
+            options.expires === undefined
+              ? ''
+              : `, until ${localMoment(options.expires, context.reader())}`
+          return `${grant.done} ${context.money(amountNanos)}${until}. The balance is ${context.money(answer.balanceNanos)}.${isOff}`
+        })
+      }),
+    )
+}
+
+function readDate(text: string): number {
+  const isDate = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?$/.test(text)
+  const atMs = isDate ? Date.parse(text) : NaN
+  if (Number.isNaN(atMs)) throw new InvalidArgumentError('It has to be a date such as 2027-01-31.')
+  return atMs
+}
+
+function addCapCommand(program: Command, cli: CommandLine): void {
+  withRetryKey(withMember(program.command('cap')))
+    .description(
+      'the most extra usage in a calendar month, for a customer, or with --member for a member',
+    )
+    .argument('<amount>', 'in dollars, for example 50; or: unlimited')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run plimsoll -- cap 50\n  npm run plimsoll -- cap unlimited --member ada',
+    )
+    .action((amount: string, who: Who, command: Command) =>
+      cli.run(command, async (context) => {
+        const cap =
+          amount === 'unlimited'
+            ? { kind: 'unlimited' }
+            : {
+                kind: 'capped',
+                amountNanos: readAmount(amount, { isZeroAllowed: true }).toString(),
+              }
+        const desk = await context.desk('changing')
+        const isMember = who.member !== undefined
+        const { path } = await (isMember ? chooseMember : chooseCustomer)(desk, who)
+        const answer = await desk.post<CustomerAnswer | MemberAnswer>(`${path}/spend-cap`, { cap })
+        context.show(answer, () => {
+          const whose = isMember ? "The member's spend cap" : 'The spend cap'
+          return answer.capNanos === null
+            ? `${whose} is gone: extra usage goes up to the balance.`
+            : `${whose} is ${context.money(answer.capNanos)} a month; ${context.money(answer.spentNanos)} of it is spent.`
+        })
+      }),
+    )
+}

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import type { AppliedPlansAnswer, PlansAnswer } from '../../admin/contract.ts'
+import { limitTitle } from '../../admin/wording.ts'
+import type { CommandContext, CommandLine } from '../command-line.ts'
+import { wrongUse } from '../exit-codes.ts'
+import { withRetryKey } from '../retry-key.ts'
+import { facts, safeText, table, type Column } from '../terminal.ts'
+
+type PlanShown = PlansAnswer['plans'][number]
+type LimitShown = PlanShown['limits'][number]
+
+/** `plimsoll plans …`: what members can be seated on. */
+export function addPlansCommands(program: Command, cli: CommandLine): void {
+  const plans = program.command('plans').description('plans: what members can be seated on')
+  addList(plans, cli)
+  addShow(plans, cli)
+  addApply(plans, cli)
+}
+
+const columns: readonly Column[] = [
+  { title: 'Plan' },
+  { title: 'Name', isFlexible: true },
+  { title: 'Price', isRight: true },
+  { title: 'Limits' },
+]
+
+function addList(parent: Command, cli: CommandLine): void {
+  parent
+    .command('list')
+    .description('every plan')
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- plans list')
+    .action((_options: object, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('reading')
+        const answer = await desk.get<PlansAnswer>('/api/plans')
+        context.show(answer, () => {
+          const rows = answer.plans.map((plan) => [
+            plan.id,
+            safeText(plan.name),
+            plan.priceNanos === null ? '' : context.money(plan.priceNanos),
+            plan.limits.map((limit) => limitText(limit, context)).join(', '),
+          ])
+          return table(context.terminal, columns, rows)
+        })
+      }),
+    )
+}
+
+function limitText(limit: LimitShown, context: CommandContext): string {
+  return `${titleOf(limit).toLowerCase()} ${amountText(limit, context)}`
+}
+
+const titleOf = (limit: LimitShown): string =>
+  safeText(
+    limitTitle({
+      windowKind: limit.shapes.at(-1)?.shape.kind ?? 'session',
+      models: limit.models ?? null,
+    }),
+  )
+
+const amountText = ({ amount, unit }: LimitShown, { money }: CommandContext): string =>
+  unit === 'money' ? money(amount) : `${BigInt(amount).toLocaleString('en')} ${unit}`
+
+function addShow(parent: Command, cli: CommandLine): void {
+  parent
+    .command('show')
+    .description('one plan')
+    .argument('<plan>', 'the plan id, as the list shows it')
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- plans show pro')
+    .action((planId: string, _options: object, command: Command) =>
+      cli.run(command, async (context) => {
+        const desk = await context.desk('reading')
+        const { plans } = await desk.get<PlansAnswer>('/api/plans')
+        const plan = plans.find((other) => other.id === planId)
+        if (plan === undefined) {
+          const known = plans.map(({ id }) => id).join(', ')
+          throw wrongUse(`There is no plan "${safeText(planId)}".`, `The plans are: ${known}`)
+        }
+        context.show(plan, () => planText(plan, context))
+      }),
+    )
+}
+
+function planText(plan: PlanShown, context: CommandContext): string {
+  const rows: (readonly [string, string])[] = [
+    ['Plan', `${plan.id}, version ${plan.version}`],
+    ['Name', safeText(plan.name)],
+    [
+      'Price',
+      plan.priceNanos === null
+        ? 'not sold by the month'
+        : `${context.money(plan.priceNanos)} a month`,
+    ],
+    ...plan.limits.map(
+      (limit) =>
+        [
+          `Limit ${limit.id}`,
+          `${titleOf(limit)}: ${amountText(limit, context)}, ${shapeText(limit)}`,
+        ] as const,
+    ),
+    ...plan.grants.map(
+      (grant) =>
+        [
+          `Credit ${grant.id}`,
+          `${context.money(grant.amountNanos)}, ${grant.every === 'once' ? 'once' : 'every month'}`,
+        ] as const,
+    ),
+    ['Requests at once', `at most ${plan.runningMax} of a member`],
+  ]
+  return facts(rows)
+}
+
+const weekdays = ['', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+
+function shapeText(limit: LimitShown): string {
+  const shape = limit.shapes.at(-1)?.shape
+  if (shape === undefined) return 'no window'
+  switch (shape.kind) {
+    case 'session':
+      return `${shape.lengthMs / 3_600_000} h from the first message`
+    case 'week': {
+      const { weekday, hour, minute } = shape.anchor
+      const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`
+      return `from ${weekdays[weekday] ?? ''} ${time} (${shape.zone})`
+    }
+    case 'month':
+      return `a calendar month (${shape.zone})`
+    case 'day':
+      return `a day (${shape.zone})`
+  }
+}
+
+function addApply(parent: Command, cli: CommandLine): void {
+  withRetryKey(parent.command('apply'))
+    .description('publish the plans of a file; changed limits count for the next request')
+    .argument('<file>', 'a plans file (docs/plans.md)')
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- plans apply docs/examples/plans.json')
+    .action((file: string, _options: object, command: Command) =>
+      cli.run(command, async (context) => {
+        const content = await readFile(file, 'utf8').catch((error: unknown) => {
+          const problem = error instanceof Error ? error.message : String(error)
+          throw wrongUse(
+            `The file cannot be read: ${problem}`,
+            'Name a plans file; docs/plans.md shows one.',
+          )
+        })
+        const desk = await context.desk('changing')
+        const answer = await desk.post<AppliedPlansAnswer>('/api/plans', { content })
+        context.show(answer, () =>
+          answer.changed.length === 0
+            ? 'Nothing to change: the plans are like that already.'
+            : `Published: ${answer.changed.join(', ')}.`,
+        )
+      }),
+    )
+}

@@ -1,0 +1,108 @@
+import type { FailureAnswer } from '../admin/failures.ts'
+import { CliFailure, exitCodes } from './exit-codes.ts'
+
+/**
+ * Where commands are sent: the admin API, over the network or within this process. Both speak the same
+ * requests and answers, so a command does not know which one it has.
+ */
+export type Desk = {
+  /** Where it is, for people: the server's address, or the data folder. */
+  readonly place: string
+  /** A command left, so what it did is unknown unless its answer came. */
+  readonly hasSentCommand: boolean
+  get<Answer>(path: string): Promise<Answer>
+  post<Answer>(path: string, body: unknown): Promise<Answer>
+  /** Sends a command whose answer comes in lines of JSON, and hands on each as it arrives. */
+  postForLines(path: string, body: unknown, onLine: (line: unknown) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Reading also works on the data folder of a server that is stopped; changing needs the server. */
+export type DeskUse = 'reading' | 'changing'
+
+export type DeskParts = {
+  readonly fetch: (request: Request) => Promise<Response>
+  readonly baseUrl: string
+  readonly token: string
+  /** Belongs to this command: sending it again under this key cannot do it twice. */
+  readonly idempotencyKey: string
+  readonly place: string
+  readonly close: () => Promise<void>
+}
+
+export function openDesk(parts: DeskParts): Desk {
+  let hasSentCommand = false
+  const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    const isCommand = method === 'POST'
+    const request = new Request(new URL(path, parts.baseUrl), {
+      method,
+      headers: {
+        authorization: `Bearer ${parts.token}`,
+        ...(isCommand
+          ? { 'content-type': 'application/json', 'idempotency-key': parts.idempotencyKey }
+          : {}),
+      },
+      ...(isCommand ? { body: JSON.stringify(body) } : {}),
+    })
+    if (isCommand) hasSentCommand = true
+    const response = await parts.fetch(request).catch((cause: unknown) => {
+      throw serverAway(parts.baseUrl, cause)
+    })
+    if (!response.ok) throw await failureFrom(response)
+    return response
+  }
+
+  return {
+    place: parts.place,
+    get hasSentCommand() {
+      return hasSentCommand
+    },
+    get: async <Answer>(path: string) => read<Answer>(await send('GET', path)),
+    post: async <Answer>(path: string, body: unknown) =>
+      read<Answer>(await send('POST', path, body)),
+    postForLines: async (path, body, onLine) => {
+      const response = await send('POST', path, body)
+      for await (const line of linesOf(response)) onLine(JSON.parse(line))
+    },
+    close: parts.close,
+  }
+}
+
+const read = async <Answer>(response: Response): Promise<Answer> =>
+  (await response.json()) as Answer
+
+async function* linesOf(response: Response): AsyncGenerator<string> {
+  let rest = ''
+  for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') yield line
+  }
+  if (rest !== '') yield rest
+}
+
+function serverAway(baseUrl: string, cause: unknown): CliFailure {
+  const failure = new CliFailure(exitCodes.serverAway, {
+    code: 'server_away',
+    message: `The server at ${baseUrl} does not answer.`,
+    remedy: 'See whether it runs: npm run plimsoll -- status. Start it: npm start.',
+  })
+  failure.cause = cause
+  return failure
+}
+
+async function failureFrom(response: Response): Promise<CliFailure> {
+  const answer = (await response.json().catch(() => undefined)) as
+    | Partial<FailureAnswer>
+    | undefined
+  const error = answer?.error
+  if (error === undefined) {
+    return new CliFailure(exitCodes.failed, {
+      code: 'not_plimsoll',
+      message: `The answer (HTTP ${response.status}) is not one of Plimsoll's.`,
+      remedy: 'Check the address: npm run plimsoll -- status.',
+    })
+  }
+  const isCredential = response.status === 401 || error.code === 'operator_only'
+  return new CliFailure(isCredential ? exitCodes.notAllowed : exitCodes.failed, error)
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemRandom } from '../system/random.ts'
+import { createSystemClock } from '../system/system-clock.ts'
+import { runCli } from './run-cli.ts'
+
+/** The command line: `npm run plimsoll -- <command>`. Everything it does is in `run-cli.ts`. */
+
+const root = join(import.meta.dirname, '..', '..')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly version: string
+}
+
+/** Wide enough for every table, where nobody watches. */
+const pipeColumns = 120
+
+function startServer(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [join(root, 'src', 'main.ts'), ...args], {
+    stdio: 'inherit',
+  })
+  // The terminal sends its signals to both; the server ends in its own time, and then this does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  terminal: {
+    columns: process.stdout.columns ?? pipeColumns,
+    isColored: process.stdout.isTTY && process.stdout.hasColors(),
+    isWatched: process.stderr.isTTY,
+    write: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+  },
+  clock: createSystemClock(),
+  random: systemRandom,
+  environment: process.env,
+  folder: process.cwd(),
+  version,
+  startServer,
+})

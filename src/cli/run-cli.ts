@@ -1,0 +1,194 @@
+import { Command, CommanderError } from 'commander'
+import { loadSettings, SettingsError } from '../config/load-settings.ts'
+import type { Settings } from '../config/settings.ts'
+import { formatMoney } from '../core/money.ts'
+import type { Clock } from '../system/clock.ts'
+import { freshId, type Random } from '../system/random.ts'
+import type { CommandContext, CommandLine } from './command-line.ts'
+import { addCustomerCommands } from './commands/customer.ts'
+import { addDriftCommand } from './commands/drift.ts'
+import { addExplainCommand } from './commands/explain.ts'
+import { addGiftResetCommand } from './commands/gift-reset.ts'
+import { addHistoryCommand } from './commands/history.ts'
+import { addKeyCommands } from './commands/key.ts'
+import { addMemberCommands } from './commands/member.ts'
+import { addMoneyCommands } from './commands/money.ts'
+import { addPlansCommands } from './commands/plans.ts'
+import { addPricesCommand } from './commands/prices.ts'
+import { addStartCommand } from './commands/start.ts'
+import { addStatusCommand } from './commands/status.ts'
+import { addSwitchCommands } from './commands/switch.ts'
+import { addUsageCommand } from './commands/usage.ts'
+import { addVerifyCommand } from './commands/verify.ts'
+import type { Desk } from './desk.ts'
+import { CliFailure, exitCodes } from './exit-codes.ts'
+import { findDesk } from './find-desk.ts'
+import { paint, safeText, wrap, type Terminal } from './terminal.ts'
+
+/** The outside world of the command line, as values; tests bring their own. */
+export type CliWorld = {
+  readonly terminal: Terminal
+  readonly clock: Clock
+  readonly random: Random
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The current folder. */
+  readonly folder: string
+  readonly version: string
+  startServer(args: readonly string[]): Promise<number>
+}
+
+/** Runs one command line and answers with its exit code. */
+export async function runCli(args: readonly string[], world: CliWorld): Promise<number> {
+  let exitCode: number = exitCodes.ok
+  const program = createProgram(world)
+  const cli: CommandLine = {
+    run: async (command, work) => {
+      exitCode = await runCommand(command, work, world)
+    },
+    startServer: async (serverArgs) => {
+      exitCode = await world.startServer(serverArgs)
+    },
+  }
+  for (const add of commands) add(program, cli)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help and version are thrown as well; what they asked for is already written.
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.wrongUse
+  }
+  return exitCode
+}
+
+const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
+  addUsageCommand,
+  addHistoryCommand,
+  addExplainCommand,
+  addMoneyCommands,
+  addSwitchCommands,
+  addGiftResetCommand,
+  addVerifyCommand,
+  addDriftCommand,
+  addCustomerCommands,
+  addMemberCommands,
+  addKeyCommands,
+  addPlansCommands,
+  addPricesCommand,
+  addStatusCommand,
+  addStartCommand,
+]
+
+function createProgram({ terminal, version }: CliWorld): Command {
+  const helpWidth = Math.min(terminal.columns, 100)
+  return new Command('npm run plimsoll --')
+    .usage('<command> [options]')
+    .description(
+      'Plimsoll: what is left of plan limits and extra usage, what was charged, and why.',
+    )
+    .version(version)
+    .option('--json', 'answer in JSON, for scripts')
+    .option('--data-folder <folder>', 'the data folder of the server (default: data)')
+    .option('--admin-url <url>', 'the admin API, where the data folder is elsewhere')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.writeError(text),
+      getOutHelpWidth: () => helpWidth,
+      getErrHelpWidth: () => helpWidth,
+    })
+    .showHelpAfterError('Add --help to see how it is used.')
+    .exitOverride()
+}
+
+async function runCommand(
+  command: Command,
+  work: (context: CommandContext) => Promise<void>,
+  world: CliWorld,
+): Promise<number> {
+  const { terminal, clock } = world
+  const options: Record<string, unknown> = command.optsWithGlobals()
+  const isJson = options['json'] === true
+  const given = options['idempotencyKey']
+  const idempotencyKey = typeof given === 'string' ? given : freshId(world.random, 'cli')
+  let desk: Desk | undefined
+  let exitCode: number = exitCodes.ok
+  try {
+    const settings = readSettings(world, options)
+    const { timeZone, currencySymbol } = settings
+    await work({
+      settings,
+      terminal,
+      clock,
+      isJson,
+      desk: async (use) => (desk ??= await findDesk({ world, settings, idempotencyKey }, use)),
+      reader: (nowMs = clock.wallMs()) => ({ nowMs, zone: timeZone }),
+      money: (amount) => formatMoney(BigInt(amount), currencySymbol),
+      show: (answer, text) => {
+        terminal.write(`${isJson ? JSON.stringify(answer, null, 2) : text()}\n`)
+      },
+      reportDifference: () => {
+        exitCode = exitCodes.differenceFound
+      },
+    })
+  } catch (error) {
+    const failure = asFailure(error)
+    writeFailure(terminal, failure, {
+      isJson,
+      retryKey: desk?.hasSentCommand === true ? idempotencyKey : undefined,
+    })
+    exitCode = failure.exitCode
+  } finally {
+    await desk?.close()
+  }
+  return exitCode
+}
+
+function readSettings(world: CliWorld, options: Record<string, unknown>): Settings {
+  const flags: string[] = []
+  if (typeof options['dataFolder'] === 'string') flags.push('--data-folder', options['dataFolder'])
+  if (typeof options['adminUrl'] === 'string') flags.push('--admin-url', options['adminUrl'])
+  return loadSettings({ flags, environment: world.environment, folder: world.folder })
+}
+
+/** Failures have something to do about them; anything else is a bug and keeps its stack. */
+function asFailure(error: unknown): CliFailure {
+  if (error instanceof CliFailure) return error
+  if (error instanceof SettingsError) {
+    return new CliFailure(exitCodes.wrongUse, {
+      code: error.code,
+      message: error.message,
+      remedy: 'The settings are listed in docs/settings.md.',
+    })
+  }
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    const { code, message } = error
+    const isOwned = code === 'data_folder_owned'
+    const remedy = isOwned ? 'See whether it runs: npm run plimsoll -- status.' : 'See docs/cli.md.'
+    const exitCode = isOwned ? exitCodes.serverAway : exitCodes.failed
+    return new CliFailure(exitCode, { code, message, remedy })
+  }
+  throw error
+}
+
+function writeFailure(
+  terminal: Terminal,
+  failure: CliFailure,
+  how: { readonly isJson: boolean; readonly retryKey: string | undefined },
+): void {
+  const { code, message, remedy } = failure
+  const { retryKey } = how
+  if (how.isJson) {
+    const idempotencyKey = retryKey === undefined ? {} : { idempotencyKey: retryKey }
+    terminal.writeError(
+      `${JSON.stringify({ error: { code, message, remedy, ...idempotencyKey } })}\n`,
+    )
+    return
+  }
+  const lines = message.split('\n').map((line) => wrap(safeText(line), terminal.columns))
+  terminal.writeError(`${paint(terminal, 'red', lines.join('\n'))}\n`)
+  terminal.writeError(`${wrap(safeText(remedy), terminal.columns)}\n`)
+  if (retryKey !== undefined) {
+    const retry = `To repeat it without doing it twice, add: --idempotency-key ${retryKey}`
+    terminal.writeError(`${wrap(retry, terminal.columns)}\n`)
+  }
+}

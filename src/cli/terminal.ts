@@ -1,0 +1,137 @@
+import { styleText } from 'node:util'
+
+/**
+ * How the command line writes: aligned tables, bars and colours for a person, and nothing that could
+ * steer a terminal. Every text that came from elsewhere passes `safeText`.
+ */
+export type Terminal = {
+  readonly columns: number
+  readonly isColored: boolean
+  /** Whether a person watches standard error, so that progress is worth showing. */
+  readonly isWatched: boolean
+  write(text: string): void
+  writeError(text: string): void
+}
+
+type Tone = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+export function paint(terminal: Terminal, tone: Tone, text: string): string {
+  return terminal.isColored ? styleText(tone, text, { validateStream: false }) : text
+}
+
+/** Replaces what a terminal would act on or hide: control, format and line-separating characters. */
+export const safeText = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '\u{fffd}')
+
+const wide =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u
+
+/** How many cells a text takes on a terminal, colours left out. */
+export function cellWidth(text: string): number {
+  // eslint-disable-next-line no-control-regex -- the escape that begins a colour is what is left out
+  const bare = text.replaceAll(/\u001b\[[\d;]*m/g, '')
+  let cells = 0
+  for (const { segment } of new Intl.Segmenter('en').segment(bare))
+    cells += wide.test(segment) ? 2 : 1
+  return cells
+}
+
+export type Column = {
+  readonly title: string
+  readonly isRight?: boolean
+  /** Shortened first where the line is too long for the terminal. */
+  readonly isFlexible?: boolean
+}
+
+const gap = '  '
+const flexibleMin = 8
+
+/**
+ * Lines of a table with a header; the flexible column gives way so that lines fit the terminal. A row that
+ * is one text stands as a line of its own.
+ */
+export function table(
+  terminal: Terminal,
+  columns: readonly Column[],
+  rows: readonly (readonly string[] | string)[],
+): string {
+  const all = [columns.map((column) => column.title), ...rows]
+  const cells = all.filter((row) => typeof row !== 'string')
+  const widths = columns.map((_, index) =>
+    Math.max(...cells.map((row) => cellWidth(row[index] ?? ''))),
+  )
+  const flexible = columns.findIndex((column) => column.isFlexible === true)
+  const total = widths.reduce((sum, width) => sum + width, 0) + gap.length * (columns.length - 1)
+  const own = widths[flexible]
+  if (own !== undefined && total > terminal.columns) {
+    widths[flexible] = Math.max(Math.min(own, flexibleMin), own - (total - terminal.columns))
+  }
+  const lines = all.map((row, line) => {
+    if (typeof row === 'string') return row
+    const text = columns.map((column, index) =>
+      pad(
+        shorten(row[index] ?? '', widths[index] ?? 0),
+        widths[index] ?? 0,
+        column.isRight === true,
+      ),
+    )
+    const joined = text.join(gap).trimEnd()
+    return line === 0 ? paint(terminal, 'dim', joined) : joined
+  })
+  return lines.join('\n')
+}
+
+function pad(text: string, width: number, isRight: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - cellWidth(text)))
+  return isRight ? `${space}${text}` : `${text}${space}`
+}
+
+/** Cuts a text to so many cells and marks the cut; a text in colours is left as it is. */
+export function shorten(text: string, width: number): string {
+  if (cellWidth(text) <= width || text.includes('\u001b')) return text
+  let kept = ''
+  for (const { segment } of new Intl.Segmenter('en').segment(text)) {
+    if (cellWidth(kept) + cellWidth(segment) > width - 1) break
+    kept += segment
+  }
+  return `${kept}…`
+}
+
+/** "label  value" lines with the values aligned. */
+export function facts(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([label]) => cellWidth(label)))
+  return rows.map(([label, value]) => `${pad(label, width, false)}${gap}${value}`).join('\n')
+}
+
+const barCells = 20
+
+/** A bar of 20 cells: used in full, held by running requests in part, the rest empty. */
+export function bar(share: {
+  readonly used: bigint
+  readonly held: bigint
+  readonly amount: bigint
+}): string {
+  const cellsFor = (part: bigint): number => {
+    if (share.amount <= 0n) return barCells
+    const cells = Number((part * BigInt(barCells)) / share.amount)
+    // Something used is never shown as nothing.
+    return Math.min(barCells, cells === 0 && part > 0n ? 1 : cells)
+  }
+  const used = cellsFor(share.used)
+  const held = Math.max(used, cellsFor(share.used + share.held)) - used
+  return '█'.repeat(used) + '▒'.repeat(held) + '░'.repeat(barCells - used - held)
+}
+
+/** Breaks a sentence into lines that fit, at spaces. */
+export function wrap(text: string, width: number, indent = ''): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && cellWidth(indent) + cellWidth(line) + 1 + cellWidth(word) > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  lines.push(line)
+  return lines.map((each) => `${indent}${each}`).join('\n')
+}

@@ -1,0 +1,102 @@
+import type { Command } from 'commander'
+import type { Named, SeatsAnswer, CustomersAnswer } from '../admin/contract.ts'
+import type { Desk } from './desk.ts'
+import { wrongUse, type CliFailure } from './exit-codes.ts'
+import { safeText } from './terminal.ts'
+
+/** Whom a command is about: named by id or by name, or left out where there is only one. */
+export type Who = { readonly customer?: string; readonly member?: string }
+export type MemberPath = {
+  readonly customerId: string
+  readonly memberId: string
+  readonly path: string
+}
+export type CustomerPath = { readonly customerId: string; readonly path: string }
+
+export const withCustomer = (command: Command): Command =>
+  command.option('--customer <id or name>', 'the customer; needed when there are several')
+
+export const withMember = (command: Command): Command =>
+  withCustomer(command).option('--member <id or name>', 'the member; needed when there are several')
+
+export async function chooseMember(desk: Desk, who: Who): Promise<MemberPath> {
+  const { seats, hasMore } = await desk.get<SeatsAnswer>('/api/seats')
+  const fitting = seats.filter(
+    ({ customer, member }) => isMeant(customer, who.customer) && isMeant(member, who.member),
+  )
+  const [seat] = fitting
+  if (seat === undefined || fitting.length > 1 || (hasMore && who.member === undefined)) {
+    throw unclear('member', '--member', {
+      asked: who.member ?? who.customer,
+      choices: (fitting.length > 0 ? fitting : seats).map(
+        ({ customer, member }) => `${called(member)} of ${called(customer)}`,
+      ),
+    })
+  }
+  const [customerId, memberId] = [seat.customer.id, seat.member.id]
+  const path = `/api/customers/${customerId}/members/${memberId}`
+  return { customerId, memberId, path }
+}
+
+export async function chooseCustomer(
+  desk: Desk,
+  who: Pick<Who, 'customer'>,
+): Promise<CustomerPath> {
+  const all: Named[] = []
+  for await (const { customerId, name } of eachCustomer(desk)) all.push({ id: customerId, name })
+  const fitting = all.filter((customer) => isMeant(customer, who.customer))
+  const [customer] = fitting
+  if (customer === undefined || fitting.length > 1) {
+    const choices = (fitting.length > 0 ? fitting : all).map(called)
+    throw unclear('customer', '--customer', { asked: who.customer, choices })
+  }
+  return { customerId: customer.id, path: `/api/customers/${customer.id}` }
+}
+
+/** Every customer, page by page. */
+export async function* eachCustomer(
+  desk: Desk,
+): AsyncGenerator<CustomersAnswer['customers'][number]> {
+  let afterPosition: number | null = 0
+  while (afterPosition !== null) {
+    const page: CustomersAnswer = await desk.get<CustomersAnswer>(
+      `/api/customers?rowsMax=200&afterPosition=${afterPosition}`,
+    )
+    yield* page.customers
+    afterPosition = page.afterPosition
+  }
+}
+
+const isMeant = (named: Named, asked: string | undefined): boolean =>
+  asked === undefined || named.id === asked || named.name === asked
+
+const called = ({ id, name }: Named): string =>
+  name === null || name === id ? id : `${id} (${safeText(name)})`
+
+const choicesShownMax = 20
+
+function unclear(
+  what: 'customer' | 'member',
+  option: string,
+  found: { readonly asked: string | undefined; readonly choices: readonly string[] },
+): CliFailure {
+  const { asked, choices } = found
+  if (choices.length === 0) {
+    return wrongUse(
+      `There is no ${what} yet.`,
+      what === 'customer'
+        ? 'Make one: npm run plimsoll -- customer open "Acme"'
+        : 'Make one: npm run plimsoll -- member seat "Ada" --plan pro',
+    )
+  }
+  const shown = choices.slice(0, choicesShownMax).map((choice) => `  ${choice}`)
+  if (choices.length > shown.length) shown.push(`  and ${choices.length - shown.length} more`)
+  const problem =
+    asked === undefined
+      ? `There are several ${what}s, so say which one with ${option}:`
+      : `"${safeText(asked)}" does not say which ${what} is meant. There are:`
+  return wrongUse(
+    [problem, ...shown].join('\n'),
+    `Use the id, for example ${option} ${choices[0]?.split(' ')[0] ?? ''}`,
+  )
+}

@@ -126,9 +126,9 @@ function reservedLine({ binding }: Denial): string {
 
 function limitLines({ denial, nowMs, timeZone }: DenialFacts): readonly string[] {
   return denial.binding.map((limit, index) => {
-    const what = index === 0 ? `Your ${limitName(limit)} is` : `So is your ${limitName(limit)},`
-    const state = index === 0 ? ' used up' : ''
-    return `${what}${state}: ${spent(limit)}. ${resetText(limit, { nowMs, timeZone })}`
+    const name = limitName(limit)
+    const what = index === 0 ? `Your ${name} is used up` : `So is your ${name}`
+    return `${what}: ${spent(limit)}. ${resetText(limit, { nowMs, timeZone })}`
   })
 }
 

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  isUpstreamAccountError,
+  phraseFailure,
+  phraseStreamFailure,
+  type Failure,
+} from './anthropic-failure.ts'
+
+const requestId = 'req_1'
+const failures: readonly Failure[] = [
+  { kind: 'invalid_request', message: 'model: Field required' },
+  { kind: 'unknown_key', problem: 'missing' },
+  { kind: 'unknown_key', problem: 'conflicting' },
+  { kind: 'unknown_key', problem: 'unknown' },
+  { kind: 'limits_unavailable' },
+  { kind: 'upstream_account' },
+  { kind: 'upstream_unreachable' },
+  { kind: 'stopping' },
+  { kind: 'fault' },
+  { kind: 'unmetered_path' },
+  { kind: 'body_too_large' },
+  { kind: 'no_room' },
+  { kind: 'hold_expired' },
+  { kind: 'took_too_long' },
+  { kind: 'model_unpriced', model: 'gpt-6' },
+  { kind: 'too_fast', retryAfterMs: 1200 },
+]
+
+test('every failure has the shape of the API, a stable code, and a word on retrying', () => {
+  for (const failure of failures) {
+    const reply = phraseFailure({ failure, requestId })
+    const body = JSON.parse(reply.body)
+
+    assert.equal(body.type, 'error')
+    assert.equal(body.request_id, requestId)
+    assert.equal(body.error.details.error_code, failure.kind)
+    assert.ok(body.error.message.length > 10)
+    assert.match(body.error.type, /^[a-z_]+$/)
+    assert.equal(reply.headers['request-id'], requestId)
+    const isPassing = reply.headers['x-should-retry'] === 'true'
+    assert.equal(isPassing, Number(reply.headers['retry-after']) >= 1)
+    assert.equal(isPassing, [429, 502, 503].includes(reply.status), failure.kind)
+  }
+})
+
+test('D12: unavailable limits are a 503 with a time to retry, and never read as used up', () => {
+  for (const kind of ['limits_unavailable', 'upstream_account'] as const) {
+    const reply = phraseFailure({ failure: { kind }, requestId })
+
+    assert.equal(reply.status, 503)
+    assert.ok(Number(reply.headers['retry-after']) >= 1)
+    assert.doesNotMatch(reply.body, /out of|used up|reached your/i)
+  }
+})
+
+test('a failure inside a stream is an error event of its own', () => {
+  const text = phraseStreamFailure({ failure: { kind: 'hold_expired' }, requestId })
+  const [line = '', data = '', ...rest] = text.split('\n')
+
+  assert.equal(line, 'event: error')
+  assert.deepEqual(rest, ['', ''])
+  assert.equal(JSON.parse(data.replace('data: ', '')).error.type, 'timeout_error')
+})
+
+test('a pace that is too high is told to wait at least a second', () => {
+  const after = (retryAfterMs: number): string | undefined =>
+    phraseFailure({ failure: { kind: 'too_fast', retryAfterMs }, requestId }).headers['retry-after']
+
+  assert.equal(after(1200), '2')
+  assert.equal(after(1), '1')
+  assert.equal(after(0), '1')
+})
+
+const error = (type: string, message: string): string =>
+  JSON.stringify({ type: 'error', error: { type, message } })
+
+test("the operator's own credential, billing and quota are told from everybody else's errors", () => {
+  const own: readonly [number, string][] = [
+    [401, error('authentication_error', 'invalid x-api-key')],
+    [402, error('billing_error', 'anything')],
+    [402, '<html>Payment Required</html>'],
+    [
+      400,
+      error('invalid_request_error', 'Your credit balance is too low to access the Anthropic API.'),
+    ],
+    [400, error('invalid_request_error', "You're out of extra usage. Add more and keep going.")],
+    [400, error('invalid_request_error', 'You have reached your specified API usage limits.')],
+    [
+      400,
+      error(
+        'invalid_request_error',
+        'Third-party apps now draw from your extra usage, not your plan limits.',
+      ),
+    ],
+    [400, error('billing_error', 'x')],
+    [403, error('permission_error', 'Your organization has been disabled.')],
+    [403, error('permission_error', 'This API key is not allowed to use this model')],
+    [429, error('rate_limit_error', 'Usage credits are required for long context requests.')],
+    [429, error('rate_limit_error', 'Extra usage is required for long context requests.')],
+    [429, error('billing_error', 'spend limit reached (daily)')],
+  ]
+  for (const [status, body] of own) {
+    assert.ok(isUpstreamAccountError(status, body), body)
+    assert.ok(isUpstreamAccountError(status, Buffer.from(body)), body)
+  }
+})
+
+test('errors that are about the request, or pass by themselves, go through as they came', () => {
+  const others: readonly [number, string][] = [
+    [400, error('invalid_request_error', 'max_tokens: 200000 > 128000')],
+    [400, error('invalid_request_error', 'messages.0: "your credit balance is too low" is odd')],
+    [400, error('invalid_request_error', 'prompt is too long')],
+    [404, error('not_found_error', 'model: claude-credit')],
+    [413, error('request_too_large', 'credit')],
+    [
+      429,
+      error(
+        'rate_limit_error',
+        'This request would exceed your rate limit of 50 requests per minute',
+      ),
+    ],
+    [500, error('api_error', 'billing')],
+    [529, error('overloaded_error', 'Overloaded')],
+    [400, ''],
+    [429, 'null'],
+    [429, '{"error":null}'],
+    [429, '{"error":'],
+  ]
+  for (const [status, body] of others) assert.ok(!isUpstreamAccountError(status, body), body)
+})

@@ -53,20 +53,25 @@ export function createHoldGrowth(gate: Gate, hold: GrowingHold): HoldGrowth {
     })
   }
 
+  const look = (): void => {
+    if (passedBytes < lookEveryBytes || isGrowing) return
+    passedBytes = 0
+    isGrowing = true
+    grow()
+      // The settle counts it all in the end; growing only makes others see it sooner.
+      .catch((error: unknown) => {
+        gate.logger.warn('hold not grown', { holdId: allowance.holdId, error: String(error) })
+      })
+      .finally(() => {
+        isGrowing = false
+        look()
+      })
+  }
+
   return {
     onPassed(bytes) {
       passedBytes += bytes
-      if (passedBytes < lookEveryBytes || isGrowing) return
-      passedBytes = 0
-      isGrowing = true
-      grow()
-        // The settle counts it all in the end; growing only makes others see it sooner.
-        .catch((error: unknown) => {
-          gate.logger.warn('hold not grown', { holdId: allowance.holdId, error: String(error) })
-        })
-        .finally(() => {
-          isGrowing = false
-        })
+      look()
     },
   }
 }

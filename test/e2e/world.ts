@@ -158,7 +158,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     addSeat,
     finished: log.finished,
     figures: (of = seat) => getFigures(parts, of),
-    entries: ({ memberId: id } = seat) => storage.entries({ memberId: id }),
+    entries: ({ customerId: customer, memberId: id } = seat) =>
+      storage.entries({ customerId: customer, memberId: id }),
     turnOnExtraUsage: (amountNanos) => turnOnExtraUsage(parts, seat, amountNanos),
     async [Symbol.asyncDispose]() {
       await gateway.close()

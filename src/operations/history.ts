@@ -105,9 +105,12 @@ type Now = {
 type LineDraft = Omit<HistoryLine, 'balanceNanos'>
 
 function readNow({ storage }: Pick<Parts, 'storage'>, customerId: CustomerId): Promise<Now> {
+  // The wallet's own position may lie behind what its members did since; that moved no money, or the
+  // wallet, read after it, would know.
+  const durablePosition = storage.durablePosition
   return storage.updateCustomer(customerId, ({ customer, system }, { nowMs, position }) => ({
     answer: {
-      position,
+      position: Math.max(position, durablePosition),
       balanceNanos: availableNanos(customer, nowMs) + customer.heldNanos,
       system,
       expired: unbookedExpiries(customer, { nowMs, position }),

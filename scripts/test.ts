@@ -122,6 +122,7 @@ const failed: string[] = []
 const steps: readonly (readonly [string, () => Promise<boolean>])[] = [
   ['types (tsc)', tool('typescript', ['-p', '.'])],
   ['types of the page (tsc)', tool('typescript', ['-p', join('src', 'admin', 'page')])],
+  ['types of the story (tsc)', tool('typescript', ['-p', join('test', 'world', 'page')])],
   ['lint (oxlint)', tool('oxlint', ['--type-aware', '--deny-warnings'])],
   ['format (oxfmt)', tool('oxfmt', ['--check'])],
   ['unused code (knip)', tool('knip', [])],

@@ -71,7 +71,7 @@ export async function readReply(response: Response): Promise<Reply> {
     status: response.status,
     errorType: body.error?.type ?? null,
     text: body.error?.message ?? body.content?.[0]?.text ?? '',
-    source: response.headers.get('plimsoll-source'),
-    decisionId: response.headers.get('plimsoll-decision'),
+    source: response.headers.get('x-plimsoll-source'),
+    decisionId: response.headers.get('x-plimsoll-decision'),
   }
 }

@@ -23,6 +23,8 @@ export async function openModelUpstream(): Promise<ModelUpstream> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       requestCount += 1
+      // The story's time is its own; this machine's would contradict it.
+      response.sendDate = false
       const prompt = promptOf(
         textOf(JSON.parse(Buffer.concat(chunks).toString('utf8')) as MessagesBody),
       )

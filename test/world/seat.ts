@@ -1,4 +1,5 @@
-import { nanosPerUnit, type Nanos } from '../../src/core/money.ts'
+import { weekdays } from '../../src/config/plans-file-schema.ts'
+import { formatMoney, nanosPerUnit, type Nanos } from '../../src/core/money.ts'
 
 /**
  * The seat, the requests and the numbers of the story, the same for both halves: a subscriber whose week
@@ -6,6 +7,7 @@ import { nanosPerUnit, type Nanos } from '../../src/core/money.ts'
  */
 export const seat = {
   /** An example: no vendor's amounts are public. */
+  planId: 'story',
   planName: 'Max 20x (example amounts)',
   sessionNanos: 25n * nanosPerUnit,
   sessionMs: 5 * 3_600_000,
@@ -16,8 +18,9 @@ export const seat = {
   outputNanosPerMillion: 25n * nanosPerUnit,
 } as const
 
-/** How long before the scene yesterday's work was done: its session is over, its week is not. */
-export const sinceYesterdayMs = 20 * 3_600_000
+/** From yesterday's work to the update at night, and from there to the morning: now. */
+export const untilNightMs = 11 * 3_600_000
+export const untilMorningMs = 8 * 3_600_000
 
 export type Prompt = {
   readonly text: string
@@ -72,4 +75,38 @@ export function requestBody(prompt: Prompt): string {
     max_tokens: 1024,
     messages: [{ role: 'user', content: prompt.text }],
   })
+}
+
+/** The plan of the seat as an operator writes it; its week begins at this moment. */
+export function plansFile(weekStartMs: number): object {
+  const start = Temporal.Instant.fromEpochMilliseconds(weekStartMs).toZonedDateTimeISO('UTC')
+  const week = {
+    kind: 'week',
+    weekday: weekdays[start.dayOfWeek - 1],
+    time: start.toPlainTime().toString({ smallestUnit: 'minute' }),
+    zone: 'UTC',
+  }
+  const session = { kind: 'session', hours: seat.sessionMs / 3_600_000 }
+  return {
+    plans: {
+      [seat.planId]: {
+        name: seat.planName,
+        limits: {
+          session: { money: formatMoney(seat.sessionNanos, ''), window: session },
+          week: { money: formatMoney(seat.weekNanos, ''), window: week },
+        },
+        outputTokensExpected: 400,
+      },
+    },
+  }
+}
+
+/** The prices of the story, so that its figures do not follow a price list. */
+export const pricesFile = {
+  models: {
+    [seat.model]: {
+      input: formatMoney(seat.inputNanosPerMillion, ''),
+      output: formatMoney(seat.outputNanosPerMillion, ''),
+    },
+  },
 }

@@ -15,7 +15,7 @@ p { margin: .25rem 0; color: var(--soft) }
 dl { display: grid; grid-template-columns: auto auto; gap: .35rem 1rem; margin: 0 } dt { color: var(--soft) }
 dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums }
 meter { width: 100%; height: 1rem; accent-color: var(--bar) }
-fieldset { border: 0; padding: 0; margin: 0 } label { margin-right: 1rem }
+fieldset { border: 0; padding: 0; margin: 1rem 0 0 } legend { padding: 0; color: var(--soft) } label { margin-right: 1rem }
 button { font: inherit; padding: .4rem 1.1rem; border: 1px solid var(--ink); border-radius: 8px; background: var(--ink); color: var(--sheet); cursor: pointer; margin-top: .75rem }
 :focus-visible { outline: 3px solid var(--bar); outline-offset: 2px }
 small { display: block; margin-top: 1.5rem; color: var(--soft) }`

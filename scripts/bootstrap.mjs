@@ -12,6 +12,7 @@ import { InstallError } from './npm.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const oldestNode = 20
+const parentId = process.ppid
 /** The oldest Node that runs the TypeScript sources and has everything they use. */
 const oldestNodeForSources = 26
 
@@ -46,12 +47,27 @@ function run(node, args) {
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => void child.kill(signal))
   }
+  stopWithoutNpm(child)
   child.once('error', (error) => fail(`Node cannot be started: ${error.message}`))
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1)
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
   })
+}
+
+/**
+ * npm passes a signal to the shell between it and us, and some shells die without telling anybody. A server
+ * must not live on unseen then, so the end of our parent counts as a request to stop.
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function stopWithoutNpm(child) {
+  if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return
+  const timer = setInterval(() => {
+    if (process.ppid === parentId) return
+    clearInterval(timer)
+    child.kill('SIGTERM')
+  }, 250)
 }
 
 /** @param {string} message */

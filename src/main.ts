@@ -106,12 +106,19 @@ async function main(): Promise<void> {
   })
 }
 
-/** The first signal drains, the second ends at once: the journal is whole either way. */
+/** One request to stop may arrive several times: from the terminal, and through npm. */
+const signalEchoMs = 1000
+
+/** The first signal drains, a later one ends at once: the journal is whole either way. */
 function stopOnSignals(app: App, settings: Settings, after: () => Promise<void>): void {
-  let isStopping = false
+  const { clock } = app.parts
+  let stoppingSinceMs: number | undefined
   const stop = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(exitFailed)
-    isStopping = true
+    if (stoppingSinceMs !== undefined) {
+      if (clock.elapsedMs() - stoppingSinceMs > signalEchoMs) process.exit(exitFailed)
+      return
+    }
+    stoppingSinceMs = clock.elapsedMs()
     process.stdout.write(
       `\nStopping (${signal}): running requests may finish for ${settings.drainMs / 1000} s; once more ends at once.\n`,
     )

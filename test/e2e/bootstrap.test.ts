@@ -218,3 +218,26 @@ test('a signal reaches the file, which decides how it ends', async (t) => {
     assert.deepEqual({ code, signal: by }, expected)
   }
 })
+
+test('when npm is gone the file is told to stop, so that no server lives on unseen', async (t) => {
+  const folder = checkout(t)
+  await end(start(folder, ''))
+  writeFileSync(
+    join(folder, 'script.mjs'),
+    `process.on('SIGTERM', () => { console.log('told to stop'); process.exit(0) })
+     setInterval(() => {}, 1000); console.log('ready')`,
+  )
+  const asNpm = `const child = require('node:child_process').spawn(process.execPath,
+    ['scripts/bootstrap.mjs', 'script.mjs'], { stdio: 'inherit' })
+    child.unref()`
+  const npm = spawn(process.execPath, ['-e', `${asNpm}; setInterval(() => {}, 1000)`], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], npm_lifecycle_event: 'start' },
+  })
+  npm.stdout.once('data', () => npm.kill('SIGKILL'))
+
+  const { out } = await end(npm)
+
+  assert.equal(out, 'ready\ntold to stop\n')
+})

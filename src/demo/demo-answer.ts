@@ -49,7 +49,11 @@ export function answer(asked: Asked): DemoAnswer {
   const wanted = asked.wishes.outputTokens ?? thinkingTokens + tokensOf(text) + blockTokens
   const outputTokens = Math.max(1, Math.min(wanted, maxTokens))
   const textTokens = Math.max(0, outputTokens - thinkingTokens - blockTokens)
-  blocks.push({ type: 'text', text: fitted(text, textTokens) })
+  const isWished = asked.wishes.outputTokens !== undefined
+  blocks.push({
+    type: 'text',
+    text: cutAt(isWished ? text + filler(textTokens) : text, textTokens),
+  })
   const isCut = wanted > maxTokens
   if (tool === undefined || isCut) {
     const stopReason = isCut ? 'max_tokens' : 'end_turn'
@@ -79,26 +83,23 @@ function thinkingBlock({ request, random }: Asked, text: string): DemoBlock {
   return { type: 'thinking', thinking: isOmitted ? '' : text, signature }
 }
 
-/** Lengthens or cuts a text so that it counts as this many tokens. */
-function fitted(text: string, tokens: number): string {
-  const bytes = tokens * bytesPerToken
-  const long = text.length >= bytes ? text : text + filler(bytes - text.length)
-  return Buffer.from(long)
-    .subarray(0, bytes)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '')
+/** Cuts a text at a number of tokens, and never inside a character. */
+function cutAt(text: string, tokens: number): string {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= tokens * bytesPerToken) return text
+  return new TextDecoder().decode(bytes.subarray(0, tokens * bytesPerToken), { stream: true })
 }
 
 const fillerLine = ' The mark on the hull shows how much more the ship may carry.'
 
-function filler(bytes: number): string {
-  return fillerLine.repeat(Math.ceil(bytes / fillerLine.length)).slice(0, bytes)
+function filler(tokens: number): string {
+  return fillerLine.repeat(Math.ceil((tokens * bytesPerToken) / fillerLine.length))
 }
 
 function answerText({ request, counted, random }: Asked): string {
   const result = toolResultOf(request)
   if (result !== undefined) {
-    return `The tool answered: ${result}\n\nThat is a whole round of tool use: two requests, two lines in \`plimsoll history\`, each with its own tokens.`
+    return `The tool answered: ${result}\n\nThat is a whole round of tool use: two requests, two lines in \`${command} history\`, each with its own tokens.`
   }
   const prompt = promptOf(request).trim().replaceAll(/\s+/g, ' ')
   const said = prompt.length > 120 ? `${prompt.slice(0, 119)}…` : prompt
@@ -114,18 +115,21 @@ function countText(counted: InputCount): string {
   const number = (count: number): string => count.toLocaleString('en-US')
   const written = counted.cacheWrite5m + counted.cacheWrite1h
   const cached = [
-    counted.cacheRead > 0 ? `${number(counted.cacheRead)} of them read from the cache` : '',
-    written > 0 ? `${number(written)} written to it` : '',
+    counted.cacheRead > 0 ? `${number(counted.cacheRead)} read from the prompt cache` : '',
+    written > 0 ? `${number(written)} written to the prompt cache` : '',
   ].filter((part) => part !== '')
-  const detail = cached.length === 0 ? '' : `, ${cached.join(' and ')}`
-  return `Your request came to ${number(totalOf(counted))} input tokens${detail}. \`plimsoll usage\` shows what this answer took from your session.`
+  const detail = cached.length === 0 ? '' : ` (${cached.join(', ')})`
+  return `Your request came to ${number(totalOf(counted))} input tokens${detail}. \`${command} usage\` shows what this answer took from your session.`
 }
+
+/** How the command line is called from a checkout. */
+const command = 'npm run plimsoll --'
 
 const tips = [
   'Worth a try: send "demo-output-tokens: 30000" a few times until your session is used up, and read the refusal.',
-  'Worth a try: `plimsoll topup 5`, then `plimsoll extra on`, and the very next request is paid from the balance.',
-  'Worth a try: "demo-fail: cut-mid-stream" breaks my answer in the middle; `plimsoll history` shows what that cost.',
-  'Worth a try: kill the gateway with -9 while I am writing, start it again, and run `plimsoll verify`.',
+  'Worth a try: `npm run plimsoll -- topup 5`, then `npm run plimsoll -- extra on`, and the very next request is paid from the balance.',
+  'Worth a try: "demo-fail: cut-mid-stream" breaks my answer in the middle; `npm run plimsoll -- history` shows what that cost.',
+  'Worth a try: kill the gateway with -9 while I am writing, start it again, and run `npm run plimsoll -- verify`.',
   'Worth a try: "demo-fail: 402-credit" makes me refuse the operator, not you; the gateway tells the two apart.',
   'Worth a try: `npm run story` plays the scene that this project was built for, twice.',
 ] as const

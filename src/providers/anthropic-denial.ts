@@ -30,6 +30,8 @@ export type DenialFacts = {
   readonly command?: string
 }
 
+const checkoutCommand = 'npm run plimsoll --'
+
 export function phraseDenial(facts: DenialFacts): Reply {
   const { denial, requestId } = facts
   const shape = shapeOf(facts)
@@ -88,7 +90,7 @@ function shapeOf({ denial, nowMs, deniedStatus = 429 }: DenialFacts): Shape {
 }
 
 function messageFor(facts: DenialFacts): string {
-  const { denial, decisionId, command = 'plimsoll' } = facts
+  const { denial, decisionId, command = checkoutCommand } = facts
   const proof = `Decision ${decisionId} (proof: ${command} explain ${decisionId})`
   switch (denial.reason) {
     case 'customer_inactive':
@@ -188,7 +190,7 @@ function remedyLine(facts: DenialFacts): string {
 }
 
 function remedyText(remedy: Remedy, { denial, nowMs, timeZone, command }: DenialFacts): string {
-  const run = command ?? 'plimsoll'
+  const run = command ?? checkoutCommand
   const { retryAtMs } = denial
   const moment = retryAtMs === null ? 'it resets' : readableMoment(retryAtMs, { nowMs, timeZone })
   return {

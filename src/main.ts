@@ -41,11 +41,7 @@ async function chooseUpstream(
   const key = settings.upstreamKey ?? ''
   if (key === '' && settings.upstreamUrl === null) {
     const { clock, random } = system
-    const demo = await startDemoUpstream({
-      clock,
-      random,
-      ...(settings.isDemoPaced ? {} : { tokensPerSecond: Infinity }),
-    })
+    const demo = await startDemoUpstream({ clock, random, isPaced: settings.isDemoPaced })
     const name = 'built-in demo upstream'
     return {
       upstream: { url: demo.url, key: 'demo', authStyle, name },

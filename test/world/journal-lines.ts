@@ -25,6 +25,8 @@ export type DriftFound = {
   /** The stored sums' own position and moment: the difference is at least that old. */
   readonly sincePosition: number
   readonly sinceMs: number
+  /** All of it in a sentence. */
+  readonly text: string
 }
 
 const symbol = '$'
@@ -43,10 +45,21 @@ function legText({ to, amount, unit }: Leg): string {
 }
 
 export function journalLine({ position, atMs, legs, body }: Entry): JournalLine {
+  if (body.kind === 'drift_found') {
+    return { position, atMs, kind: body.kind, text: body.drifts.map(driftText).join('; ') }
+  }
   // What goes back to where it came from says nothing new.
   const moves = legs.filter(({ to }) => to.includes(':')).map(legText)
   const text = [entryTitle({ body, legs }, symbol), ...moves].join('; ')
   return { position, atMs, kind: body.kind, text }
+}
+
+/** What, where and since when. */
+export function driftText(drift: DriftReport): string {
+  const { where, field, sincePosition, sinceMs } = drift
+  const stored = shownValue(field, drift.stored)
+  const recomputed = shownValue(field, drift.recomputed)
+  return `${where} ${field}: stored ${stored}, journal ${recomputed}, since entry #${sincePosition} (${localTime(sinceMs)})`
 }
 
 /** Amounts and moments of a stored field in a reader's form; the rest as it stands. */
@@ -68,8 +81,6 @@ export const localTime = (atMs: number): string => localFormat.format(atMs).repl
 
 export function shownDrift(drift: FoundDrift): DriftFound {
   const { position, foundAtMs, where, field, sincePosition, sinceMs } = drift
-  const values = (name: keyof Pick<DriftReport, 'stored' | 'recomputed'>): string =>
-    shownValue(field, drift[name])
   return {
     position,
     foundAtMs,
@@ -77,8 +88,9 @@ export function shownDrift(drift: FoundDrift): DriftFound {
     field,
     sincePosition,
     sinceMs,
-    stored: values('stored'),
-    recomputed: values('recomputed'),
+    stored: shownValue(field, drift.stored),
+    recomputed: shownValue(field, drift.recomputed),
+    text: driftText(drift),
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type Reply,
   type UsageShown,
 } from './half.ts'
-import { localTime, type DriftFound } from './journal-lines.ts'
+import type { DriftFound } from './journal-lines.ts'
 import { check, type Check, type PlayedScene } from './scene.ts'
 import {
   nextPrompt,
@@ -237,11 +237,7 @@ const record: Scene = {
         note('no record of what was wrong, where, or since when'),
       ],
       oneBook: [
-        ...drifts.map((drift) =>
-          fault(
-            `${drift.where} ${drift.field}: stored ${drift.stored}, journal ${drift.recomputed}; since entry #${drift.sincePosition}, ${localTime(drift.sinceMs)}`,
-          ),
-        ),
+        ...drifts.map(({ text }) => fault(text)),
         {
           kind: report.isClean ? 'answered' : 'refused',
           text: `verify: ${report.entryCount} entries recomputed, ${report.isClean ? 'no difference left' : report.differences.join('; ')}`,

@@ -132,6 +132,7 @@ const time = (atMs) =>
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
+    hour12: false,
   })
 
 /** @param {readonly (readonly string[])[]} rows @param {string} emptyText */

@@ -309,9 +309,12 @@ function addHold(state: MemberState, entry: Entry): void {
 /** Window accounts of an instance that is over move nothing that a later decision reads. */
 function moveOwn(state: MemberState, account: string, amount: bigint): void {
   if (account.startsWith('window:')) {
-    const [, id = '', start = '', part] = account.split(':')
-    const instance = state.windows.get(limitId(id))
-    if (instance === undefined || instance.startMs !== Number(start)) return
+    // Sliced, not split: this line runs for every leg of every request.
+    const idEnd = account.indexOf(':', 7)
+    const startEnd = account.indexOf(':', idEnd + 1)
+    const instance = state.windows.get(limitId(account.slice(7, idEnd)))
+    if (instance?.startMs !== Number(account.slice(idEnd + 1, startEnd))) return
+    const part = account.slice(startEnd + 1)
     if (part === 'held') instance.held += amount
     else instance.used += amount
   } else if (account.startsWith('grant:') && account.endsWith(':held')) {

@@ -5,8 +5,20 @@ export interface Random {
   bytes(count: number): Buffer
 }
 
-/** The operating system's generator, for ids and secrets. */
-export const systemRandom: Random = { bytes: (count) => randomBytes(count) }
+/** Bytes asked of the operating system at once: one call for many ids. */
+const poolBytes = 4096
+let pool = Buffer.alloc(0)
+
+/** The operating system's generator, for ids and secrets. No byte is handed out twice. */
+export const systemRandom: Random = {
+  bytes: (count) => {
+    if (count > poolBytes) return randomBytes(count)
+    if (pool.length < count) pool = randomBytes(poolBytes)
+    const bytes = pool.subarray(0, count)
+    pool = pool.subarray(count)
+    return bytes
+  },
+}
 
 const letters = '0123456789abcdefghjkmnpqrstvwxyz'
 

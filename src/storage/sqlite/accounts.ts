@@ -10,8 +10,8 @@ import {
   type NewEntry,
   type Once,
 } from '../storage.ts'
-import { encodeEntry, type JournalRow } from './entry-codec.ts'
-import type { GroupCommit } from './group-commit.ts'
+import { encodeEntry } from './entry-codec.ts'
+import type { GroupCommit, WrittenEntry } from './group-commit.ts'
 import type { JournalReader } from './journal-reader.ts'
 import type { SnapshotRow } from './journal-writer.ts'
 import type { OpenHolds } from './open-holds.ts'
@@ -104,14 +104,14 @@ export class Accounts {
   ): void {
     const entries = drafts.map((draft, index) => this.#entryOf(target, draft, index))
     for (const entry of entries) this.#checkMoment(entry, options.nowMs)
-    const written: Written[] = []
+    const written: WrittenEntry[] = []
     try {
       for (const entry of entries) written.push(this.#apply(target, entry, options.forcedSeal))
     } catch (cause) {
       this.#sums.spoil(target, this.#commit.lastPosition)
       throw cause
     }
-    for (const { row, snapshots } of written) this.#commit.append(row, snapshots)
+    this.#commit.append(written)
     for (const entry of entries) this.#remember(entry)
   }
 
@@ -148,7 +148,11 @@ export class Accounts {
     }
   }
 
-  #apply(target: Target, entry: Entry, forcedSeal: 'customer' | 'member' | undefined): Written {
+  #apply(
+    target: Target,
+    entry: Entry,
+    forcedSeal: 'customer' | 'member' | undefined,
+  ): WrittenEntry {
     const isShared = target.customer !== undefined && touchesCustomer(entry)
     const snapshots: SnapshotRow[] = []
     let memberSeal: string | null = null
@@ -221,8 +225,6 @@ type Job<State, Answer> = {
   readonly change: Change<State, Answer>
   readonly once?: Once<Answer> | undefined
 }
-
-type Written = { readonly row: JournalRow; readonly snapshots: readonly SnapshotRow[] }
 
 /** The first entry of an operation carries its key, so that the key is used up with it. */
 function stamp<Answer>(

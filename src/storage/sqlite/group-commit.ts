@@ -9,6 +9,18 @@ export const commitTimeoutMs = 10_000
 /** Entries waiting for the disk; more callers than that are turned away instead of queued. */
 export const pendingRowsMax = 50_000
 
+/**
+ * With so many entries a batch leaves at once instead of at the end of the turn, so that the disk works
+ * while the next changes run. Below that, a commit costs more than the entries in it.
+ */
+const rowsWorthACommit = 64
+
+/** An entry's row, with the derived rows that its seals vouch for. */
+export type WrittenEntry = {
+  readonly row: JournalRow
+  readonly snapshots: readonly SnapshotRow[]
+}
+
 type Batch = {
   readonly rows: JournalRow[]
   readonly snapshots: SnapshotRow[]
@@ -75,12 +87,16 @@ export class GroupCommit {
     return this.#lastPosition - this.#durablePosition >= pendingRowsMax
   }
 
-  append(row: JournalRow, snapshots: readonly SnapshotRow[]): void {
+  /** Takes what one change wrote; it becomes durable in one transaction. */
+  append(written: readonly WrittenEntry[]): void {
     if (this.#isFailed) throw unavailable(undefined)
-    this.#open.rows.push(row)
-    for (const snapshot of snapshots) this.#open.snapshots.push(snapshot)
-    this.#lastPosition = row.position
-    this.#schedule()
+    for (const { row, snapshots } of written) {
+      this.#open.rows.push(row)
+      for (const snapshot of snapshots) this.#open.snapshots.push(snapshot)
+      this.#lastPosition = row.position
+    }
+    if (this.#open.rows.length < rowsWorthACommit) this.#schedule()
+    else this.#flush()
   }
 
   /** Resolves when the entry at this position is durable; rejects when that is not known. */

@@ -12,13 +12,25 @@ export type ListedHold = MemberScope & {
 export class OpenHolds {
   readonly #holds = new Map<HoldId, ListedHold>()
   readonly #counts = new Map<CustomerId, number>()
+  /** Position of the last entry that placed or ended a hold of a customer. */
+  readonly #positions = new Map<CustomerId, number>()
+  #readPosition = 0
 
   get size(): number {
     return this.#holds.size
   }
 
+  /** How many holds of a customer's members are open. Asked within a change, it is something the change read. */
   count(customerId: CustomerId): number {
+    this.#readPosition = Math.max(this.#readPosition, this.#positions.get(customerId) ?? 0)
     return this.#counts.get(customerId) ?? 0
+  }
+
+  /** Position of the last entry that counts asked for since the last call rest on. */
+  takeReadPosition(): number {
+    const position = this.#readPosition
+    this.#readPosition = 0
+    return position
   }
 
   /** Keeps up with an entry that was just applied. */
@@ -27,13 +39,15 @@ export class OpenHolds {
       const { holdId, expiresAtMs } = body
       this.add({ ...scope, holdId, position, expiresAtMs })
     } else if (body.kind === 'settled' || body.kind === 'voided' || body.kind === 'expired') {
-      this.#remove(body.holdId)
+      this.#remove(body.holdId, position)
     }
   }
 
   add(hold: ListedHold): void {
-    this.#holds.set(hold.holdId, hold)
-    this.#counts.set(hold.customerId, this.count(hold.customerId) + 1)
+    const { customerId, holdId, position } = hold
+    this.#holds.set(holdId, hold)
+    this.#counts.set(customerId, (this.#counts.get(customerId) ?? 0) + 1)
+    this.#positions.set(customerId, position)
   }
 
   /** Holds whose time is up. */
@@ -57,14 +71,17 @@ export class OpenHolds {
   clear(): void {
     this.#holds.clear()
     this.#counts.clear()
+    this.#positions.clear()
   }
 
-  #remove(holdId: HoldId): void {
+  #remove(holdId: HoldId, position: number): void {
     const hold = this.#holds.get(holdId)
     if (hold === undefined) return
+    const { customerId } = hold
     this.#holds.delete(holdId)
-    const count = this.count(hold.customerId) - 1
-    if (count > 0) this.#counts.set(hold.customerId, count)
-    else this.#counts.delete(hold.customerId)
+    const count = (this.#counts.get(customerId) ?? 0) - 1
+    if (count > 0) this.#counts.set(customerId, count)
+    else this.#counts.delete(customerId)
+    this.#positions.set(customerId, position)
   }
 }

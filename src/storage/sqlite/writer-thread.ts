@@ -1,4 +1,5 @@
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
+import type { JournalRow } from './entry-codec.ts'
 import {
   openJournalWriter,
   type JournalBatch,
@@ -12,7 +13,11 @@ import {
  * they were sent.
  */
 type Order =
-  | { readonly kind: 'commit'; readonly batch: JournalBatch }
+  | {
+      readonly kind: 'commit'
+      readonly values: readonly Value[]
+      readonly snapshots: JournalBatch['snapshots']
+    }
   | { readonly kind: 'write'; readonly side: SideWrite }
   | { readonly kind: 'close' }
 
@@ -55,13 +60,48 @@ export function startWriterThread(path: string): JournalWriter {
     return answer.promise
   }
   return {
-    commit: (batch) => send({ kind: 'commit', batch }),
+    commit: ({ rows, snapshots }) => send({ kind: 'commit', values: toValues(rows), snapshots }),
     write: (side) => send({ kind: 'write', side }),
     close: async () => {
       await send({ kind: 'close' })
       await worker.terminate()
     },
   }
+}
+
+/** The columns in the order in which they travel: a plain list of values is cloned twice as fast as rows. */
+const columns = [
+  'position',
+  'customerId',
+  'memberId',
+  'kind',
+  'atMs',
+  'operationId',
+  'operationDigest',
+  'actor',
+  'holdId',
+  'isShared',
+  'memberSeal',
+  'customerSeal',
+  'legs',
+  'body',
+] as const satisfies readonly (keyof JournalRow)[]
+
+type Value = JournalRow[keyof JournalRow]
+
+function toValues(rows: readonly JournalRow[]): readonly Value[] {
+  const values: Value[] = []
+  for (const row of rows) for (const column of columns) values.push(row[column])
+  return values
+}
+
+function toRows(values: readonly Value[]): readonly JournalRow[] {
+  const rows: JournalRow[] = []
+  for (let from = 0; from < values.length; from += columns.length) {
+    const row = Object.fromEntries(columns.map((column, index) => [column, values[from + index]]))
+    rows.push(row as JournalRow)
+  }
+  return rows
 }
 
 function answerOrders(path: string): void {
@@ -73,9 +113,11 @@ function answerOrders(path: string): void {
 
 async function carryOut(writer: JournalWriter, order: Order): Promise<Answer> {
   try {
-    if (order.kind === 'commit') await writer.commit(order.batch)
-    else if (order.kind === 'write') await writer.write(order.side)
-    else await writer.close()
+    if (order.kind === 'commit') {
+      await writer.commit({ rows: toRows(order.values), snapshots: order.snapshots })
+    }
+    if (order.kind === 'write') await writer.write(order.side)
+    if (order.kind === 'close') await writer.close()
     return undefined
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { processSources } from '../config/process-sources.ts'
 import { systemRandom } from '../system/random.ts'
 import { createSystemClock } from '../system/system-clock.ts'
 import { runCli } from './run-cli.ts'
@@ -19,8 +20,9 @@ function startServer(args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [join(root, 'src', 'main.ts'), ...args], {
     stdio: 'inherit',
   })
-  // The terminal sends its signals to both; the server ends in its own time, and then this does.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+  // The terminal sends Ctrl-C to both; the server ends in its own time, and then this does.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => void child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => resolve(code ?? 1))
@@ -37,8 +39,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   },
   clock: createSystemClock(),
   random: systemRandom,
-  environment: process.env,
-  folder: process.cwd(),
+  ...processSources(),
   version,
   startServer,
 })

@@ -53,12 +53,14 @@ function decideOnLimits(asked: Asked): Decided {
   const closed = limits.filter((limit) => !hasRoom(limit, asked, { isCountingHolds: true }))
   if (closed.length === 0) return allowFromPlan(asked, limits)
 
-  const hold = extraUsageHold(asked, account.customer.overrunReservedNanos)
+  const { nowMs } = moment
+  const reservedNanos = account.customer.overrunReservedNanos
+  const hold = extraUsageHold(asked, { reservedNanos, nowMs })
   const needs = { account, consent: request.facts.consent, moment }
   const obstacle = extraUsageObstacle(needs, hold.heldNanos)
   if (obstacle === null) return allowFromWallet(asked, hold)
 
-  const alone = extraUsageHold(asked, 0n)
+  const alone = extraUsageHold(asked, { reservedNanos: 0n, nowMs })
   const wouldPassAlone =
     limits.every((limit) => hasRoom(limit, asked, { isCountingHolds: false })) ||
     extraUsageObstacle({ ...needs, isIgnoringHolds: true }, alone.heldNanos) === null
@@ -66,6 +68,7 @@ function decideOnLimits(asked: Asked): Decided {
     closed,
     extraUsageReason: obstacle,
     neededNanos: hold.heldNanos,
+    neededLaterNanos: (atMs) => extraUsageHold(asked, { reservedNanos: 0n, nowMs: atMs }).heldNanos,
     isReserved: wouldPassAlone,
   }
   return { decision: { kind: 'deny', denial: denyPlan(asked, obstacles) }, draft: null }
@@ -104,12 +107,15 @@ type WalletHold = { readonly heldNanos: Nanos; readonly reserveNanos: Nanos }
  * The expected cost, with (worst case - hold) kept of the operator's overrun allowance; past that
  * allowance, or where the customer is strict, the worst case and nothing kept.
  */
-function extraUsageHold(asked: Asked, reservedNanos: Nanos): WalletHold {
+function extraUsageHold(
+  asked: Asked,
+  { reservedNanos, nowMs }: { readonly reservedNanos: Nanos; readonly nowMs: number },
+): WalletHold {
   const { customer } = asked.account
   const expectedNanos = asked.expected.expected.money
   const worstNanos = asked.expected.worst.money
   const reserveNanos = worstNanos - expectedNanos
-  const booked = bookedOverrunNanos(customer, asked.moment.nowMs)
+  const booked = bookedOverrunNanos(customer, nowMs)
   if (customer.isStrict || booked + reservedNanos + reserveNanos > customer.overrunMaxNanos) {
     return { heldNanos: worstNanos, reserveNanos: 0n }
   }

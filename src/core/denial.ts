@@ -47,6 +47,8 @@ export type Obstacles = {
   readonly closed: readonly Limit[]
   readonly extraUsageReason: ExtraUsageReason
   readonly neededNanos: Nanos
+  /** What it would have to hold at another moment, once the requests that run now have ended. */
+  readonly neededLaterNanos: (atMs: number) => Nanos
   /** It would pass with the holds of other requests at zero. */
   readonly isReserved: boolean
 }
@@ -113,9 +115,9 @@ function walletAdmitsMs(asked: Asked, obstacles: Obstacles): number {
     // Open holds settle within their holds meanwhile: they may use the balance up, and by then count
     // in a month that is over.
     const need = { account, consent: request.facts.consent, moment: { nowMs: atMs } }
-    const obstacle = extraUsageObstacle({ ...need, isIgnoringHolds: true }, obstacles.neededNanos)
-    const balanceNanos = availableNanos(customer, atMs) + dueNanos
-    const isPayable = balanceNanos >= obstacles.neededNanos
+    const neededNanos = obstacles.neededLaterNanos(atMs)
+    const obstacle = extraUsageObstacle({ ...need, isIgnoringHolds: true }, neededNanos)
+    const isPayable = availableNanos(customer, atMs) + dueNanos >= neededNanos
     if (isPayable && (obstacle === null || obstacle === 'balance_too_low')) return atMs
   }
   return Infinity

@@ -1,8 +1,8 @@
-import type { Account } from './account.ts'
+import type { Account, SpendCap } from './account.ts'
 import type { ExtraUsageReason } from './decision.ts'
 import type { Moment } from './figures.ts'
 import type { Nanos } from './money.ts'
-import { availableNanos, capRoomNanos, spentNanos } from './wallet.ts'
+import { availableNanos, capRoomNanos, spentNanos, unexpiredNanos } from './wallet.ts'
 
 /** What stands between a request and the wallet, first obstacle first; null when nothing does. */
 export type ExtraUsageNeed = {
@@ -36,14 +36,22 @@ export function extraUsageObstacles(
     spentNanos: spentNanos(member.spend, nowMs),
     heldNanos: isCountingHolds ? member.heldNanos : 0n,
   })
-  const balance = availableNanos(customer, nowMs) + (isCountingHolds ? 0n : customer.heldNanos)
+  const balance = isCountingHolds
+    ? availableNanos(customer, nowMs)
+    : unexpiredNanos(customer, nowMs)
 
   const obstacles: ExtraUsageReason[] = []
   if (!customer.extraUsage.isOn) obstacles.push('off_for_customer')
   if (!member.extraUsage.isOn) obstacles.push('off_for_member')
   if (need.consent === 'never') obstacles.push('forbidden_by_request')
-  if (shared !== undefined && shared < holdNanos) obstacles.push('cap_reached')
-  if (own !== undefined && own < holdNanos) obstacles.push('member_cap_reached')
+  if (isShort(customer.cap, shared, holdNanos)) obstacles.push('cap_reached')
+  if (isShort(member.cap, own, holdNanos)) obstacles.push('member_cap_reached')
   if (balance < holdNanos) obstacles.push('balance_too_low')
   return obstacles
+}
+
+/** A cap of zero means no extra usage at all, also for a request that is expected to cost nothing. */
+function isShort(cap: SpendCap, room: Nanos | undefined, holdNanos: Nanos): boolean {
+  if (cap.kind === 'unlimited' || room === undefined) return false
+  return cap.amountNanos === 0n || room < holdNanos
 }

@@ -27,6 +27,18 @@ export function availableNanos(customer: CustomerState, nowMs: number): Nanos {
   return sum
 }
 
+/**
+ * What could be drawn if every open hold ended unused: what a hold keeps of an expired grant does not
+ * come back, because a release to it expires in the same entry.
+ */
+export function unexpiredNanos(customer: CustomerState, nowMs: number): Nanos {
+  let sum = 0n
+  for (const grant of customer.grants.values()) {
+    if (!isExpired(grant, nowMs)) sum += grant.availableNanos + grant.heldNanos
+  }
+  return sum
+}
+
 /** What was spent in the spend-cap month of a moment; a month that was not touched yet counts zero. */
 export function spentNanos(spend: SpendWindow | null, nowMs: number): Nanos {
   return spend !== null && spend.startMs <= nowMs && nowMs < spend.endMs ? spend.spentNanos : 0n

@@ -55,7 +55,7 @@ export function usageLines(usage: UsageShown): readonly Line[] {
     { kind: 'figure', text: 'Extra usage, spent', value: usage.spent },
     {
       kind: 'figure',
-      text: 'Extra usage, switch',
+      text: 'Switch',
       value: `${usage.isExtraUsageOn ? 'on' : 'off'}, saved ${usage.saveCount} ${usage.saveCount === 1 ? 'time' : 'times'}`,
     },
   ]

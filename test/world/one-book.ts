@@ -212,11 +212,10 @@ export class OneBook implements Half {
     return this.#restartWith(damage(rows, this.#parts.clock.wallMs()))
   }
 
-  /** From the billing update on; the whole journal before there was one. */
+  /** From the billing update on, with the server's own entries; the whole journal before there was one. */
   async journal(): Promise<readonly JournalLine[]> {
-    const { customerId: id } = scope
     const afterPosition = Math.max(0, this.#updatePosition - 1)
-    const query = { customerId: id, afterPosition, isNewestFirst: true, rowsMax }
+    const query = { afterPosition, isNewestFirst: true, rowsMax }
     const entries = await this.#running().parts.storage.entries(query)
     return entries.toReversed().map(journalLine)
   }

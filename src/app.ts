@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts'
 import type { Mount } from './admin/admin-api.ts'
 import { ensureOperatorToken } from './admin/operator-token.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
+import { readJsonFile } from './config/read-json-file.ts'
 import type { Settings } from './config/settings.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createDecisionSigner } from './operations/decision-id.ts'
@@ -221,6 +221,6 @@ function openPrices(settings: Settings): PriceBook {
     unpriced: settings.unpricedModel,
   }
   if (settings.pricesFile === null) return createPriceBook(base)
-  const file: unknown = JSON.parse(readFileSync(settings.pricesFile, 'utf8'))
+  const file = readJsonFile(settings.pricesFile, 'prices file')
   return createPriceBook({ ...base, overrides: parsePriceOverrides(file) })
 }

@@ -157,7 +157,8 @@ test('a named settings file has to be there; the one in the data folder need not
 
 test('a settings file that is no JSON object, or nests, or names its own place, is an error', (t) => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['{ "gatewayPort": ', /is not JSON/],
+    ['{ "gatewayPort": ', /This is not JSON/],
+    ['{ "adminPort": 1, "adminPort": 2 }', /"adminPort" stands twice/],
     ['[]', /has to be one JSON object/],
     ['null', /has to be one JSON object/],
     ['{ "gatewayPort": { "a": 1 } }', /takes a whole number/],

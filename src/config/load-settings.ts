@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Declaration } from './setting-kinds.ts'
 import { nearestName } from './nearest-name.ts'
+import { parseJson } from './read-json-file.ts'
 import {
   declarations,
   flagOf,
@@ -176,13 +177,13 @@ function readSettingsFile({ path, isNamed }: FilePlace, problems: string[]): Sai
 
 function parseObject(content: string, path: string, problems: string[]): Record<string, unknown> {
   try {
-    const parsed: unknown = JSON.parse(content)
+    const parsed = parseJson(content)
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
       return parsed as Record<string, unknown>
     }
     problems.push(`The settings file ${path} has to be one JSON object.`)
   } catch (error) {
-    problems.push(`The settings file ${path} is not JSON: ${(error as Error).message}`)
+    problems.push(`The settings file ${path}: ${(error as Error).message}`)
   }
   return {}
 }

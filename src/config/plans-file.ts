@@ -3,7 +3,6 @@ import type { z } from 'zod'
 import { limitId, planId } from '../core/ids.ts'
 import { moneyNanosMax, parseMoney } from '../core/money.ts'
 import type { IncludedGrant, Limit, Plan, WindowShape } from '../core/plan.ts'
-import { findRepeatedKey } from '../core/repeated-key.ts'
 import type { Unit } from '../core/usage.ts'
 import {
   plansFileSchema,
@@ -11,6 +10,7 @@ import {
   type WrittenLimit,
   type WrittenPlan,
 } from './plans-file-schema.ts'
+import { parseJson } from './read-json-file.ts'
 
 /**
  * The operator's plans, from a JSON file (docs/plans.md). A plan stands alone or is a multiple of a base
@@ -54,13 +54,9 @@ export function parsePlans(content: string): readonly Plan[] {
 function parseFile(content: string): Record<string, WrittenPlan> {
   let value: unknown
   try {
-    value = JSON.parse(content)
+    value = parseJson(content)
   } catch (cause) {
-    throw new PlansFileError([`This is not JSON: ${messageOf(cause)}`])
-  }
-  const twice = findRepeatedKey(content)
-  if (twice !== undefined) {
-    throw new PlansFileError([`"${twice}" stands twice in one object; keep one of them.`])
+    throw new PlansFileError([messageOf(cause)])
   }
   const parsed = plansFileSchema.safeParse(value)
   if (!parsed.success) throw new PlansFileError(parsed.error.issues.map(explainIssue))

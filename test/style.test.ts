@@ -4,7 +4,10 @@ import { basename, dirname, join, relative, sep } from 'node:path'
 import test from 'node:test'
 import { missingPackages, type LockFile } from '../scripts/complete-lock-file.ts'
 import { settingsDocs, writtenSettingsPage } from '../scripts/write-settings-docs.ts'
+import { readPlansFile } from '../src/config/plans-file.ts'
+import { readJsonFile } from '../src/config/read-json-file.ts'
 import { extraUsageReasons, reasons, remedies } from '../src/core/decision.ts'
+import { parsePriceOverrides } from '../src/providers/price-overrides.ts'
 
 /** The rules of STYLE.md that a short test can check. */
 
@@ -207,6 +210,12 @@ test('docs/settings.md is what the declared settings say', () => {
     settingsDocs(),
     'write it anew: node scripts/bootstrap.mjs scripts/write-settings-docs.ts',
   )
+})
+
+test('the example files are what the server reads', () => {
+  assert.equal(readPlansFile(join(root, 'docs/examples/plans.json')).length, 5)
+  const prices = readJsonFile(join(root, 'docs/examples/prices.json'), 'prices file')
+  assert.equal(parsePriceOverrides(prices).length, 2)
 })
 
 /** The first cell of each row below a heading of docs/reasons.md. */

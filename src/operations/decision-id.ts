@@ -36,36 +36,6 @@ export type AllowedDecision = {
   readonly position: number
 }
 
-const allowedPrefix = 'al_'
-
-export function allowedDecisionId(decision: AllowedDecision): string {
-  const { customerId: customer, memberId: member, holdId: hold, position } = decision
-  const payload = JSON.stringify([customer, member, hold, position])
-  return `${allowedPrefix}${Buffer.from(payload).toString('base64url')}`
-}
-
-/** Undefined when it is not the id of an allow. */
-export function readAllowedDecisionId(id: string): AllowedDecision | undefined {
-  if (!id.startsWith(allowedPrefix)) return undefined
-  try {
-    const packed: unknown = JSON.parse(
-      Buffer.from(id.slice(allowedPrefix.length), 'base64url').toString(),
-    )
-    if (!Array.isArray(packed)) return undefined
-    const [customer, member, hold, position] = packed as unknown[]
-    if (typeof position !== 'number') return undefined
-    return {
-      customerId: customerId(String(customer)),
-      memberId: memberId(String(member)),
-      holdId: holdId(String(hold)),
-      position,
-    }
-  } catch {
-    // Not something that this software wrote: to the reader it is an unknown decision.
-    return undefined
-  }
-}
-
 export type DecisionSigner = {
   sign(decision: DeniedDecision): string
   /** Undefined when the id was not made by this installation, or was changed. */
@@ -76,89 +46,154 @@ export class DecisionUnknownError extends Error {
   readonly code = 'decision_unknown'
 }
 
-const prefix = 'dn_'
+const deniedPrefix = 'dn_'
+const allowedPrefix = 'al_'
 const macBytes = 12
 
-type Packed = [
-  string,
-  string,
-  number,
-  number,
-  number,
-  number,
-  string,
-  string,
-  number,
-  number,
-  number,
-  number,
-  number,
-]
+export function allowedDecisionId(decision: AllowedDecision): string {
+  const packed = new Packing()
+  packed.text(decision.customerId)
+  packed.text(decision.memberId)
+  packed.text(decision.holdId)
+  packed.count(decision.position)
+  return allowedPrefix + packed.bytes().toString('base64url')
+}
+
+/** Undefined when it is not the id of an allow. */
+export function readAllowedDecisionId(id: string): AllowedDecision | undefined {
+  if (!id.startsWith(allowedPrefix)) return undefined
+  try {
+    const packed = new Unpacking(Buffer.from(id.slice(allowedPrefix.length), 'base64url'))
+    return {
+      customerId: customerId(packed.text()),
+      memberId: memberId(packed.text()),
+      holdId: holdId(packed.text()),
+      position: packed.count(),
+    }
+  } catch {
+    // Not something that this software wrote: to the reader it is an unknown decision.
+    return undefined
+  }
+}
 
 /** Signs with a secret of this installation, so ids of another installation read as unknown. */
 export function createDecisionSigner(secret: string): DecisionSigner {
-  const macOf = (payload: string): Buffer =>
-    createHmac('sha256', secret).update(payload).digest().subarray(0, macBytes)
+  const macOf = (packed: Buffer): Buffer =>
+    createHmac('sha256', secret).update(packed).digest().subarray(0, macBytes)
   return {
     sign(decision) {
-      const payload = Buffer.from(JSON.stringify(pack(decision))).toString('base64url')
-      return `${prefix}${payload}.${macOf(payload).toString('base64url')}`
+      const packed = packDenied(decision)
+      return deniedPrefix + Buffer.concat([packed, macOf(packed)]).toString('base64url')
     },
     read(id) {
-      const [payload, mac, ...rest] = id.slice(prefix.length).split('.')
-      if (!id.startsWith(prefix) || payload === undefined || mac === undefined || rest.length > 0) {
-        return undefined
-      }
-      const given = Buffer.from(mac, 'base64url')
-      const expected = macOf(payload)
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
-      return unpack(JSON.parse(Buffer.from(payload, 'base64url').toString()) as Packed)
+      if (!id.startsWith(deniedPrefix)) return undefined
+      const bytes = Buffer.from(id.slice(deniedPrefix.length), 'base64url')
+      if (bytes.length <= macBytes) return undefined
+      const packed = bytes.subarray(0, -macBytes)
+      if (!timingSafeEqual(bytes.subarray(-macBytes), macOf(packed))) return undefined
+      return unpackDenied(packed)
     },
   }
 }
 
-function pack(decision: DeniedDecision): Packed {
+function packDenied(decision: DeniedDecision): Buffer {
   const { facts } = decision
-  const flags = (facts.isThinking ? 1 : 0) + (facts.consent === 'never' ? 2 : 0)
-  return [
-    decision.customerId,
-    decision.memberId,
-    decision.position,
-    decision.atMs,
-    reasons.indexOf(decision.reason),
-    decision.extraUsageReason === null ? -1 : extraUsageReasons.indexOf(decision.extraUsageReason),
-    facts.model,
-    facts.priceId,
-    facts.inputTokensExpected,
-    facts.inputTokensMax,
-    facts.maxTokens,
-    flags,
-    decision.customerRunningCount,
-  ]
+  const packed = new Packing()
+  packed.text(decision.customerId)
+  packed.text(decision.memberId)
+  packed.count(decision.position)
+  packed.count(decision.atMs)
+  packed.count(reasons.indexOf(decision.reason))
+  // Zero is none, so that every number is a count.
+  packed.count(
+    decision.extraUsageReason === null
+      ? 0
+      : extraUsageReasons.indexOf(decision.extraUsageReason) + 1,
+  )
+  packed.text(facts.model)
+  packed.text(facts.priceId)
+  packed.count(facts.inputTokensExpected)
+  packed.count(facts.inputTokensMax)
+  packed.count(facts.maxTokens)
+  packed.count((facts.isThinking ? 1 : 0) + (facts.consent === 'never' ? 2 : 0))
+  packed.count(decision.customerRunningCount)
+  return packed.bytes()
 }
 
-function unpack(packed: Packed): DeniedDecision | undefined {
-  const [customer, member, position, atMs, reasonIndex, extraIndex, model, price] = packed
-  const [inputTokensExpected, inputTokensMax, maxTokens, flags, customerRunningCount] =
-    packed.slice(8) as [number, number, number, number, number]
-  const reason = reasons[reasonIndex]
+function unpackDenied(bytes: Buffer): DeniedDecision | undefined {
+  const packed = new Unpacking(bytes)
+  const scope = { customerId: customerId(packed.text()), memberId: memberId(packed.text()) }
+  const when = { position: packed.count(), atMs: packed.count() }
+  const reason = reasons[packed.count()]
+  const extraUsageReason = extraUsageReasons[packed.count() - 1] ?? null
+  const model = packed.text()
+  const price = priceId(packed.text())
+  const tokens = {
+    inputTokensExpected: packed.count(),
+    inputTokensMax: packed.count(),
+    maxTokens: packed.count(),
+  }
+  const flags = packed.count()
+  const facts: RequestFacts = {
+    ...{ model, priceId: price, ...tokens },
+    isThinking: (flags & 1) !== 0,
+    consent: (flags & 2) === 0 ? 'allow' : 'never',
+  }
+  const customerRunningCount = packed.count()
   if (reason === undefined) return undefined
-  return {
-    customerId: customerId(customer),
-    memberId: memberId(member),
-    position,
-    atMs,
-    reason,
-    extraUsageReason: extraUsageReasons[extraIndex] ?? null,
-    facts: {
-      model,
-      priceId: priceId(price),
-      inputTokensExpected,
-      inputTokensMax,
-      maxTokens,
-      isThinking: (flags & 1) !== 0,
-      consent: (flags & 2) === 0 ? 'allow' : 'never',
-    },
-    customerRunningCount,
+  return { ...scope, ...when, reason, extraUsageReason, facts, customerRunningCount }
+}
+
+/** Texts with their length before them, and counts in groups of seven bits: people copy what this makes. */
+class Packing {
+  readonly #bytes: number[] = []
+
+  text(value: string): void {
+    const bytes = Buffer.from(value)
+    this.count(bytes.length)
+    this.#bytes.push(...bytes)
+  }
+
+  count(value: number): void {
+    let rest = value
+    while (rest >= 128) {
+      this.#bytes.push((rest % 128) + 128)
+      rest = Math.floor(rest / 128)
+    }
+    this.#bytes.push(rest)
+  }
+
+  bytes(): Buffer {
+    return Buffer.from(this.#bytes)
+  }
+}
+
+class Unpacking {
+  readonly #bytes: Buffer
+  #at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  text(): string {
+    const length = this.count()
+    const bytes = this.#bytes.subarray(this.#at, this.#at + length)
+    if (bytes.length !== length) throw new RangeError('The id breaks off')
+    this.#at += length
+    return bytes.toString()
+  }
+
+  count(): number {
+    let value = 0
+    let weight = 1
+    for (;;) {
+      const byte = this.#bytes[this.#at]
+      if (byte === undefined) throw new RangeError('The id breaks off')
+      this.#at += 1
+      value += (byte % 128) * weight
+      weight *= 128
+      if (byte < 128) return value
+    }
   }
 }

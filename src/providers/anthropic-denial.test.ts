@@ -138,10 +138,11 @@ test('D8: what running requests keep is a refusal that invites a retry, and neve
     // Clients of the OAuth kind would show a rejected claim as the end of the window.
     assert.equal(reply.headers['anthropic-ratelimit-unified-status'], undefined)
   }
-  assert.match(
-    phrase({ denial: denial({ reason: 'reserved', binding: [held] }) }).message,
-    /\$1\.00/,
-  )
+  const plan = phrase({ denial: denial({ reason: 'reserved', binding: [held] }) })
+  assert.match(plan.message, /keep the rest of your session limit \(\$1\.00\)/)
+  const extra = { isOnForCustomer: true, heldNanos: 7n * dollar }
+  const money = phrase({ denial: denial({ reason: 'reserved', figures: figures({ extra }) }) })
+  assert.match(money.message, /keep the rest of your extra usage \(\$7\.00\)/)
 })
 
 test('a retry is invited within seconds also when the time to wait is unknown or long', () => {

@@ -119,11 +119,14 @@ function messageFor(facts: DenialFacts): string {
 
 const lines = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('\n')
 
-function reservedLine({ binding }: Denial): string {
-  const [limit] = binding
-  const what = limit === undefined ? 'what you have left' : `the rest of your ${limitName(limit)}`
-  const held = limit === undefined ? '' : ` (${readableAmount(limit.held, limit.unit)})`
-  return `Requests of yours that are still running keep ${what}${held} for themselves. It comes free when they end; trying again shortly helps.`
+/** Running requests may keep room of the plan, or money that could have paid instead. */
+function reservedLine({ binding, figures }: Denial): string {
+  const limit = binding.find(({ held }) => held > 0n)
+  const what =
+    limit === undefined
+      ? `the rest of your extra usage (${readableMoney(figures.extraUsage.heldNanos)})`
+      : `the rest of your ${limitName(limit)} (${readableAmount(limit.held, limit.unit)})`
+  return `Requests that are still running keep ${what} for themselves. It comes free when they end; trying again shortly helps.`
 }
 
 function limitLines({ denial, nowMs, timeZone }: DenialFacts): readonly string[] {

@@ -79,11 +79,11 @@ type HoldBody = Extract<
 function holdTitle(body: HoldBody, money: (nanos: Nanos) => string): string {
   switch (body.kind) {
     case 'held':
-      return `Request to ${body.facts.model} admitted, ${sourceTexts[body.source]}; held ${money(body.amounts.money)}`
+      return `Admitted, ${sourceTexts[body.source]}, held ${money(body.amounts.money)}: ${body.facts.model}`
     case 'hold_grown':
       return `Hold grown to ${money(body.amounts.money)} while it ran`
     case 'settled':
-      return `Settled: ${body.model}, ${countTokens(body.usage)} tokens, cost ${money(body.costNanos)}, charged ${money(body.chargedNanos)}`
+      return `Settled, cost ${money(body.costNanos)}, charged ${money(body.chargedNanos)}: ${countTokens(body.usage).toLocaleString('en')} tokens, ${body.model}`
     case 'voided':
       return `Hold given back: ${body.cause.replaceAll('_', ' ')}`
     case 'expired':

@@ -127,7 +127,7 @@ export function failureOf(error: unknown): {
     answer: {
       error: {
         code,
-        message: error.message === '' ? code.replaceAll('_', ' ') : error.message,
+        message: asSentence(error.message === '' ? code.replaceAll('_', ' ') : error.message),
         remedy: rows[code].remedy,
         ...(problems === undefined ? {} : { problems }),
       },
@@ -135,3 +135,5 @@ export function failureOf(error: unknown): {
     isBug: false,
   }
 }
+
+const asSentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`)

@@ -1,4 +1,4 @@
-import { moneyNanosMax, parseMoney, type Nanos } from '../core/money.ts'
+import { moneyNanosMax, nanosPerUnit, parseMoney, type Nanos } from '../core/money.ts'
 import { wrongUse } from './exit-codes.ts'
 import { safeText } from './terminal.ts'
 
@@ -24,6 +24,7 @@ function problemWith(text: string, nanos: Nanos | undefined): string {
   if (/^[$€£]/.test(bare)) return 'leave the currency sign out'
   if (/^\d+,\d+$/.test(bare)) return 'use a point, not a comma'
   if (/^\d+\.\d{10,}$/.test(bare)) return 'it has more than nine decimals'
-  if (/^\d+(\.\d{1,9})?$/.test(bare)) return `the most is ${moneyNanosMax / 1_000_000_000n}`
+  if (/^\d+(\.\d{1,9})?$/.test(bare))
+    return `the most is ${(moneyNanosMax / nanosPerUnit).toLocaleString('en')}`
   return 'only the digits 0 to 9 and one point may stand in it'
 }

@@ -33,6 +33,8 @@ export type CommandContext = {
   readonly money: (amount: string | Nanos) => string
   /** Shows an answer: as it is with `--json`, else as this text. */
   readonly show: (answer: unknown, text: () => string) => void
+  /** The same for a few sentences, which are broken into lines that fit. */
+  readonly say: (answer: unknown, text: () => string) => void
   /** A check found a difference: the command ends with the exit code of that. */
   readonly reportDifference: () => void
 }

@@ -8,8 +8,8 @@ import { CliFailure, exitCodes } from './exit-codes.ts'
 export type Desk = {
   /** Where it is, for people: the server's address, or the data folder. */
   readonly place: string
-  /** A command left, so what it did is unknown unless its answer came. */
-  readonly hasSentCommand: boolean
+  /** A command left, and no answer said what became of it. */
+  readonly hasUnknownOutcome: boolean
   get<Answer>(path: string): Promise<Answer>
   post<Answer>(path: string, body: unknown): Promise<Answer>
   /** Sends a command whose answer comes in lines of JSON, and hands on each as it arrives. */
@@ -31,7 +31,7 @@ export type DeskParts = {
 }
 
 export function openDesk(parts: DeskParts): Desk {
-  let hasSentCommand = false
+  let hasUnknownOutcome = false
   const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
     const isCommand = method === 'POST'
     const request = new Request(new URL(path, parts.baseUrl), {
@@ -44,18 +44,19 @@ export function openDesk(parts: DeskParts): Desk {
       },
       ...(isCommand ? { body: JSON.stringify(body) } : {}),
     })
-    if (isCommand) hasSentCommand = true
+    hasUnknownOutcome = isCommand
     const response = await parts.fetch(request).catch((cause: unknown) => {
       throw serverAway(parts.baseUrl, cause)
     })
+    if (response.status < 500) hasUnknownOutcome = false
     if (!response.ok) throw await failureFrom(response)
     return response
   }
 
   return {
     place: parts.place,
-    get hasSentCommand() {
-      return hasSentCommand
+    get hasUnknownOutcome() {
+      return hasUnknownOutcome
     },
     get: async <Answer>(path: string) => read<Answer>(await send('GET', path)),
     post: async <Answer>(path: string, body: unknown) =>

@@ -36,19 +36,22 @@ export function dayOf(atMs: number, { zone }: Reader): string {
 export const momentWithDistance = (atMs: number, reader: Reader): string =>
   `${localMoment(atMs, reader)} (${distance(atMs, reader.nowMs)})`
 
+/** A span stays on one line. */
+const space = '\u{a0}'
+
 /** "in 3 h 12 min", "2 min ago", "now". Minutes and seconds round up ahead, so that nobody is told to come too early. */
 export function distance(atMs: number, nowMs: number): string {
   const isAhead = atMs > nowMs
   const seconds = isAhead ? Math.ceil((atMs - nowMs) / 1000) : Math.floor((nowMs - atMs) / 1000)
   if (seconds === 0) return 'now'
   const span = duration(seconds, isAhead)
-  return isAhead ? `in ${span}` : `${span} ago`
+  return isAhead ? `in${space}${span}` : `${span}${space}ago`
 }
 
 function duration(seconds: number, isRoundingUp: boolean): string {
-  if (seconds < 60) return `${seconds} s`
+  if (seconds < 60) return `${seconds}${space}s`
   const minutes = isRoundingUp ? Math.ceil(seconds / 60) : Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min`
+  if (minutes < 60) return `${minutes}${space}min`
   const hours = Math.floor(minutes / 60)
   if (hours < 24) return joined([hours, 'h'], [minutes % 60, 'min'])
   return joined([Math.floor(hours / 24), 'd'], [hours % 24, 'h'])
@@ -57,7 +60,7 @@ function duration(seconds: number, isRoundingUp: boolean): string {
 type Measure = readonly [number, string]
 
 const joined = (large: Measure, small: Measure): string =>
-  small[0] === 0 ? large.join(' ') : `${large.join(' ')} ${small.join(' ')}`
+  small[0] === 0 ? large.join(space) : [...large, ...small].join(space)
 
 type Parts = Record<'weekday' | 'day' | 'month' | 'year' | 'hour' | 'minute' | 'second', string>
 

@@ -112,6 +112,9 @@ async function runCommand(
   const idempotencyKey = typeof given === 'string' ? given : freshId(world.random, 'cli')
   let desk: Desk | undefined
   let exitCode: number = exitCodes.ok
+  const show: CommandContext['show'] = (answer, text) => {
+    terminal.write(`${isJson ? JSON.stringify(answer, null, 2) : text()}\n`)
+  }
   try {
     const settings = readSettings(world, options)
     const { timeZone, currencySymbol } = settings
@@ -123,9 +126,8 @@ async function runCommand(
       desk: async (use) => (desk ??= await findDesk({ world, settings, idempotencyKey }, use)),
       reader: (nowMs = clock.wallMs()) => ({ nowMs, zone: timeZone }),
       money: (amount) => formatMoney(BigInt(amount), currencySymbol),
-      show: (answer, text) => {
-        terminal.write(`${isJson ? JSON.stringify(answer, null, 2) : text()}\n`)
-      },
+      show,
+      say: (answer, text) => show(answer, () => wrapSentences(text(), terminal.columns)),
       reportDifference: () => {
         exitCode = exitCodes.differenceFound
       },
@@ -134,7 +136,7 @@ async function runCommand(
     const failure = asFailure(error)
     writeFailure(terminal, failure, {
       isJson,
-      retryKey: desk?.hasSentCommand === true ? idempotencyKey : undefined,
+      retryKey: desk?.hasUnknownOutcome === true ? idempotencyKey : undefined,
     })
     exitCode = failure.exitCode
   } finally {
@@ -184,11 +186,19 @@ function writeFailure(
     )
     return
   }
-  const lines = message.split('\n').map((line) => wrap(safeText(line), terminal.columns))
-  terminal.writeError(`${paint(terminal, 'red', lines.join('\n'))}\n`)
+  const safe = message.split('\n').map(safeText).join('\n')
+  terminal.writeError(`${paint(terminal, 'red', wrapSentences(safe, terminal.columns))}\n`)
   terminal.writeError(`${wrap(safeText(remedy), terminal.columns)}\n`)
   if (retryKey !== undefined) {
-    const retry = `To repeat it without doing it twice, add: --idempotency-key ${retryKey}`
-    terminal.writeError(`${wrap(retry, terminal.columns)}\n`)
+    terminal.writeError(
+      `To repeat the command without doing it twice, add:\n  --idempotency-key ${retryKey}\n`,
+    )
   }
 }
+
+/** Indented lines are commands to copy, or lists: those stay whole. */
+const wrapSentences = (text: string, columns: number): string =>
+  text
+    .split('\n')
+    .map((line) => (line.startsWith('  ') ? line : wrap(line, columns)))
+    .join('\n')

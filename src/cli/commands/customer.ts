@@ -53,9 +53,9 @@ function addOpen(parent: Command, cli: CommandLine): void {
         }
         const desk = await context.desk('changing')
         const answer = await desk.post<CustomerAnswer>('/api/customers', body)
-        context.show(answer, () => {
+        context.say(answer, () => {
           const next = `npm run plimsoll -- member seat "Ada" --plan pro --customer ${answer.customerId}`
-          return `Customer ${answer.customerId} is open.\nNext: ${next}`
+          return `Customer ${answer.customerId} is open. Next:\n  ${next}`
         })
       }),
     )
@@ -158,7 +158,7 @@ function addStatus(
         const answer = await desk.post<CustomerAnswer>(`${path}/status`, {
           isActive: status.isActive,
         })
-        context.show(answer, () => `Customer ${answer.customerId} ${status.done}.`)
+        context.say(answer, () => `Customer ${answer.customerId} ${status.done}.`)
       }),
     )
 }

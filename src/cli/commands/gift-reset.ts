@@ -21,7 +21,7 @@ export function addGiftResetCommand(program: Command, cli: CommandLine): void {
         const { path } = await chooseMember(desk, options)
         const body = options.limit === undefined ? {} : { limitId: options.limit }
         const answer = await desk.post<CreditsAnswer>(`${path}/gift-reset`, body)
-        context.show(answer, () =>
+        context.say(answer, () =>
           answer.credited
             .map(({ limitId, amount, unit }) => {
               const given =

@@ -29,12 +29,12 @@ function addIssue(parent: Command, cli: CommandLine): void {
         const { path, memberId } = await chooseMember(desk, options)
         const body = options.name === undefined ? {} : { name: options.name }
         const answer = await desk.post<IssuedKeyAnswer>(`${path}/keys`, body)
-        context.show(answer, () =>
+        context.say(answer, () =>
           [
             answer.keyText,
             '',
             `That is key ${answer.keyId} of member ${memberId}. It is not shown again; keep it like a password.`,
-            `Use it: ANTHROPIC_BASE_URL=<gateway> ANTHROPIC_AUTH_TOKEN=${answer.keyText} claude`,
+            `Use it:\n  ANTHROPIC_BASE_URL=<gateway> ANTHROPIC_AUTH_TOKEN=${answer.keyText} claude`,
           ].join('\n'),
         )
       }),
@@ -95,7 +95,7 @@ function addRevoke(parent: Command, cli: CommandLine): void {
           `${path}/keys/${encodeURIComponent(keyId)}/revoke`,
           {},
         )
-        context.show(answer, () => `Key ${answer.keyId} of member ${answer.memberId} is revoked.`)
+        context.say(answer, () => `Key ${answer.keyId} of member ${answer.memberId} is revoked.`)
       }),
     )
 }

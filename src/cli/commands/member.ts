@@ -46,10 +46,10 @@ function addSeat(parent: Command, cli: CommandLine): void {
         const desk = await context.desk('changing')
         const { path, seat } = await seatOf(desk, name, options)
         const answer = await desk.post<MemberAnswer>(`${path}/members`, seat)
-        context.show(answer, () => {
+        context.say(answer, () => {
           const seated = `Member ${answer.memberId} is seated on plan ${answer.planId}.`
           const next = `npm run plimsoll -- key issue --member ${answer.memberId}`
-          return name === undefined ? seated : `${seated}\nNext: ${next}`
+          return name === undefined ? seated : `${seated} Next:\n  ${next}`
         })
       }),
     )
@@ -136,7 +136,7 @@ function addStatus(
         const answer = await desk.post<MemberAnswer>(`${path}/status`, {
           isActive: status.isActive,
         })
-        context.show(answer, () => `Member ${answer.memberId} ${status.done}.`)
+        context.say(answer, () => `Member ${answer.memberId} ${status.done}.`)
       }),
     )
 }

@@ -49,10 +49,10 @@ function addGrantCommand(
           `${path}/${grant.path}`,
           { amountNanos: amountNanos.toString(), expiresAtMs: options.expires ?? null },
         )
-        context.show(answer, () => {
+        context.say(answer, () => {
           const isOff = answer.isExtraUsageOn
             ? ''
-            : ' Extra usage is off: turn it on with npm run plimsoll -- extra on.'
+            : ' Extra usage is off; to turn it on:\n  npm run plimsoll -- extra on'
           const until =
             options.expires === undefined
               ? ''
@@ -93,7 +93,7 @@ function addCapCommand(program: Command, cli: CommandLine): void {
         const isMember = who.member !== undefined
         const { path } = await (isMember ? chooseMember : chooseCustomer)(desk, who)
         const answer = await desk.post<CustomerAnswer | MemberAnswer>(`${path}/spend-cap`, { cap })
-        context.show(answer, () => {
+        context.say(answer, () => {
           const whose = isMember ? "The member's spend cap" : 'The spend cap'
           return answer.capNanos === null
             ? `${whose} is gone: extra usage goes up to the balance.`

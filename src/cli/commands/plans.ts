@@ -147,7 +147,7 @@ function addApply(parent: Command, cli: CommandLine): void {
         })
         const desk = await context.desk('changing')
         const answer = await desk.post<AppliedPlansAnswer>('/api/plans', { content })
-        context.show(answer, () =>
+        context.say(answer, () =>
           answer.changed.length === 0
             ? 'Nothing to change: the plans are like that already.'
             : `Published: ${answer.changed.join(', ')}.`,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { PricesAnswer } from '../../admin/contract.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { safeText, table, type Column } from '../terminal.ts'
+import { safeText, table, wrap, type Column } from '../terminal.ts'
 
 type PriceShown = PricesAnswer['prices'][number]
 type Rates = PriceShown['rates']
@@ -44,7 +44,10 @@ function pricesText({ prices }: PricesAnswer, context: CommandContext): string {
   return [
     table(context.terminal, columns, rows),
     '',
-    'Per million tokens. A + marks a rate that rises with the size of the input; --json shows all.',
+    wrap(
+      'Per million tokens. A + marks a rate that rises with the size of the input; --json shows all.',
+      context.terminal.columns,
+    ),
     `Source: ${sources.join(', ')}`,
   ].join('\n')
 }

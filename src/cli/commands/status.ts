@@ -38,7 +38,7 @@ export function addStatusCommand(program: Command, cli: CommandLine): void {
             ['Data folder', safeText(status.dataFolder)],
             [
               'Journal',
-              `${status.position.toLocaleString('en')} entries; ${status.customerCount} customers, ${status.memberCount} members`,
+              `${status.position.toLocaleString('en')} entries; customers: ${status.customerCount}, members: ${status.memberCount}`,
             ],
             [
               'Clock',

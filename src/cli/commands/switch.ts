@@ -21,7 +21,7 @@ export function addSwitchCommands(program: Command, cli: CommandLine): void {
         const answer = await desk.post<CustomerAnswer | MemberAnswer>(`${path}/extra-usage`, {
           isOn: position === 'on',
         })
-        context.show(answer, () => {
+        context.say(answer, () => {
           const whose = isMember ? 'the member' : 'the whole account'
           const state = `Extra usage is ${answer.isExtraUsageOn ? 'on' : 'off'} for ${whose}.`
           if (!('balanceNanos' in answer) || !answer.isExtraUsageOn) return state

@@ -23,7 +23,7 @@ export function addVerifyCommand(program: Command, cli: CommandLine): void {
     .action((options: Options, command: Command) =>
       cli.run(command, async (context) => {
         const isHealing = options.heal === true
-        const desk = await context.desk(isHealing ? 'changing' : 'reading')
+        const desk = await context.desk('reading')
         const report = await verifyWithProgress(desk, { isHealing, terminal: context.terminal })
         context.show(report, () => reportText(report, context))
         if (report.faults.length > 0 || report.drifts.length > 0) context.reportDifference()

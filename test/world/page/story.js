@@ -135,18 +135,20 @@ const time = (atMs) =>
     hour12: false,
   })
 
-/** @param {readonly (readonly string[])[]} rows @param {string} emptyText */
-function tableRows(rows, emptyText) {
-  if (rows.length === 0) {
-    const cell = make('td', 'text', emptyText)
-    cell.setAttribute('colspan', '9')
-    return [make('tr', '', cell)]
-  }
+/**
+ * Rows with the heading of its column on each cell, for screens too narrow for a table.
+ * @param {readonly string[]} headings @param {readonly (readonly string[])[]} rows
+ */
+function tableRows(headings, rows) {
   return rows.map((cells) =>
     make(
       'tr',
       '',
-      ...cells.map((text, index) => make('td', index === cells.length - 1 ? 'text' : '', text)),
+      ...cells.map((text, index) => {
+        const cell = make('td', index === cells.length - 1 ? 'text' : '', text)
+        cell.setAttribute('data-heading', headings[index] ?? '')
+        return cell
+      }),
     ),
   )
 }
@@ -154,8 +156,8 @@ function tableRows(rows, emptyText) {
 /** @param {readonly JournalLine[]} journal */
 const journalRows = (journal) =>
   tableRows(
+    ['Entry', 'When', 'Kind', ''],
     journal.map(({ position, atMs, kind, text }) => [`#${position}`, time(atMs), kind, text]),
-    'Empty.',
   )
 
 /** @param {VisitorState} visitor */
@@ -184,7 +186,8 @@ function showVisitor({ twoBooks, oneBook }) {
     drift.recomputed,
     `#${drift.sincePosition}, ${time(drift.sinceMs)}`,
   ])
-  find('[data-drifts]').replaceChildren(...tableRows(drifts, 'Nothing differed so far.'))
+  const headings = ['Entry', 'Where', 'What', 'Stored', 'Journal', 'Since']
+  find('[data-drifts]').replaceChildren(...tableRows(headings, drifts))
   find('[data-journal]').replaceChildren(...journalRows(oneBook.journal.toReversed()))
 }
 

@@ -39,7 +39,7 @@ test('a refusal reads back as it was signed, and not with another secret', () =>
   fc.assert(
     fc.property(denied, (decision) => {
       const text = ours.sign(decision)
-      assert.deepEqual(ours.read(text), decision)
+      assert.deepEqual(ours.read(text), { ...decision, facts: { ...decision.facts } })
       assert.equal(theirs.read(text), undefined)
     }),
   )

@@ -60,7 +60,7 @@ export async function startApp(
     for (const close of closers.toReversed()) await close()
   }
   try {
-    const parts = await openParts(settings, system, options, closers)
+    const parts = await openParts(settings, { ...system, version: options.version }, closers)
     const plans =
       settings.plansFile === null
         ? parsePlans(options.defaultPlans)
@@ -95,7 +95,7 @@ export async function openBooks(
     for (const closer of closers.toReversed()) await closer()
   }
   try {
-    return { parts: await openParts(settings, system, { version }, closers), close }
+    return { parts: await openParts(settings, { ...system, version }, closers), close }
   } catch (error) {
     await close()
     throw error
@@ -104,8 +104,7 @@ export async function openBooks(
 
 async function openParts(
   settings: Settings,
-  { clock, random, logger }: System,
-  { version }: Pick<AppOptions, 'version'>,
+  { clock, random, logger, version }: System & Pick<AppOptions, 'version'>,
   closers: (() => Promise<void> | void)[],
 ): Promise<GateParts> {
   const storage = await openSqliteStorage({

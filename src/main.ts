@@ -89,7 +89,11 @@ async function main(): Promise<void> {
   })
   process.stdout.write(
     welcomeText({
-      ...{ version, gatewayUrl, adminUrl, logFile, demoKey },
+      version,
+      gatewayUrl,
+      adminUrl,
+      logFile,
+      demoKey,
       dataFolder: settings.dataFolder,
       isDemoUpstream: chosen.isDemo,
       upstreamName: chosen.upstream.name,

@@ -246,3 +246,15 @@ test('the snapshot is the version that the lock file pins', () => {
   assert.equal(snapshotName, `@pydantic/genai-prices ${pinned?.version}`)
   assert.ok(snapshotModels().length >= 20)
 })
+
+test('the example file in the docs can be used, and says what the published price says', () => {
+  const example: unknown = JSON.parse(
+    readFileSync(new URL('../../docs/examples/prices.json', import.meta.url), 'utf8'),
+  )
+  const ours = bookWith(example).priceOf({ model: 'claude-haiku-5-5' }, nowMs)
+  const published = bookWith().priceOf({ model: 'claude-haiku-5-5' }, nowMs)
+
+  assert.ok(ours !== undefined)
+  assert.deepEqual(ours.rates, published?.rates)
+  assert.notEqual(bookWith(example).priceOf({ model: 'claude-opus-9' }, nowMs), undefined)
+})

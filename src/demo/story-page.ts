@@ -6,7 +6,7 @@ import type { Clock } from '../system/clock.ts'
  * `/story` on the admin port: starts the story program when somebody asks for it, and sends the browser
  * there. The story lives with the tests (`test/world/`), which nothing in `src/` may import, so it runs as
  * a process of its own. Its standard input is a pipe from here: when this process ends, in whatever way,
- * the pipe ends, and the story with it. See docs/decisions/0020-the-story-is-its-own-process.md.
+ * the pipe ends, and the story with it. See docs/decisions/0005-the-story-is-its-own-process.md.
  */
 export type StoryPage = {
   answer(request: Request): Promise<Response>

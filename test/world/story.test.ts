@@ -194,6 +194,15 @@ test('--json prints the scenes for a program', async () => {
   assert.match(story.note, /the vendor has published no cause/)
 })
 
+test('an unknown option ends with 2, so that nobody takes it for a scene that differs', async () => {
+  const child = spawn(process.execPath, [program, '--sing'], { stdio: ['ignore', 'pipe', 'pipe'] })
+
+  const [complaint, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+
+  assert.equal(exitCode, 2)
+  assert.match(complaint, /unknown option '--sing'/)
+})
+
 test('--serve tells its address first, and ends when its standard input does', async () => {
   const child = runStory('--serve')
   assert.ok(child.stdout !== null && child.stdin !== null)

@@ -12,6 +12,8 @@ import { untilUnwatched } from './until-unwatched.ts'
 
 type Options = { readonly json?: true; readonly browser: boolean; readonly serve?: true }
 
+const exitUsage = 2
+
 const program = new Command('npm run story --')
   .description(
     'Plays one morning twice, with the same requests: in a simulated service that keeps two books, and in Plimsoll.',
@@ -22,7 +24,7 @@ const program = new Command('npm run story --')
   .addHelpText(
     'after',
     `
-Exit code: 0 when every scene went as expected, 1 when one did not.
+Exit code: 0 when every scene went as expected, 1 when one did not, 2 for a mistake in the command.
 Without a terminal, or where CI is set, it plays, prints and ends, and opens nothing.
 
 Examples:
@@ -30,6 +32,9 @@ Examples:
   npm run story -- --no-browser
   npm run story --silent -- --json`,
   )
+
+/** A mistake on the command line is not a scene that differs. */
+program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUsage))
 
 const clockTime = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { contextTokensMax } from './anthropic-input.ts'
-import { readRequest, type RequestReading } from './anthropic-request.ts'
+import { maxTokensMax, readRequest, type RequestReading } from './anthropic-request.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const simple = { model: 'claude-opus-5-5', max_tokens: 100 }
@@ -163,13 +163,33 @@ test('a session is found in both forms that clients use, and nothing odd passes 
 })
 
 test('other models that can serve the request are named', () => {
-  const reading = readOk({
+  const named = readOk({
     fallbacks: [{ model: 'claude-opus-4-8' }, { model: 'claude-opus-5-5' }, 'odd'],
     tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'claude-fable-5-2' }],
   })
 
-  assert.deepEqual(reading.otherModels, ['claude-opus-4-8', 'claude-fable-5-2'])
+  assert.deepEqual(named.otherModels, ['claude-opus-4-8', 'claude-fable-5-2'])
   assert.deepEqual(readOk({ fallbacks: 'default' }).otherModels, [])
+
+  const many = Array.from({ length: 9 }, (_, index) => ({ model: `claude-${index}` }))
+  const reading = readRequest(encode(JSON.stringify({ ...simple, fallbacks: many })))
+  assert.ok(reading.kind === 'problem' && /fallbacks/.test(reading.message))
+})
+
+test('what a fallback may write and how it is served counts for the request', () => {
+  const reading = readOk({
+    fallbacks: [
+      { model: 'claude-opus-5-5', max_tokens: 900, speed: 'fast' },
+      { model: 'claude-a' },
+    ],
+  })
+
+  assert.equal(reading.maxTokens, 900)
+  assert.deepEqual(reading.marks, ['speed:fast'])
+  assert.equal(
+    readOk({ fallbacks: [{ model: 'claude-a', max_tokens: 1e300 }] }).maxTokens,
+    maxTokensMax,
+  )
 })
 
 test('dearer ways of serving that the request asks for are named', () => {

@@ -12,6 +12,7 @@ export type RequestReading =
       readonly model: string
       /** Models that may serve it instead of, or beside, `model`: fallbacks and advisors. */
       readonly otherModels: readonly string[]
+      /** The most that any of those models may write. */
       readonly maxTokens: number
       readonly isStream: boolean
       readonly isThinking: boolean
@@ -27,7 +28,6 @@ export type RequestReading =
 export const maxTokensMax = 10_000_000
 const modelCharsMax = 200
 const depthMax = 500
-const otherModelsMax = 8
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -40,17 +40,19 @@ export function readRequest(body: Uint8Array): RequestReading {
   const { model, max_tokens: maxTokens } = fields
   if (typeof model !== 'string' || typeof maxTokens !== 'number')
     return problem('model: Field required')
+  const ways = findAlternatives(fields, { model, maxTokens })
+  if (ways === undefined) return problem(`fallbacks: at most ${otherModelsMax} other models`)
   const input = estimateInput(fields, body.length)
   return {
     kind: 'ok',
     model,
-    otherModels: findOtherModels(fields, model),
-    maxTokens,
+    otherModels: ways.models,
+    maxTokens: ways.maxTokens,
     isStream: fields['stream'] === true,
     isThinking: isThinking(fields['thinking']),
     inputTokensExpected: input.expected,
     inputTokensMax: input.max,
-    marks: findMarks(fields),
+    marks: ways.marks,
     sessionId: findSessionId(fields['metadata']),
   }
 }
@@ -134,23 +136,42 @@ function isThinking(thinking: unknown): boolean {
   return thinking['type'] === 'enabled' || thinking['type'] === 'adaptive'
 }
 
-/** `fallbacks` name models that may answer instead; an advisor tool names one that is asked on the way. */
-function findOtherModels(fields: Fields, model: string): readonly string[] {
-  const names = new Set<string>()
-  for (const list of [fields['fallbacks'], fields['tools']]) {
-    if (!Array.isArray(list)) continue
-    for (const item of list) {
-      if (!isRecord(item)) continue
-      const name = item['model']
-      if (typeof name === 'string' && name !== model) names.add(name.slice(0, modelCharsMax))
-      if (names.size >= otherModelsMax) break
-    }
+/** What the request may become on its way: another model, a longer answer, a dearer way of serving. */
+type Alternatives = {
+  readonly models: readonly string[]
+  readonly maxTokens: number
+  readonly marks: ServiceMarks
+}
+
+const otherModelsMax = 8
+
+/**
+ * `fallbacks` name models that may answer instead, each with settings of its own; an advisor tool names a
+ * model that is asked on the way. Undefined when they are too many to be priced together.
+ */
+function findAlternatives(
+  fields: Fields,
+  { model, maxTokens }: { readonly model: string; readonly maxTokens: number },
+): Alternatives | undefined {
+  const ways = [fields['fallbacks'], fields['tools']].flatMap((list) =>
+    Array.isArray(list) ? list.filter((item) => isRecord(item)) : [],
+  )
+  const models = new Set<string>()
+  const marks = new Set(marksOf(fields))
+  let tokens = maxTokens
+  for (const way of ways) {
+    if (typeof way['model'] !== 'string') continue
+    if (way['model'] !== model) models.add(way['model'].slice(0, modelCharsMax))
+    for (const mark of marksOf(way)) marks.add(mark)
+    const own = way['max_tokens']
+    if (typeof own === 'number' && own > tokens) tokens = Math.min(Math.ceil(own), maxTokensMax)
   }
-  return [...names]
+  if (models.size > otherModelsMax) return undefined
+  return { models: [...models], maxTokens: tokens, marks: [...marks] }
 }
 
 /** https://platform.claude.com/docs/en/build-with-claude/fast-mode and …/data-residency */
-function findMarks(fields: Fields): ServiceMarks {
+function marksOf(fields: Fields): ServiceMarks {
   const marks: string[] = []
   if (fields['speed'] === 'fast') marks.push('speed:fast')
   if (fields['inference_geo'] === 'us') marks.push('inference_geo:us')

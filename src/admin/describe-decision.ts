@@ -16,6 +16,8 @@ export type DecisionStep = {
   readonly numbers: string
   /** `open` let the request pass, `closed` did not, `skipped` was not asked. */
   readonly outcome: 'open' | 'closed' | 'skipped'
+  /** The outcome in words. */
+  readonly found: string
 }
 
 export function tellDecision(explanation: Explanation, symbol: string): DecisionStory {
@@ -62,90 +64,86 @@ function stepsOf(decision: Decision, figures: Figures, told: Told): readonly Dec
   const limits = figures.limits.filter(
     ({ models }) => models === null || models.some((prefix) => told.model.startsWith(prefix)),
   )
-  const steps = limits.map((limit) => limitStep(limit, told.symbol))
   const isPlan = decision.kind === 'allow' && decision.allowance.source === 'plan'
-  return isPlan
-    ? [...steps, { title: 'Extra usage', numbers: 'not needed, not looked at', outcome: 'skipped' }]
-    : [...steps, ...extraUsageSteps(decision, figures, told.symbol)]
-}
-
-function limitStep(limit: LimitFigures, symbol: string): DecisionStep {
-  const text = (amount: bigint): string => quantityText(amount, limit.unit, symbol)
-  const hasRoom = limit.used + limit.held < limit.amount
-  return {
-    title: `${limitTitle(limit)} limit`,
-    numbers: `${text(limit.used)} used + ${text(limit.held)} held, limit ${text(limit.amount)}`,
-    outcome: hasRoom ? 'open' : 'closed',
-  }
-}
-
-function extraUsageSteps(
-  decision: Decision,
-  figures: Figures,
-  symbol: string,
-): readonly DecisionStep[] {
-  const { extraUsage } = figures
-  const money = (nanos: Nanos): string => formatMoney(nanos, symbol)
-  const needed = neededNanos(decision)
-  const reason = decision.kind === 'deny' ? decision.denial.extraUsageReason : null
-  const switches: DecisionStep[] = [
-    {
-      title: 'Extra usage for the account',
-      numbers: extraUsage.isOnForCustomer ? 'on' : 'off',
-      outcome: extraUsage.isOnForCustomer ? 'open' : 'closed',
-    },
-    {
-      title: 'Extra usage for the member',
-      numbers: extraUsage.isOnForMember ? 'on' : 'off',
-      outcome: extraUsage.isOnForMember ? 'open' : 'closed',
-    },
-  ]
-  if (reason === 'forbidden_by_request') {
-    switches.push({
-      title: 'The request itself',
-      numbers: 'forbids extra usage',
-      outcome: 'closed',
-    })
+  const steps = limits.map((limit) => limitStep(limit, { isPlan, symbol: told.symbol }))
+  if (isPlan) {
+    const numbers = 'not needed'
+    return [...steps, { title: 'Extra usage', numbers, outcome: 'skipped', found: 'not asked' }]
   }
   return [
-    ...switches,
-    capStep('Spend cap of the month', {
-      capNanos: extraUsage.capNanos,
-      takenNanos: extraUsage.spentNanos + extraUsage.heldNanos,
-      needed,
-      symbol,
-    }),
-    capStep("The member's own cap", {
-      capNanos: extraUsage.memberCapNanos,
-      takenNanos: extraUsage.memberSpentNanos + extraUsage.memberHeldNanos,
-      needed,
-      symbol,
-    }),
-    {
-      title: 'Balance',
-      numbers: `${money(extraUsage.balanceNanos)} less ${money(extraUsage.heldNanos)} held, ${money(needed)} needed`,
-      outcome: extraUsage.balanceNanos - extraUsage.heldNanos >= needed ? 'open' : 'closed',
-    },
+    ...steps,
+    ...switchSteps(decision, figures),
+    ...moneySteps(decision, figures, told.symbol),
   ]
 }
 
-function capStep(
-  title: string,
-  room: {
-    readonly capNanos: Nanos | null
-    readonly takenNanos: Nanos
-    readonly needed: Nanos
-    readonly symbol: string
-  },
-): DecisionStep {
-  const { capNanos, takenNanos, needed } = room
-  if (capNanos === null) return { title, numbers: 'none', outcome: 'open' }
-  const money = (nanos: Nanos): string => formatMoney(nanos, room.symbol)
+type Finding = { readonly isOpen: boolean; readonly words: readonly [open: string, closed: string] }
+
+function step(title: string, numbers: string, { isOpen, words }: Finding): DecisionStep {
   return {
     title,
-    numbers: `${money(takenNanos)} spent or held, ${money(needed)} needed, cap ${money(capNanos)}`,
-    outcome: takenNanos + needed <= capNanos ? 'open' : 'closed',
+    numbers,
+    outcome: isOpen ? 'open' : 'closed',
+    found: isOpen ? words[0] : words[1],
   }
+}
+
+/** Figures that leave with an allow count its own hold; before it, every limit of the plan had room. */
+function limitStep(
+  limit: LimitFigures,
+  { isPlan, symbol }: { readonly isPlan: boolean; readonly symbol: string },
+): DecisionStep {
+  const text = (amount: bigint): string => quantityText(amount, limit.unit, symbol)
+  const held = `${text(limit.held)} held${isPlan ? ' with this request' : ''}`
+  const numbers = `${text(limit.used)} used + ${held}, limit ${text(limit.amount)}`
+  const isOpen = isPlan || limit.used + limit.held < limit.amount
+  return step(`${limitTitle(limit)} limit`, numbers, { isOpen, words: ['room', 'no room'] })
+}
+
+function switchSteps(decision: Decision, { extraUsage }: Figures): readonly DecisionStep[] {
+  const words = ['allowed', 'not allowed'] as const
+  const position = (title: string, isOn: boolean): DecisionStep =>
+    step(title, isOn ? 'on' : 'off', { isOpen: isOn, words })
+  const steps = [
+    position('Extra usage for the account', extraUsage.isOnForCustomer),
+    position('Extra usage for the member', extraUsage.isOnForMember),
+  ]
+  const reason = decision.kind === 'deny' ? decision.denial.extraUsageReason : null
+  return reason === 'forbidden_by_request'
+    ? [...steps, step('The request itself', 'forbids extra usage', { isOpen: false, words })]
+    : steps
+}
+
+function moneySteps(
+  decision: Decision,
+  { extraUsage }: Figures,
+  symbol: string,
+): readonly DecisionStep[] {
+  const money = (nanos: Nanos): string => formatMoney(nanos, symbol)
+  const needed = neededNanos(decision)
+  // An allow's figures count its own hold, which is what was asked for here.
+  const ownNanos = decision.kind === 'allow' ? needed : 0n
+  const cap = (title: string, capNanos: Nanos | null, takenNanos: Nanos): DecisionStep => {
+    const words = ['room', 'no room'] as const
+    if (capNanos === null) return step(title, 'none', { isOpen: true, words })
+    const numbers = `${money(takenNanos)} spent or held, ${money(needed)} needed, cap ${money(capNanos)}`
+    return step(title, numbers, { isOpen: takenNanos + needed <= capNanos, words })
+  }
+  const { balanceNanos, spentNanos, memberSpentNanos } = extraUsage
+  const heldNanos = extraUsage.heldNanos - ownNanos
+  const memberHeldNanos = extraUsage.memberHeldNanos - ownNanos
+  return [
+    cap('Spend cap of the month', extraUsage.capNanos, spentNanos + heldNanos),
+    cap("The member's own cap", extraUsage.memberCapNanos, memberSpentNanos + memberHeldNanos),
+    step(
+      'Balance',
+      `${money(balanceNanos)} less ${money(heldNanos)} held, ${money(needed)} needed`,
+      {
+        isOpen: balanceNanos - heldNanos >= needed,
+        words: ['enough', 'not enough'],
+      },
+    ),
+  ]
 }
 
 /** What the request has to hold from the wallet. */

@@ -44,7 +44,7 @@ const entriesShownMax = 50
 /** Throws `DecisionUnknownError` when this installation made no such decision. */
 export async function explain(parts: ExplainParts, decisionId: string): Promise<Explanation> {
   const id = decisionId.trim()
-  const allowed = readAllowedDecisionId(id)
+  const allowed = readAllowedDecisionId(id) ?? (await admissionOf(parts.storage, id))
   if (allowed !== undefined) return explainAllow(parts, id, allowed)
   const denied = parts.signer.read(id)
   if (denied === undefined) {
@@ -53,6 +53,15 @@ export async function explain(parts: ExplainParts, decisionId: string): Promise<
     )
   }
   return explainDenial(parts, id, denied)
+}
+
+/** A hold's own id names its admission, too: that is what a history shows. */
+async function admissionOf(storage: Storage, id: string): Promise<AllowedDecision | undefined> {
+  if (!id.startsWith('hold_')) return undefined
+  const [entry] = await storage.holdEntries(holdId(id))
+  if (entry?.body.kind !== 'held' || entry.memberId === null) return undefined
+  const { customerId, memberId, position } = entry
+  return { customerId, memberId, holdId: entry.body.holdId, position: position - 1 }
 }
 
 async function explainDenial(

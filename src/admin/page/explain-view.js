@@ -3,8 +3,6 @@ import { clockToTheSecond } from './format.js'
 
 /** @typedef {import('../contract.ts').ExplanationAnswer} ExplanationAnswer */
 
-const outcomes = { open: 'room', closed: 'no room', skipped: '' }
-
 /** Shows a decision that was made again: the verdict, its numbers in order, and the journal behind them. @param {ExplanationAnswer} explanation @param {number} nowMs */
 export function showExplanation(explanation, nowMs) {
   const { verdict, steps, remedies, entries, entryCount, facts } = explanation
@@ -55,13 +53,8 @@ function stepList(steps) {
   return make(
     'ol',
     { class: 'steps' },
-    ...steps.map(({ title, numbers, outcome }) =>
-      make(
-        'li',
-        { class: outcome },
-        `${title}: ${numbers}`,
-        ...(outcomes[outcome] === '' ? [] : [' ', make('strong', {}, `→ ${outcomes[outcome]}`)]),
-      ),
+    ...steps.map(({ title, numbers, outcome, found }) =>
+      make('li', { class: outcome }, `${title}: ${numbers}`, ' ', make('strong', {}, `→ ${found}`)),
     ),
   )
 }

@@ -18,6 +18,9 @@ export function showFigures(usage, nowMs) {
   showSwitches(figures.extraUsage)
   showMoney(figures.extraUsage, nowMs)
   showFoot(usage, nowMs)
+  const [first] = figures.limits
+  document.title =
+    first === undefined ? 'Plimsoll' : `${first.usedPercent} % ${first.title} · Plimsoll`
 }
 
 /** @param {UsageAnswer} usage @param {number} nowMs */

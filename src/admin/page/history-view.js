@@ -45,7 +45,7 @@ function row(line, nowMs, onExplain) {
     make(
       'td',
       { class: 'number', 'data-label': 'Cost' },
-      request === null ? '' : money(request.costNanos),
+      ...(request === null ? [] : [money(request.costNanos)]),
     ),
     make('td', { 'data-label': 'Paid by' }, ...(request === null ? [] : paidBy(request))),
     make('td', { class: 'number', 'data-label': 'Balance' }, ...balance(line)),

@@ -26,8 +26,6 @@ export function addExplainCommand(program: Command, cli: CommandLine): void {
     )
 }
 
-const outcomes = { open: 'room', closed: 'no room', skipped: '' } as const
-
 function explanationText(
   explanation: ExplanationAnswer,
   context: CommandContext,
@@ -51,7 +49,7 @@ function explanationText(
     const rows = steps.map((step) => [
       safeText(step.title),
       step.numbers,
-      paint(terminal, step.outcome === 'closed' ? 'red' : 'green', outcomes[step.outcome]),
+      paint(terminal, step.outcome === 'closed' ? 'red' : 'green', step.found),
     ])
     lines.push(
       '',

@@ -280,6 +280,14 @@ const allowed = {
   outcome: 'allowed',
 } as const
 
+test('a limit that is over has nothing left, and not less than nothing', () => {
+  const over = figures({ limits: [limit({ used: 6n * dollar })] })
+  const headers = limitHeaders({ ...allowed, figures: over, isOauthStyle: true })
+
+  assert.equal(headers['x-plimsoll-limit-session-remaining'], '0.00')
+  assert.equal(headers[`${native}5h-utilization`], '1')
+})
+
 test('native limit headers go to callers of the OAuth kind only', () => {
   const plain = limitHeaders({ ...allowed, figures: figures(), isOauthStyle: false })
 

@@ -6,17 +6,23 @@ import { eventBytesMax } from './sse-events.ts'
 
 const encode = (text: string): Buffer => Buffer.from(text)
 
-type Style = { readonly lineEnd: string; readonly isSpaced: boolean; readonly isNamed: boolean }
-const plain: Style = { lineEnd: '\n', isSpaced: false, isNamed: true }
+type Style = {
+  readonly lineEnd: string
+  readonly isSpaced: boolean
+  readonly isNamed: boolean
+  readonly isAscii: boolean
+}
+const plain: Style = { lineEnd: '\n', isSpaced: false, isNamed: true, isAscii: false }
 
 /** One event as an upstream may write it: other line ends, spaces in the JSON, no `event:` line. */
 function event(fields: { type: string; [name: string]: unknown }, style = plain): string {
-  const json = style.isSpaced
-    ? JSON.stringify(fields, null, ' ').replaceAll('\n', '')
-    : JSON.stringify(fields)
+  const spaced = JSON.stringify(fields, null, style.isSpaced ? ' ' : undefined).replaceAll('\n', '')
+  const json = style.isAscii ? spaced.replaceAll(/[^\0-~]/g, escaped) : spaced
   const lines = [...(style.isNamed ? [`event: ${fields.type}`] : []), `data: ${json}`, '', '']
   return lines.join(style.lineEnd)
 }
+
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 const startUsage = {
   input_tokens: 120,
@@ -107,11 +113,13 @@ const anyStyle = fc.record({
   lineEnd: fc.constantFrom('\n', '\r\n'),
   isSpaced: fc.boolean(),
   isNamed: fc.boolean(),
+  isAscii: fc.boolean(),
 })
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
   fc.constantFrom(
+    '\u007f\u0080\u07ff\u0800\ud800\udbff\udfff',
     '"message_stop"',
     '\n\ndata: {"type":"message_stop"}\n\n',
     '"}}',

@@ -41,8 +41,6 @@ export type ServiceMarks = readonly string[]
 export type Unit = 'money' | 'tokens' | 'requests'
 export type Amounts = { readonly [U in Unit]: bigint }
 
-export const noAmounts: Amounts = { money: 0n, tokens: 0n, requests: 0n }
-
 const inputMeters: readonly Meter[] = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h']
 
 /** All tokens of a request, of every kind. */

@@ -45,10 +45,12 @@ test('a refusal reads back as it was signed, and not with another secret', () =>
   )
 })
 
+const anyLetter = fc.constantFrom('A', 'b', '_', '7')
+
 test('an id that was changed, cut or made up is unknown, and nothing breaks', () => {
   const signer = createDecisionSigner('one')
   fc.assert(
-    fc.property(denied, fc.nat(), fc.constantFrom('A', 'b', '_', '7'), (decision, at, letter) => {
+    fc.property(denied, fc.nat(), anyLetter, (...[decision, at, letter]) => {
       const text = signer.sign(decision)
       const index = 3 + (at % (text.length - 3))
       if (text[index] !== letter) {

@@ -135,7 +135,9 @@ function unpackDenied(bytes: Buffer): DeniedDecision | undefined {
   }
   const flags = packed.count()
   const facts: RequestFacts = {
-    ...{ model, priceId: price, ...tokens },
+    model,
+    priceId: price,
+    ...tokens,
     isThinking: (flags & 1) !== 0,
     consent: (flags & 2) === 0 ? 'allow' : 'never',
   }

@@ -258,13 +258,20 @@ function requestOf(
   body: Extract<EntryBody, { kind: 'settled' }>,
   price: Price | undefined,
 ): HistoryRequest {
-  const { holdId, model, source, usage, marks, costNanos, chargedNanos, overrunNanos } = body
-  const { isEstimate, isLate, upstreamRequestId } = body
   return {
-    ...{ holdId, model, source, usage, marks, costNanos, chargedNanos, overrunNanos },
-    ...{ isEstimate, isLate, upstreamRequestId },
+    holdId: body.holdId,
+    model: body.model,
+    source: body.source,
+    usage: body.usage,
+    marks: body.marks,
+    costNanos: body.costNanos,
+    chargedNanos: body.chargedNanos,
+    overrunNanos: body.overrunNanos,
+    isEstimate: body.isEstimate,
+    isLate: body.isLate,
+    upstreamRequestId: body.upstreamRequestId,
     price: price ?? null,
-    priceLines: price === undefined ? [] : priceLines(price, usage),
+    priceLines: price === undefined ? [] : priceLines(price, body.usage),
   }
 }
 
@@ -278,15 +285,11 @@ async function page(
   let hasMore = false
   for await (const draft of drafts) {
     const isSkipped = query.beforePosition !== undefined && draft.position >= query.beforePosition
-    if (!isSkipped) {
-      const line = { ...asSeenBy(query.memberId, draft), balanceNanos }
-      if (!foldInto(lines, line)) {
-        if (lines.length >= rowsMax) {
-          hasMore = true
-          break
-        }
-        lines.push(line)
-      }
+    const line = { ...asSeenBy(query.memberId, draft), balanceNanos }
+    if (!isSkipped && !foldInto(lines, line)) {
+      hasMore = lines.length >= rowsMax
+      if (hasMore) break
+      lines.push(line)
     }
     balanceNanos -= draft.changeNanos
   }

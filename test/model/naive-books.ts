@@ -10,6 +10,18 @@ export const sum = (amounts: bigint[]): bigint =>
 export const least = (...amounts: bigint[]): bigint => amounts.reduce((a, b) => (a < b ? a : b))
 export const most = (...amounts: bigint[]): bigint => amounts.reduce((a, b) => (a > b ? a : b))
 
+export const moneyOf = (holds: Hold[]): bigint =>
+  sum(holds.flatMap((hold) => hold.grantLegs.map((leg) => leg.amount)))
+
+/** One leg per grant, in the order in which the grants first came. */
+function merged(legs: Part[]): Part[] {
+  const grants = [...new Set(legs.map((leg) => leg.grant))]
+  return grants.map((grant) => {
+    const amounts = legs.filter((leg) => leg.grant === grant).map((leg) => leg.amount)
+    return { grant, amount: sum(amounts) }
+  })
+}
+
 const historyMax = 32
 
 /** What one customer's list of facts adds up to: each figure by going through the whole list again. */
@@ -68,7 +80,7 @@ export class NaiveBooks {
       return {
         ...held,
         amounts: grown.at(-1)?.amounts ?? held.amounts,
-        grantLegs: [held.grantLegs, ...grown.map((fact) => fact.grantLegs)].flat(),
+        grantLegs: merged([held.grantLegs, ...grown.map((fact) => fact.grantLegs)].flat()),
         end: ended?.kind === 'ended' ? ended.how : ended?.kind === 'settled' ? 'settled' : 'open',
         endedAtMs: ended?.atMs ?? Infinity,
         lost: ended?.kind === 'settled' ? 0n : lost,
@@ -81,7 +93,7 @@ export class NaiveBooks {
   }
 
   heldMoney(member: string | null): bigint {
-    return sum(this.openHolds(member).flatMap((hold) => hold.grantLegs.map((leg) => leg.amount)))
+    return moneyOf(this.openHolds(member))
   }
 
   /** Charged in the customer's calendar month that contains `nowMs`. */
@@ -97,14 +109,16 @@ export class NaiveBooks {
   grant(
     grant: Grant,
     nowMs: number,
-  ): { available: bigint; held: bigint; spent: bigint; expired: bigint } {
+  ): { available: bigint; held: bigint; spent: bigint; expired: bigint; refunded: bigint } {
     const ofGrant = (parts: Part[]): bigint =>
       sum(parts.filter((part) => part.grant === grant.grant).map((part) => part.amount))
     const held = sum(this.openHolds(null).map((hold) => ofGrant(hold.grantLegs)))
     const spent = sum(this.of('settled').map((settled) => ofGrant(settled.parts)))
-    const rest = grant.amount - held - spent
+    const refunded = ofGrant(this.of('refunded'))
+    const rest = grant.amount - held - spent - refunded
     const isExpired = grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs
-    return { available: isExpired ? 0n : rest, held, spent, expired: isExpired ? rest : 0n }
+    const [available, expired] = isExpired ? [0n, rest] : [rest, 0n]
+    return { available, held, spent, expired, refunded }
   }
 
   /** Grants in the order in which they burn: priority, then expiry with "never" last, then age. */
@@ -188,6 +202,11 @@ export class NaiveBooks {
     const month = monthAt('UTC', nowMs)
     const inside = this.of('settled').filter((s) => month.startMs <= s.atMs && s.atMs < month.endMs)
     return sum(inside.map((settled) => settled.overrun))
+  }
+
+  /** What open holds keep of the operator's overrun allowance. */
+  overrunReserved(): bigint {
+    return sum(this.openHolds(null).map((hold) => hold.reserve))
   }
 
   lostMoney(): bigint {

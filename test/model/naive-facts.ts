@@ -14,6 +14,7 @@ export type Fact =
       cap: SpendCap
       overrunMax: bigint
       isStrict: boolean
+      runningMax: number
     }
   | { kind: 'plan'; plan: Plan }
   | { kind: 'seated'; member: string; planId: string; pins: Pin[] }
@@ -22,6 +23,7 @@ export type Fact =
   | { kind: 'cap'; member: string | null; cap: SpendCap }
   | { kind: 'status'; member: string | null; isActive: boolean }
   | ({ kind: 'granted' } & Grant)
+  | { kind: 'refunded'; grant: string; amount: bigint }
   | { kind: 'credited'; member: string; limit: string; startMs: number }
   | ({ kind: 'held' } & HoldTerms)
   | { kind: 'grown'; hold: string; amounts: Amounts; grantLegs: Part[] }
@@ -74,7 +76,7 @@ export type Refused = {
   reason: Reason
   extraUsageReason: ExtraUsageReason | null
   needed: bigint | null
-  binding: string[]
+  binding: Set<string>
   retryAtMs: number | null
 }
 export type SettleResult = { cost: bigint; charged: bigint; overrun: bigint } | 'already_ended'

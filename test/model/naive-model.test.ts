@@ -74,6 +74,7 @@ function modelWith(terms: {
       terms.cap === undefined ? { kind: 'unlimited' } : { kind: 'capped', amountNanos: terms.cap },
     overrunMax: terms.overrunMax ?? 1_000_000n,
     isStrict: false,
+    runningMax: 100,
   })
   model.note(startMs, { kind: 'plan', plan: planOf(terms.session, 1000n) })
   model.seat('anna', 'plan-1', startMs)
@@ -186,6 +187,7 @@ test('grants burn by priority, then expiry with never last, then age', () => {
     held: 0n,
     spent: 40n,
     expired: 20n,
+    refunded: 0n,
   })
 })
 
@@ -201,7 +203,7 @@ test('a denial names what binds, why money did not help, and the latest reset', 
     reason: 'limit_reached',
     extraUsageReason: 'cap_reached',
     needed: 600n,
-    binding: ['session', 'week'],
+    binding: new Set(['session', 'week']),
     retryAtMs: Temporal.Instant.from('2026-06-22T00:00Z').epochMilliseconds,
   })
 })

@@ -1,7 +1,7 @@
 import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
-import type { Limit } from '../../src/core/plan.ts'
+import type { Limit, Plan } from '../../src/core/plan.ts'
 import type { Price, Usage } from '../../src/core/usage.ts'
-import { least, most, NaiveBooks, sum } from './naive-books.ts'
+import { least, moneyOf, most, NaiveBooks, sum } from './naive-books.ts'
 import { monthAt } from './naive-calendar.ts'
 import type {
   Admitted,
@@ -16,17 +16,19 @@ import type {
 import { isFree, sizeOf } from './naive-price.ts'
 
 const lateSettleMs = 24 * 3600 * 1000
+/** When only other holds are in the way, nobody knows when they end: come back after one full wait. */
+const retryShortlyMs = 2000
 const applies = (limit: Limit, model: string): boolean =>
   limit.models?.some((prefix) => model.startsWith(prefix)) ?? true
 
 type Metered = { usage: Usage; marks: readonly string[] }
 
-/** `countsHolds` false asks what would be if all open holds were given back. */
-type Question = Pick<Request, 'member' | 'facts'> & {
-  price: Price
-  nowMs: number
-  countsHolds: boolean
-}
+/**
+ * How open holds count: as they stand; not at all, as if they were given back; or at a later moment, by when
+ * those whose time was up have settled within their amounts.
+ */
+type HoldView = 'as they stand' | 'given back' | 'later'
+type Question = Pick<Request, 'member' | 'facts'> & { price: Price; nowMs: number; holds: HoldView }
 
 /**
  * The rules of DESIGN.md a second time, for property tests to compare the core with. One list of facts per
@@ -34,11 +36,14 @@ type Question = Pick<Request, 'member' | 'facts'> & {
  * and nothing is imported from the core but the shapes of its data.
  */
 export class NaiveModel extends NaiveBooks {
-  private look({ member, facts, price, nowMs, countsHolds }: Question): Look {
+  private look(question: Question): Look {
+    const { member, facts, price, nowMs, holds } = question
     const output = this.expectedOutput(member, facts)
     const expected = sizeOf(price, { input: facts.inputTokensExpected, output })
     const limits = this.limits(member, nowMs).filter(({ limit }) => applies(limit, facts.model))
-    const binding = limits.filter((l) => l.used + (countsHolds ? l.held : 0n) >= l.limit.amount)
+    const binding = limits.filter(
+      (l) => l.used + (holds === 'given back' ? 0n : l.held) >= l.limit.amount,
+    )
     const look: Look = {
       source: 'plan',
       amounts: expected,
@@ -57,10 +62,11 @@ export class NaiveModel extends NaiveBooks {
       sizeOf(price, { cache_write_1h: facts.inputTokensMax, output: facts.maxTokens }).money,
     )
     const { isStrict, overrunMax } = this.opening()
-    const reserved = countsHolds ? sum(this.openHolds(null).map((hold) => hold.reserve)) : 0n
+    const running = this.running(null, holds, nowMs)
+    const reserved = sum(running.map((hold) => hold.reserve))
     const risk = this.overrunInMonth(nowMs) + reserved + worst - expected.money
     const money = isStrict || risk > overrunMax ? worst : expected.money
-    const why = this.whyNotExtraUsage({ member, facts, price, nowMs, countsHolds }, money)
+    const why = this.whyNotExtraUsage(question, money)
     return {
       ...look,
       source: why === null ? 'extra_usage' : null,
@@ -71,24 +77,30 @@ export class NaiveModel extends NaiveBooks {
     }
   }
 
+  private running(member: string | null, holds: HoldView, sinceMs: number): Hold[] {
+    if (holds === 'given back') return []
+    const open = this.openHolds(member)
+    return holds === 'later' ? open.filter((hold) => hold.expiresAtMs > sinceMs) : open
+  }
+
   private whyNotExtraUsage(
-    { member, facts, nowMs, countsHolds }: Question,
+    { member, facts, nowMs, holds }: Question,
     money: bigint,
   ): ExtraUsageReason | null {
     const isCapReached = (who: string | null): boolean => {
       const cap = this.cap(who)
       if (cap === null) return false
-      return (
-        cap === 0n ||
-        cap - this.spent(who, nowMs) - (countsHolds ? this.heldMoney(who) : 0n) < money
-      )
+      // A hold whose time was up before this month can only have been charged in an earlier one.
+      const { startMs } = monthAt(this.opening().zone, nowMs)
+      const held = moneyOf(this.running(who, holds, startMs))
+      return cap === 0n || cap - this.spent(who, nowMs) - held < money
     }
     if (!this.isOn(null)) return 'off_for_customer'
     if (!this.isOn(member)) return 'off_for_member'
     if (facts.consent === 'never') return 'forbidden_by_request'
     if (isCapReached(null)) return 'cap_reached'
     if (isCapReached(member)) return 'member_cap_reached'
-    if (this.available(nowMs, !countsHolds) < money) return 'balance_too_low'
+    if (this.available(nowMs, holds === 'given back') < money) return 'balance_too_low'
     return null
   }
 
@@ -100,26 +112,30 @@ export class NaiveModel extends NaiveBooks {
       reason,
       extraUsageReason: null,
       needed: null,
-      binding: [],
+      binding: new Set(),
       retryAtMs: null,
     })
     if (!this.isActive(null)) return refuse('customer_inactive')
     if (!this.isActive(member)) return refuse('member_inactive')
     const price = this.prices.find((known) => known.id === facts.priceId)
     if (price === undefined) return refuse('model_unpriced')
-    if (this.openHolds(member).length >= this.plan(member).runningMax)
-      return refuse('running_limit')
+    const isCrowded =
+      this.openHolds(member).length >= this.plan(member).runningMax ||
+      this.openHolds(null).length >= this.opening().runningMax
+    if (isCrowded) {
+      return { ...refuse('running_limit'), retryAtMs: nowMs + retryShortlyMs }
+    }
 
-    const question = { member, facts, price, nowMs, countsHolds: true }
-    const look = this.look(question)
+    const question = { member, facts, price, nowMs }
+    const look = this.look({ ...question, holds: 'as they stand' })
     if (look.source !== null) return this.admit(request, look, nowMs)
-    const isReserved = this.look({ ...question, countsHolds: false }).source !== null
+    const isReserved = this.look({ ...question, holds: 'given back' }).source !== null
     return {
       ...refuse(isReserved ? 'reserved' : 'limit_reached'),
       extraUsageReason: look.extraUsageReason,
       needed: look.amounts.money,
-      binding: look.binding.map((l) => l.limit.id),
-      retryAtMs: this.earliestAdmission(question, look),
+      binding: new Set(look.binding.map((l) => l.limit.id)),
+      retryAtMs: isReserved ? nowMs + retryShortlyMs : this.earliestAdmission(question, look),
     }
   }
 
@@ -147,13 +163,15 @@ export class NaiveModel extends NaiveBooks {
   }
 
   /** Looks again at each moment at which time alone changes anything for the better; the first that admits. */
-  private earliestAdmission(question: Question, look: Look): number | null {
+  private earliestAdmission(question: Omit<Question, 'holds'>, look: Look): number | null {
     const resets = look.limits.flatMap(({ instance }) =>
       instance === null ? [] : [instance.endMs],
     )
     const months = [this.opening().zone, 'UTC'].map((zone) => monthAt(zone, question.nowMs).endMs)
     const moments = [...resets, ...months].toSorted((a, b) => a - b)
-    return moments.find((atMs) => this.look({ ...question, nowMs: atMs }).source !== null) ?? null
+    const admits = (nowMs: number): boolean =>
+      this.look({ ...question, nowMs, holds: 'later' }).source !== null
+    return moments.find(admits) ?? null
   }
 
   authorize(request: Request, nowMs: number): Admitted | Refused {
@@ -249,6 +267,27 @@ export class NaiveModel extends NaiveBooks {
       instance === null ? [] : [{ limit: limit.id, ...instance }],
     )
     this.note(nowMs, { kind: 'seated', member, planId, pins })
+  }
+
+  /** The next version of a plan: a changed shape is kept beside the old ones, with its moment. */
+  publish(asked: Plan, nowMs: number): void {
+    const last = this.of('plan').findLast(({ plan }) => plan.id === asked.id)?.plan
+    const limits = asked.limits.map((limit) => {
+      const shapes = last?.limits.find((known) => known.id === limit.id)?.shapes ?? []
+      const [old, next] = [shapes.at(-1)?.shape, limit.shapes.at(-1)?.shape]
+      if (next === undefined) throw new Error('A limit has a shape')
+      if (JSON.stringify(old) === JSON.stringify(next)) return { ...limit, shapes }
+      return { ...limit, shapes: [...shapes, { sinceMs: nowMs, shape: next }] }
+    })
+    this.note(nowMs, { kind: 'plan', plan: { ...asked, limits } })
+  }
+
+  /** Gives back what is left of a grant and neither held nor expired. */
+  refund(grant: string, nowMs: number): void {
+    const known = this.grants().find((granted) => granted.grant === grant)
+    if (known === undefined) return
+    const { available } = this.grant(known, nowMs)
+    if (available > 0n) this.note(nowMs, { kind: 'refunded', grant, amount: available })
   }
 
   credit(member: string, limit: string, nowMs: number): void {

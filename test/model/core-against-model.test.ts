@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { test } from 'node:test'
+import { laws, play } from './laws.ts'
+import { story } from './world.ts'
+
+// More runs, from a seed of one's own: node test/model/campaign.ts --runs 20000 --seed 7
+const numRuns = 300
+
+for (const { name, property } of laws) {
+  test(name, () => {
+    fc.assert(property, { numRuns })
+  })
+}
+
+test('the stories reach every source, every reason and every way in which a hold ends', () => {
+  const seen = new Set<string>()
+  const told = fc.sample(story, { numRuns: 600, seed: 1 })
+  for (const each of told) {
+    const { core } = play(each, ({ asked, settled }) => {
+      if (asked?.decision.kind === 'allow') seen.add(asked.decision.allowance.source)
+      if (asked?.decision.kind === 'deny') {
+        seen.add(asked.decision.denial.reason)
+        seen.add(asked.decision.denial.extraUsageReason ?? 'not_asked')
+      }
+      if (settled !== null) seen.add(settled.answer.kind)
+    })
+    for (const { body } of core.journal) {
+      seen.add(body.kind)
+      if (body.kind === 'settled' && body.overrunNanos > 0n) seen.add('overrun')
+      if (body.kind === 'settled' && body.isLate && body.chargedNanos > 0n) seen.add('late_charge')
+      if (body.kind === 'held' && body.grantLegs.length > 1) seen.add('several_grants')
+    }
+  }
+
+  const expected = `plan extra_usage free customer_inactive member_inactive model_unpriced
+    running_limit limit_reached reserved not_asked off_for_customer off_for_member
+    forbidden_by_request cap_reached member_cap_reached balance_too_low settled already_ended voided
+    expired hold_grown window_credited refunded overrun late_charge several_grants`.split(/\s+/)
+  assert.deepEqual(
+    expected.filter((word) => !seen.has(word)),
+    [],
+  )
+})

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { LimitFigures } from '../../src/core/decision.ts'
+import type { HoldId } from '../../src/core/ids.ts'
+import { CoreStory, members } from './core-story.ts'
+import { Lockstep } from './lockstep.ts'
+import { memberCount, setting, type Step, step, type Story, story } from './world.ts'
+
+/** What is promised about every customer's life, as sentences; `npm test` and the campaign run these same ones. */
+export type Law = { readonly name: string; readonly property: fc.IRawProperty<unknown, false> }
+
+/** Plays the steps to their end; `look` is called after each. */
+function follow<Played extends CoreStory>(
+  played: Played,
+  told: Story,
+  look: (played: Played) => void,
+): Played {
+  played.begin(told.setting)
+  look(played)
+  for (const taken of told.steps) {
+    played.take(taken)
+    look(played)
+  }
+  return played
+}
+
+/** Plays a story on the core alone: what these laws say needs no second opinion. */
+export function play(told: Story, look: (played: CoreStory) => void): CoreStory {
+  return follow(new CoreStory(told.setting), told, look)
+}
+
+const agreement = fc.property(story, (told) => {
+  follow(new Lockstep(told.setting), told, (both) => both.compare())
+})
+
+const refolding = fc.property(story, (told) => {
+  const { core } = play(told, () => {})
+  assert.deepEqual(core.refolded().state(), core.state(), 'folding again gives the same state')
+})
+
+const oneEnd = fc.property(story, (told) => {
+  const { core } = play(told, () => {})
+  const ends = new Map<HoldId, string>()
+  for (const { body } of core.journal) {
+    if (body.kind !== 'settled' && body.kind !== 'voided' && body.kind !== 'expired') continue
+    const isCorrection = body.kind === 'settled' && body.isLate
+    const before = ends.get(body.holdId)
+    assert.equal(before, isCorrection ? 'expired' : undefined, `${body.holdId} ends once`)
+    ends.set(body.holdId, body.kind)
+  }
+})
+
+const grantsAddUp = fc.property(story, (told) => {
+  play(told, ({ core }) => {
+    for (const known of core.customer.grants.values()) {
+      const parts = {
+        available: known.availableNanos,
+        held: known.heldNanos,
+        spent: known.spentNanos,
+        expired: known.expiredNanos,
+        refunded: known.refundedNanos,
+      }
+      let total = 0n
+      for (const [part, amount] of Object.entries(parts)) {
+        const account = `grant:${known.grantId}:${part}`
+        assert.ok(amount >= 0n, `${account} is never negative`)
+        assert.equal(core.accountBalance(account), amount, `${account} is what its legs add up to`)
+        total += amount
+      }
+      assert.equal(total, known.grantedNanos, `${known.grantId} adds up`)
+    }
+  })
+})
+
+/** What a step writes, answers and leaves, without journal positions: what twins have in common. */
+function outcomeOf(played: CoreStory, taken: Step): unknown {
+  const entryCount = played.core.journal.length
+  played.take(taken)
+  const { core, asked, settled, nowMs } = played
+  const denial = asked?.decision.kind === 'deny' ? asked.decision.denial : null
+  return {
+    figures: members.map((member) => core.shown(member, nowMs)),
+    wallet: core.wallet(nowMs),
+    settled: settled?.answer,
+    written: core.journal.slice(entryCount).map((entry) => entry.body),
+    denial: denial && { ...denial, figures: null },
+  }
+}
+
+const toggleNeutrality = fc.property(
+  fc.record({
+    setting,
+    before: fc.array(step, { maxLength: 30, size: 'max' }),
+    who: fc.option(fc.nat({ max: memberCount - 1 }), { nil: null }),
+    after: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
+  }),
+  ({ setting: terms, before, who, after }) => {
+    const toggled = play({ setting: terms, steps: before }, () => {})
+    const twin = play({ setting: terms, steps: before }, () => {})
+    const { extraUsage } = toggled.core.figures(who ?? 0, toggled.nowMs)
+    const isOn = who === null ? extraUsage.isOnForCustomer : extraUsage.isOnForMember
+    toggled.take({ kind: 'switch', who, isOn: !isOn })
+    toggled.take({ kind: 'switch', who, isOn })
+    for (const taken of after) {
+      const expected = outcomeOf(twin, taken)
+      assert.deepEqual(outcomeOf(toggled, taken), expected, 'a twin that never toggled is the same')
+    }
+  },
+)
+
+const refusalChangesNothing = fc.property(story, (told) => {
+  const played = new CoreStory(told.setting)
+  played.begin(told.setting)
+  for (const taken of told.steps) {
+    const before = played.core.state()
+    played.take(taken)
+    if (played.asked?.decision.kind !== 'deny') continue
+    assert.deepEqual(played.core.state(), before, 'the refused request left no trace')
+  }
+})
+
+const honestRetry = fc.property(story, (told) => {
+  play(told, ({ core, asked, nowMs }) => {
+    if (asked?.decision.kind !== 'deny' || asked.decision.denial.reason !== 'limit_reached') return
+    const { member, request } = asked
+    const { retryAtMs } = asked.decision.denial
+    if (retryAtMs === null) return
+    assert.ok(retryAtMs > nowMs, 'the promised moment is ahead')
+    assert.equal(core.decide(member, request, retryAtMs - 1).kind, 'deny', 'not a moment before')
+
+    // Open holds settle within their amounts: all of them now, or each as late as its maximum duration lets it.
+    const [soon, late] = [core.refolded(), core.refolded()]
+    for (const hold of soon.openHolds()) soon.settleAsExpected(hold, nowMs)
+    for (const hold of late.openHolds()) {
+      if (hold.expiresAtMs > retryAtMs) continue
+      late.settleAsExpected(hold, Math.max(nowMs, hold.expiresAtMs - 1))
+    }
+    for (const world of [soon, late]) {
+      assert.equal(
+        world.decide(member, request, retryAtMs).kind,
+        'allow',
+        'the request passes then',
+      )
+    }
+  })
+})
+
+const reservedIsTrue = fc.property(story, (told) => {
+  play(told, ({ core, asked, nowMs }) => {
+    if (asked?.decision.kind !== 'deny') return
+    const { reason } = asked.decision.denial
+    if (reason !== 'limit_reached' && reason !== 'reserved') return
+    const freed = core.refolded()
+    for (const { holdId } of freed.openHolds()) freed.void(holdId, nowMs)
+    const { kind } = freed.decide(asked.member, asked.request, nowMs)
+    assert.equal(kind === 'allow', reason === 'reserved', 'only holds are in the way of a reserved')
+  })
+})
+
+const planFirst = fc.property(story, (told) => {
+  play(told, ({ asked }) => {
+    if (asked?.decision.kind !== 'allow') return
+    if (asked.decision.allowance.source !== 'extra_usage') return
+    const { model } = asked.request.facts
+    const closed = asked.before.limits.filter(
+      (limit) =>
+        (limit.models?.some((prefix) => model.startsWith(prefix)) ?? true) &&
+        limit.used + limit.held >= limit.amount,
+    )
+    assert.ok(closed.length > 0, 'money is held only when a limit of this model was closed')
+  })
+})
+
+const boundedCharge = fc.property(story, (told) => {
+  play(told, ({ core, settled }) => {
+    const body = settled === null ? undefined : core.journal.at(-1)?.body
+    if (settled?.answer.kind !== 'settled' || body?.kind !== 'settled') return
+    const { costNanos, chargedNanos, overrunNanos } = settled.answer
+    const { extraUsage } = settled.before
+    const isOn = extraUsage.isOnForCustomer && extraUsage.isOnForMember
+    const free = [extraUsage.balanceNanos - extraUsage.heldNanos]
+    const { capNanos, memberCapNanos } = extraUsage
+    if (capNanos !== null) free.push(capNanos - extraUsage.spentNanos - extraUsage.heldNanos)
+    if (memberCapNanos !== null) {
+      free.push(memberCapNanos - extraUsage.memberSpentNanos - extraUsage.memberHeldNanos)
+    }
+    const room = free.reduce((a, b) => (a < b ? a : b))
+    const most = settled.heldNanos + (isOn && room > 0n ? room : 0n)
+    const owed = body.source === 'extra_usage' ? costNanos : 0n
+    assert.equal(chargedNanos, owed < most ? owed : most, 'the charge is what the formula allows')
+    assert.equal(chargedNanos + overrunNanos, owed, 'every nano of the cost has one payer')
+  })
+})
+
+const steadyResets = fc.property(story, (told) => {
+  const promised = members.map(() => new Map<string, LimitFigures>())
+  play(told, ({ core, nowMs }) => {
+    for (const member of members) {
+      const { limits } = core.figures(member, nowMs)
+      const shown = promised[member] ?? new Map<string, LimitFigures>()
+      for (const limit of limits) {
+        const resetMs = shown.get(limit.limitId)?.resetMs ?? 0
+        if (nowMs < resetMs) assert.equal(limit.resetMs, resetMs, `${limit.limitId} stays as shown`)
+        shown.set(limit.limitId, limit)
+      }
+      // An instance that no entry ever touched is forgotten with a limit that leaves the plan.
+      for (const { limitId, used, held } of shown.values()) {
+        const isGone = !limits.some((limit) => limit.limitId === limitId)
+        if (isGone && used + held === 0n) shown.delete(limitId)
+      }
+    }
+  })
+})
+
+const law = <T>(name: string, property: fc.IRawProperty<T, false>): Law => ({ name, property })
+
+export const laws: readonly Law[] = [
+  law('the core answers every step like the naive model, and shows the same figures', agreement),
+  law('folding the journal again gives the same state', refolding),
+  law('every hold ends once; a late settle only corrects an expiry', oneEnd),
+  law('L6: a grant is available, held, spent, expired or refunded, to the nano', grantsAddUp),
+  law('D3: extra usage off and on again changes no later decision', toggleNeutrality),
+  law('D10: a refused request changes nothing that anything reads', refusalChangesNothing),
+  law('the promised retry moment admits the same request, and no moment before does', honestRetry),
+  law('D8: reserved is said exactly when only other holds are in the way', reservedIsTrue),
+  law('O5: money is held only when a limit that applies was closed', planFirst),
+  law('O6: each charge is what the settle formula allows, and the rest has a payer', boundedCharge),
+  law('W1: a reset once shown does not move', steadyResets),
+]

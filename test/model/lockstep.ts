@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { type Command, CoreStory, members } from './core-story.ts'
+import { monthAt } from './naive-calendar.ts'
+import { NaiveModel } from './naive-model.ts'
+import { prices, type Setting } from './world.ts'
+
+const nameOf = (member: number): string => `member-${member}`
+
+/** The core and the naive model side by side: each command is given to both, and then all they say is compared. */
+export class Lockstep extends CoreStory {
+  readonly model = new NaiveModel(prices)
+  /** What the model answered to the last command, where it asks for an answer. */
+  private expected: unknown = null
+
+  constructor(setting: Setting) {
+    super(setting)
+    const { zone, isOn, cap, overrunMax, isStrict, runningMax } = setting
+    const terms = { zone, isOn, cap, overrunMax, isStrict, runningMax }
+    this.model.note(this.nowMs, { kind: 'opened', ...terms })
+  }
+
+  protected override perform(command: Command): void {
+    super.perform(command)
+    this.expected = this.mirror(command) ?? null
+  }
+
+  private mirror(command: Command): unknown {
+    const { model, nowMs } = this
+    switch (command.kind) {
+      case 'authorize': {
+        const { holdId: hold, facts, holdMaxMs } = command.request
+        return model.authorize({ hold, member: nameOf(command.member), facts, holdMaxMs }, nowMs)
+      }
+      case 'settle':
+        return model.settle(command.id, command, nowMs)
+      case 'grow':
+        return model.grow(command.id, command, nowMs)
+      case 'void':
+        return model.void(command.id, nowMs)
+      case 'expire':
+        return model.expire(command.id, nowMs)
+      case 'switch':
+      case 'cap':
+      case 'status': {
+        const member = command.who === null ? null : nameOf(command.who)
+        return model.note(nowMs, { ...command, member })
+      }
+      case 'grant':
+        return model.note(nowMs, { ...command, kind: 'granted', grant: command.id })
+      case 'refund':
+        return model.refund(command.id, nowMs)
+      case 'credit':
+        return model.credit(nameOf(command.member), command.limit.id, nowMs)
+      case 'seat':
+        return model.seat(nameOf(command.member), command.plan.id, nowMs)
+      case 'publish':
+        return model.publish(command.plan, nowMs)
+    }
+  }
+
+  /** Compares the last answer, every figure that anybody can see, and every sum behind them. */
+  compare(): void {
+    if (this.asked !== null) assert.deepEqual(this.decided(), this.expected, 'both decide alike')
+    if (this.settled !== null) {
+      const { answer } = this.settled
+      const real =
+        answer.kind === 'already_ended'
+          ? 'already_ended'
+          : { cost: answer.costNanos, charged: answer.chargedNanos, overrun: answer.overrunNanos }
+      assert.deepEqual(real, this.expected, 'both settle alike')
+    }
+    for (const member of members) {
+      assert.deepEqual(this.core.shown(member, this.nowMs), this.figures(member), 'same figures')
+    }
+    assert.deepEqual(this.core.wallet(this.nowMs), this.wallet(), 'same grants and overruns')
+  }
+
+  /** The core's last decision in the model's words. */
+  private decided(): unknown {
+    if (this.asked?.decision.kind === 'deny') {
+      const { denial } = this.asked.decision
+      // A limit of nothing opens at no reset.
+      const opens = denial.binding.map(({ amount, resetMs }) =>
+        amount === 0n ? Infinity : (resetMs ?? Infinity),
+      )
+      assert.equal(opens[0] ?? 0, Math.max(0, ...opens), 'the limit that opens last comes first')
+      const binding = new Set<string>(denial.binding.map((bound) => bound.limitId))
+      return {
+        kind: 'deny',
+        reason: denial.reason,
+        extraUsageReason: denial.extraUsageReason,
+        needed: denial.neededNanos,
+        binding,
+        retryAtMs: denial.retryAtMs,
+      }
+    }
+    const entry = this.core.journal.at(-1)
+    if (entry?.body.kind !== 'held') return entry
+    const { body } = entry
+    return {
+      kind: 'allow',
+      hold: body.holdId,
+      member: entry.memberId,
+      source: body.source,
+      request: body.facts,
+      amounts: body.amounts,
+      expectedMoney: body.expected.money,
+      windows: body.windowLegs.map(({ limitId: limit, startMs, endMs }) => {
+        return { limit, startMs, endMs }
+      }),
+      grantLegs: body.grantLegs.map((leg) => ({ grant: leg.grantId, amount: leg.amount })),
+      reserve: body.overrunReserveNanos,
+      expiresAtMs: body.expiresAtMs,
+    }
+  }
+
+  private figures(member: number): unknown {
+    const { model, nowMs } = this
+    const name = nameOf(member)
+    return {
+      limits: model.limits(name, nowMs).map(({ limit, used, held, instance }) => ({
+        limit: limit.id,
+        used,
+        held,
+        amount: limit.amount,
+        startMs: instance?.startMs ?? null,
+        resetMs: instance?.endMs ?? null,
+      })),
+      extraUsage: {
+        isOnForCustomer: model.isOn(null),
+        isOnForMember: model.isOn(name),
+        balanceNanos: model.balance(nowMs),
+        heldNanos: model.heldMoney(null),
+        spentNanos: model.spent(null, nowMs),
+        capNanos: model.cap(null),
+        memberSpentNanos: model.spent(name, nowMs),
+        memberHeldNanos: model.heldMoney(name),
+        memberCapNanos: model.cap(name),
+        capResetMs: monthAt(this.core.customer.zone, nowMs).endMs,
+      },
+      runningCount: model.openHolds(name).length,
+      runningMax: model.plan(name).runningMax,
+    }
+  }
+
+  private wallet(): unknown {
+    const { model, nowMs } = this
+    const grants = model.grants().map((known) => [known.grant, model.grant(known, nowMs)] as const)
+    return {
+      grants: new Map(grants),
+      overrun: model.overrunInMonth(nowMs),
+      overrunReserved: model.overrunReserved(),
+      lost: model.lostMoney(),
+    }
+  }
+}

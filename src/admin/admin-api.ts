@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Nanos } from '../core/money.ts'
 import type { Plan } from '../core/plan.ts'
@@ -43,21 +42,11 @@ export type Mount = {
   answer(request: Request): Response | Promise<Response>
 }
 
-const bodyBytesMax = 512 * 1024
-
 /** The whole admin API and its pages as one function from request to response. */
 export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): Hono {
   const app = new Hono()
   app.use(guardAnswers)
   app.use(guardOrigin(parts.isOwnHost))
-  app.use(
-    bodyLimit({
-      maxSize: bodyBytesMax,
-      onError: () => {
-        throw new AdminFailure('body_too_large', `A body has at most ${bodyBytesMax} bytes.`)
-      },
-    }),
-  )
 
   const me = new Hono<{ Variables: AdminVariables }>()
   me.use(requireCaller('member', parts, parts.operatorTokenSha256))

@@ -36,7 +36,10 @@ export type Json<Value> = Value extends bigint
 
 const amountNanos = z
   .string('write the amount as a string of digits: nanos, so "5000000000" is five dollars')
-  .regex(/^[0-9]+$/, 'write digits 0 to 9 only: whole nanos, no sign, no point')
+  .regex(/^[0-9]+$/, {
+    error: 'write digits 0 to 9 only: whole nanos, no sign, no point',
+    abort: true,
+  })
   .refine((digits) => digits.length <= 19 && BigInt(digits) <= moneyNanosMax, {
     message: `the most is ${moneyNanosMax} nanos`,
     abort: true,

@@ -15,7 +15,23 @@ export async function bodyOf<Schema extends z.ZodType>(
   if (mediaType !== 'application/json') {
     throw new AdminFailure('media_type', 'A command is a JSON object.')
   }
-  return understood(schema, readJson(new Uint8Array(await c.req.arrayBuffer())))
+  return understood(schema, readJson(await readBody(c.req.raw.body)))
+}
+
+const bodyBytesMax = 512 * 1024
+/** So much of a body that is too large is still read, so that its sender is there to hear the answer. */
+const excessBytesMax = 8 * 1024 * 1024
+
+async function readBody(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > excessBytesMax) break
+    if (bytes <= bodyBytesMax) chunks.push(chunk)
+  }
+  if (bytes <= bodyBytesMax) return Buffer.concat(chunks)
+  throw new AdminFailure('body_too_large', `A body has at most ${bodyBytesMax} bytes.`)
 }
 
 /** The query as this schema understands it. A name that stands twice is refused. */

@@ -1,0 +1,153 @@
+import { request as httpRequest } from 'node:http'
+import { startAdminServer, type AdminServer } from '../../src/admin/admin-server.ts'
+import type { AdminApiParts } from '../../src/admin/admin-api.ts'
+import { sha256Hex } from '../../src/admin/operator-token.ts'
+import { parsePlans } from '../../src/config/plans-file.ts'
+import { nanosPerUnit } from '../../src/core/money.ts'
+import type { GateParts } from '../../src/operations/parts.ts'
+import { answering, startScriptedUpstream } from './scripted-upstream.ts'
+import { openWorld, type Seat, type World, type WorldOptions } from './world.ts'
+
+/** The gateway's world with the real admin server beside it, on the same storage. */
+export interface AdminWorld extends AsyncDisposable {
+  readonly world: World
+  readonly admin: AdminServer
+  readonly token: string
+  /** What the admin server is made of, to look at its routes. */
+  readonly apiParts: AdminApiParts
+  /** Calls the admin API as the operator, or as whoever `token` names; null sends no credential. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answered>
+  /** Sends one message through the gateway and resolves when it is settled. */
+  ask(seat?: Seat): Promise<Response>
+}
+
+export type CallOptions = {
+  readonly token?: string | null
+  readonly body?: unknown
+  /** The body as it is sent, where it is not JSON of a value. */
+  readonly text?: string
+  readonly key?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export type Answered = {
+  readonly status: number
+  readonly headers: Headers
+  // Tests look into answers of every shape; the assertion is what checks them.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly json: any
+  readonly text: string
+}
+
+const token = `plop_${'0123456789abcdef'.repeat(4)}`
+let keyCount = 0
+
+export async function openAdminWorld(
+  options: Partial<WorldOptions> & {
+    readonly mounts?: Parameters<typeof startAdminServer>[1]['mounts']
+  } = {},
+): Promise<AdminWorld> {
+  const upstream = await startScriptedUpstream(
+    answering('Hello.', { input_tokens: 1000, output_tokens: 100 }),
+  )
+  const { mounts = [], ...worldOptions } = options
+  const world = await openWorld({ upstream: { url: upstream.url }, ...worldOptions })
+  const apiParts = partsOf(world.parts, world.url)
+  const admin = await startAdminServer(apiParts, {
+    host: '127.0.0.1',
+    port: 0,
+    extraHosts: ['plimsoll.example'],
+    mounts,
+  })
+  let asked = 0
+  return {
+    world,
+    admin,
+    token,
+    apiParts,
+    call: (method, path, callOptions = {}) => call(admin.url + path, method, callOptions),
+    ask: async (seat = world.seat) => {
+      const response = await fetch(`${world.url}/v1/messages`, {
+        method: 'POST',
+        headers: seat.headers,
+        body: JSON.stringify({
+          model: 'claude-sonnet-4-5',
+          max_tokens: 500,
+          messages: [{ role: 'user', content: 'Hello' }],
+        }),
+      })
+      await response.arrayBuffer()
+      asked += 1
+      await world.finished(asked)
+      return response
+    },
+    async [Symbol.asyncDispose]() {
+      await admin.close()
+      await world[Symbol.asyncDispose]()
+      await upstream.close()
+    },
+  }
+}
+
+function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
+  return {
+    ...parts,
+    logger: { info: () => {}, warn: () => {}, error: () => {} },
+    operatorTokenSha256: sha256Hex(token),
+    about: {
+      version: '0.0.0-test',
+      dataFolder: 'nowhere',
+      gatewayUrl,
+      upstream: 'a scripted upstream',
+      currencySymbol: '$',
+    },
+    newCustomer: { overrunMaxNanos: 10n * nanosPerUnit, runningMax: 100, isStrict: false },
+    parsePlans,
+    // These three are the server's own; they are here for whoever looks at the routes only.
+    events: { open: () => new Response(), close: () => {} },
+    isOwnHost: () => true,
+    adminUrl: '',
+  }
+}
+
+async function call(url: string, method: string, options: CallOptions): Promise<Answered> {
+  const { body, text, key, headers } = options
+  const credential = options.token === undefined ? token : options.token
+  const isCommand = method === 'POST'
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+      ...(isCommand ? { 'content-type': 'application/json' } : {}),
+      ...(isCommand && key !== null ? { 'idempotency-key': key ?? `t-${++keyCount}` } : {}),
+      ...headers,
+    },
+    ...(isCommand ? { body: text ?? JSON.stringify(body ?? {}) } : {}),
+  })
+  const answer = await response.text()
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
+  return {
+    status: response.status,
+    headers: response.headers,
+    json: isJson ? JSON.parse(answer) : undefined,
+    text: answer,
+  }
+}
+
+/** A request with a Host header of its own, which `fetch` does not let anybody choose. */
+export function callWithHost(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+      )
+    })
+    request.once('error', reject)
+    request.end()
+  })
+}

@@ -18,7 +18,7 @@ const { values } = parseArgs({
 })
 const runs = Number(values.runs)
 const seed = Number(values.seed)
-const batch = 250
+const batch = 1000
 const chosen = laws.filter(({ name }) => values.law === undefined || name.includes(values.law))
 if (chosen.length === 0 || !(runs > 0)) throw new Error('Nothing to run: look at --law and --runs')
 

@@ -12,15 +12,17 @@ export type UpstreamCall = {
   /** Pairs in their order and case. */
   readonly headers: readonly (readonly [string, string])[]
   readonly body: Buffer
-  /** Writes raw bytes of the reply. */
-  send(bytes: string | Buffer): void
+  /** Writes raw bytes of the reply; false when the connection is full for now. */
+  send(bytes: string | Buffer): boolean
+  /** Resolves when the connection takes more, or is closed. */
+  drained(): Promise<void>
   /** Breaks the connection off. */
   reset(): void
   /** Resolves when the gateway closes this connection. */
   readonly closed: Promise<void>
 }
 
-export type Answer = (call: UpstreamCall) => void | Promise<void>
+export type Answer = (call: UpstreamCall) => unknown
 
 export interface ScriptedUpstream {
   readonly url: string
@@ -40,7 +42,7 @@ export async function startScriptedUpstream(answer: Answer): Promise<ScriptedUps
     socket.on('error', () => socket.destroy())
     serve(socket, (call) => {
       calls.push(call)
-      void upstream.answer(call)
+      void Promise.resolve(upstream.answer(call))
     })
   })
   server.listen(0, '127.0.0.1')
@@ -83,9 +85,9 @@ function serve(socket: Socket, onCall: (call: UpstreamCall) => void): void {
         headers,
         body,
         closed,
-        send: (bytes) => {
-          if (!socket.destroyed) socket.write(bytes)
-        },
+        send: (bytes) => socket.destroyed || socket.write(bytes),
+        drained: () =>
+          Promise.race([closed, new Promise<void>((resolve) => socket.once('drain', resolve))]),
         reset: () => socket.resetAndDestroy(),
       })
     }
@@ -200,10 +202,12 @@ export const message = (text: string, usage: Usage, model = 'claude-sonnet-4-5')
 export function answering(text: string, usage: Usage): Answer {
   return (call) => {
     const isStream = /"stream"\s*:\s*true/.test(call.body.toString())
-    if (!isStream)
-      return call.send(jsonReply(200, message(text, usage), ['request-id: req_scripted']))
-    call.send(streamHead)
-    for (const one of messageEvents([text], usage)) call.send(piece(one))
-    call.send(streamEnd)
+    if (isStream) {
+      call.send(streamHead)
+      for (const one of messageEvents([text], usage)) call.send(piece(one))
+      call.send(streamEnd)
+    } else {
+      call.send(jsonReply(200, message(text, usage), ['request-id: req_scripted']))
+    }
   }
 }

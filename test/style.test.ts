@@ -271,12 +271,14 @@ type NamedTest = { readonly path: string; readonly name: string }
 function testNames(): readonly NamedTest[] {
   const files = find('src/**/*.test.ts', 'test/**/*.ts')
   return files.flatMap((path) =>
-    [...read(path).matchAll(/\b(?:test|it|law)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)].map(
-      ([, , name = '']) => ({
-        path,
-        name: name.replaceAll(/\\(.)/g, '$1'),
-      }),
-    ),
+    [
+      ...read(path).matchAll(
+        /\b(?:test|it|law|onBed)\(\s*(?:makeBed,\s*)?(['"`])((?:\\.|(?!\1)[^\\])*)\1/g,
+      ),
+    ].map(([, , name = '']) => ({
+      path,
+      name: name.replaceAll(/\\(.)/g, '$1'),
+    })),
   )
 }
 

@@ -110,6 +110,17 @@ test('D15: a refusal names the limit, what was used, the cap, the reset, why mon
   ])
 })
 
+test('what opens extra usage is needed together, and is told so', () => {
+  const { message } = phrase({
+    denial: denial({ remedies: ['turn_on_extra_usage', 'top_up', 'wait_for_reset'] }),
+  })
+
+  assert.match(
+    message,
+    /To go on: turn on extra usage \(\S.*? extra on\) and add to the balance \(\S.*? topup 5\); or wait until 17:20/,
+  )
+})
+
 test('L10: a final refusal tells clients not to retry, whatever status the operator chose', () => {
   const reply = phrase({ deniedStatus: 400 })
 
@@ -308,8 +319,12 @@ test('a refusal of the OAuth kind names the window that binds as its claim', () 
   assert.equal(headers[`${native}overage-disabled-reason`], 'org_level_disabled')
 })
 
-test('a refusal by a limit without a native name claims no window that has room', () => {
-  const month = limit({ limitId: limitId('month'), windowKind: 'month' })
+test('a refusal by a limit without a native name claims no window that has room, and tells its reset', () => {
+  const month = limit({
+    limitId: limitId('month'),
+    windowKind: 'month',
+    resetMs: at('2026-11-30T23:00:00Z'),
+  })
   const free = limit({ used: 0n })
   const { headers } = phrase({
     isOauthStyle: true,
@@ -317,8 +332,42 @@ test('a refusal by a limit without a native name claims no window that has room'
   })
 
   assert.equal(headers[`${native}representative-claim`], undefined)
-  assert.equal(headers[`${native}status`], undefined)
+  assert.equal(headers[`${native}status`], 'rejected')
+  assert.equal(headers[`${native}reset`], String(at('2026-11-30T23:00:00Z') / 1000))
   assert.equal(headers[`${native}5h-status`], 'allowed')
+})
+
+test('when several limits stop the caller, native headers tell the one that ends last', () => {
+  const spentWeek = { ...week, used: week.amount }
+  const limits = [limit(), spentWeek]
+  const on = { isOnForCustomer: true }
+  const refused = phrase({
+    isOauthStyle: true,
+    denial: denial({ binding: [spentWeek, limit()], figures: figures({ limits }) }),
+  }).headers
+  const paid = limitHeaders({
+    ...allowed,
+    isOauthStyle: true,
+    source: 'extra_usage',
+    figures: figures({ limits, extra: on }),
+  })
+
+  for (const headers of [refused, paid]) {
+    assert.equal(headers[`${native}representative-claim`], 'seven_day')
+    assert.equal(headers[`${native}reset`], String(at('2026-11-28T08:00:00Z') / 1000))
+  }
+})
+
+test('a refusal that no waiting ends offers clients no moment that they could take for its end', () => {
+  const nothing = limit({ used: 0n, amount: 0n })
+  const { headers } = phrase({
+    isOauthStyle: true,
+    denial: denial({ binding: [nothing], figures: figures({ limits: [nothing] }) }),
+  })
+
+  assert.equal(headers[`${native}status`], 'rejected')
+  assert.equal(headers[`${native}reset`], undefined)
+  assert.equal(headers[`${native}overage-reset`], undefined)
 })
 
 test('an allowed answer warns from three quarters on, about the fullest window', () => {

@@ -185,9 +185,14 @@ const spentOf = (spentNanos: bigint, capNanos: bigint | null): string =>
     ? `${readableMoney(spentNanos)}, with no cap`
     : `${readableMoney(spentNanos)} of a ${readableMoney(capNanos)} cap`
 
+/** What opens extra usage is needed together; waiting stands for itself. */
 function remedyLine(facts: DenialFacts): string {
   const { denial, pageUrl } = facts
-  const ways = denial.remedies.map((remedy) => remedyText(remedy, facts))
+  const steps = denial.remedies.filter((remedy) => remedy !== 'wait_for_reset')
+  const waits = denial.remedies.filter((remedy) => remedy === 'wait_for_reset')
+  const ways = [steps, waits]
+    .filter((way) => way.length > 0)
+    .map((way) => way.map((remedy) => remedyText(remedy, facts)).join(' and '))
   const how = ways.length === 0 ? '' : `To go on: ${ways.join('; or ')}. `
   return `${how}What is left: ${pageUrl}`
 }

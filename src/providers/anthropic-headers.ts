@@ -66,7 +66,6 @@ function addExtraUsage(headers: Headers, extra: ExtraUsageFigures): void {
  * way; the text of a refusal names them all.
  */
 type Claim = {
-  readonly limit: LimitFigures
   readonly claim: 'five_hour' | 'seven_day' | 'seven_day_opus' | 'seven_day_sonnet'
   /** How the claim's own headers begin; the ones for single models have none. */
   readonly prefix: '5h' | '7d' | null
@@ -77,59 +76,69 @@ const native = 'anthropic-ratelimit-unified-'
 const warnThresholds = [0.95, 0.75]
 
 function addNative(headers: Headers, facts: LimitHeaderFacts): void {
-  const claims = facts.figures.limits
-    .map((limit) => claimOf(limit, facts.model))
-    .filter((claim) => claim !== undefined)
-  for (const { limit, prefix } of claims) {
-    if (prefix === null || limit.resetMs === null) continue
-    const name = `${native}${prefix}-`
-    const utilization = utilizationOf(limit)
-    const threshold = warnThresholds.find((step) => utilization >= step)
-    headers[`${name}status`] = statusOf(limit)
-    headers[`${name}utilization`] = utilization.toFixed(4).replace(/\.?0+$/, '')
-    headers[`${name}reset`] = epochSeconds(limit.resetMs)
-    if (threshold !== undefined) headers[`${name}surpassed-threshold`] = String(threshold)
-  }
-  addOverage(headers, facts)
-  const told = representative(claims, facts)
+  for (const limit of facts.figures.limits) addWindow(headers, limit, facts.model)
+  const told = toldLimit(facts)
+  const resetMs = told === undefined ? null : honestResetMs(told)
+  addOverage(headers, facts, resetMs)
   if (told === undefined) return
-  const isPaidExtra = facts.source === 'extra_usage'
-  headers[`${native}status`] =
-    facts.outcome === 'rejected' || isPaidExtra ? 'rejected' : statusOf(told.limit)
-  headers[`${native}representative-claim`] = told.claim
-  if (told.limit.resetMs !== null) headers[`${native}reset`] = epochSeconds(told.limit.resetMs)
+  const isClosed = facts.outcome === 'rejected' || facts.source === 'extra_usage'
+  const claim = claimOf(told, facts.model)
+  headers[`${native}status`] = isClosed ? 'rejected' : statusOf(told)
+  if (claim !== undefined) headers[`${native}representative-claim`] = claim.claim
+  if (resetMs !== null) headers[`${native}reset`] = epochSeconds(resetMs)
 }
+
+function addWindow(headers: Headers, limit: LimitFigures, model: string): void {
+  const prefix = claimOf(limit, model)?.prefix ?? null
+  if (prefix === null || limit.resetMs === null) return
+  const name = `${native}${prefix}-`
+  const utilization = utilizationOf(limit)
+  const threshold = warnThresholds.find((step) => utilization >= step)
+  headers[`${name}status`] = statusOf(limit)
+  headers[`${name}utilization`] = utilization.toFixed(4).replace(/\.?0+$/, '')
+  headers[`${name}reset`] = epochSeconds(limit.resetMs)
+  if (threshold !== undefined) headers[`${name}surpassed-threshold`] = String(threshold)
+}
+
+/** Null for a limit of zero: a window's end changes nothing for it. */
+const honestResetMs = ({ amount, resetMs }: LimitFigures): number | null =>
+  amount > 0n ? resetMs : null
 
 function claimOf(limit: LimitFigures, model: string): Claim | undefined {
   const { models, windowKind } = limit
-  if (models !== null && !models.some((prefix) => model.startsWith(prefix))) return undefined
-  if (windowKind === 'session') return { limit, claim: 'five_hour', prefix: '5h' }
+  if (!appliesTo(limit, model)) return undefined
+  if (windowKind === 'session') return { claim: 'five_hour', prefix: '5h' }
   if (windowKind !== 'week') return undefined
-  if (models === null) return { limit, claim: 'seven_day', prefix: '7d' }
+  if (models === null) return { claim: 'seven_day', prefix: '7d' }
   for (const family of ['opus', 'sonnet'] as const) {
     if (models.every((prefix) => prefix.includes(family))) {
-      return { limit, claim: `seven_day_${family}`, prefix: null }
+      return { claim: `seven_day_${family}`, prefix: null }
     }
   }
   return undefined
 }
 
-/** The limit that stops, or stopped short of money, the caller; else the fullest one. */
-function representative(
-  claims: readonly Claim[],
-  { denial, source }: LimitHeaderFacts,
-): Claim | undefined {
-  if (denial !== undefined) {
-    const binding = new Set(denial.binding.map((limit) => limit.limitId))
-    return claims.find(({ limit }) => binding.has(limit.limitId))
+/**
+ * The limit that stops the caller, or would without money: of several the one that ends last, with or
+ * without a native name, because clients print its reset as the moment to come back. Else the fullest one
+ * that has such a name.
+ */
+function toldLimit({ figures, model, denial, source }: LimitHeaderFacts): LimitFigures | undefined {
+  if (denial !== undefined) return denial.binding[0]
+  if (source === 'extra_usage') {
+    return figures.limits
+      .filter((limit) => appliesTo(limit, model) && statusOf(limit) === 'rejected')
+      .toSorted((left, right) => endMs(right) - endMs(left))[0]
   }
-  const byFullness = claims.toSorted(
-    (left, right) => utilizationOf(right.limit) - utilizationOf(left.limit),
-  )
-  if (source === 'extra_usage')
-    return byFullness.find(({ limit }) => statusOf(limit) === 'rejected')
-  return byFullness[0]
+  return figures.limits
+    .filter((limit) => claimOf(limit, model) !== undefined)
+    .toSorted((left, right) => utilizationOf(right) - utilizationOf(left))[0]
 }
+
+const endMs = (limit: LimitFigures): number => honestResetMs(limit) ?? Infinity
+
+const appliesTo = ({ models }: LimitFigures, model: string): boolean =>
+  models === null || models.some((prefix) => model.startsWith(prefix))
 
 /** Between 0 and 1, by thousandths of thousandths; a share is no money, so a float can hold it. */
 function utilizationOf({ used, held, amount }: LimitFigures): number {
@@ -142,11 +151,18 @@ function statusOf(limit: LimitFigures): 'allowed' | 'allowed_warning' | 'rejecte
   return warnThresholds.some((step) => utilizationOf(limit) >= step) ? 'allowed_warning' : 'allowed'
 }
 
-function addOverage(headers: Headers, { figures, source }: LimitHeaderFacts): void {
+function addOverage(
+  headers: Headers,
+  { figures, source, outcome }: LimitHeaderFacts,
+  resetMs: number | null,
+): void {
   const { extraUsage } = figures
   const disabledReason = disabledReasonOf(extraUsage)
   headers[`${native}overage-status`] = disabledReason === undefined ? 'allowed' : 'rejected'
-  headers[`${native}overage-reset`] = epochSeconds(extraUsage.capResetMs)
+  // A client that is refused and finds no other reset would print this one as the moment to come back.
+  if (outcome === 'allowed' || resetMs !== null) {
+    headers[`${native}overage-reset`] = epochSeconds(extraUsage.capResetMs)
+  }
   if (disabledReason !== undefined) headers[`${native}overage-disabled-reason`] = disabledReason
   if (source === 'extra_usage') headers[`${native}overage-in-use`] = 'true'
 }

@@ -113,6 +113,8 @@ export class AccountLoader {
     rules: SumRules<State>,
     keep: (sum: Sum<State>) => void,
   ): Promise<void> {
+    // Warm sums may hold entries that the file does not have yet; a rebuild would lose them.
+    if (this.#sums.has(owner)) return Promise.resolve()
     const key = ownerKey(owner)
     const running = this.#loading.get(key)
     if (running !== undefined) return running

@@ -73,9 +73,13 @@ export class Accounts {
     }
     const position = this.readPosition(target)
     const nowMs = this.#clock.nowMs()
+    this.#holds.takeReadPosition()
     const nextPosition = this.#commit.lastPosition + 1
     const { answer, entries } = change(state, { nowMs, position, nextPosition })
-    if (entries.length === 0) return this.#commit.whenDurable(position).then(() => answer)
+    if (entries.length === 0) {
+      const readPosition = Math.max(position, this.#holds.takeReadPosition())
+      return this.#commit.whenDurable(readPosition).then(() => answer)
+    }
     const stamped = stamp(entries, once)
     const repeated = this.#findRepeated(target.customerId, stamped)
     if (repeated !== undefined) {

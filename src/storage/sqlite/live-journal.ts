@@ -135,6 +135,7 @@ export class LiveJournal {
     this.#cancelRetry()
     await this.#commit.whenDurable(this.#commit.lastPosition).catch(() => undefined)
     this.#loader.forget()
+    await this.#recovery.catch(() => undefined)
     await this.#commit.whenIdle()
     await this.#writer.close()
   }

@@ -8,6 +8,9 @@ export type ListedHold = MemberScope & {
   readonly expiresAtMs: number
 }
 
+/** Customers whose last hold position is remembered; by then the oldest has long been durable. */
+const positionsMax = 100_000
+
 /** Every open hold of this node, whether or not its member's sums are loaded: for the sweep and the count. */
 export class OpenHolds {
   readonly #holds = new Map<HoldId, ListedHold>()
@@ -47,7 +50,7 @@ export class OpenHolds {
     const { customerId, holdId, position } = hold
     this.#holds.set(holdId, hold)
     this.#counts.set(customerId, (this.#counts.get(customerId) ?? 0) + 1)
-    this.#positions.set(customerId, position)
+    this.#setPosition(customerId, position)
   }
 
   /** Holds whose time is up. */
@@ -82,6 +85,16 @@ export class OpenHolds {
     const count = (this.#counts.get(customerId) ?? 0) - 1
     if (count > 0) this.#counts.set(customerId, count)
     else this.#counts.delete(customerId)
+    this.#setPosition(customerId, position)
+  }
+
+  #setPosition(customerId: CustomerId, position: number): void {
+    this.#positions.delete(customerId)
     this.#positions.set(customerId, position)
+    if (this.#positions.size <= positionsMax) return
+    for (const oldest of this.#positions.keys()) {
+      this.#positions.delete(oldest)
+      return
+    }
   }
 }

@@ -39,6 +39,12 @@ export class SumCache {
     this.#sumsMax = sumsMax
   }
 
+  has(owner: SumOwner): boolean {
+    return owner.memberId === null
+      ? this.#customers.has(owner.customerId)
+      : this.#members.has(ownerKey(owner))
+  }
+
   customer(customerId: CustomerId): Sum<CustomerState> | undefined {
     return freshened(this.#customers, customerId)
   }

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { issueKey, revokeKey } from '../../src/core/commands.ts'
+import { keyId, operationId } from '../../src/core/ids.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import { acme, ann, authorize, bob, furnish, look, settle, topUp, zoe } from './accounts.ts'
+import type { MakeBed } from './storage.ts'
+import { isSettled, onBed } from './with-bed.ts'
+
+/** Reading: entries, keys, members, persons, secrets, and the clock of record. */
+export function testReads(makeBed: MakeBed): void {
+  onBed(makeBed, 'entries come back as they were written', async (bed, storage) => {
+    await furnish(storage)
+    await authorize(storage, bob, 'h1')
+    const position = storage.durablePosition
+
+    const [entry] = await storage.entries({ ...bob, isNewestFirst: true, rowsMax: 1 })
+
+    assert.equal(entry?.position, position)
+    assert.equal(entry.customerId, acme)
+    assert.equal(entry.memberId, bob.memberId)
+    assert.equal(entry.atMs, bed.clock.wallMs())
+    assert.deepEqual(entry.legs, [
+      { from: 'grant:first:available', to: 'grant:first:held', amount: 600n },
+    ])
+    assert.equal(entry.body.kind === 'held' && entry.body.amounts.money, 600n)
+  })
+
+  onBed(makeBed, 'entries are chosen by account, place, kind and order', async (_, storage) => {
+    await furnish(storage)
+    for (const name of ['h1', 'h2', 'h3']) {
+      await authorize(storage, ann, name)
+      await settle(storage, ann, name)
+    }
+    await authorize(storage, bob, 'h4')
+    const positionsOf = async (query: Parameters<Storage['entries']>[0]): Promise<number[]> =>
+      (await storage.entries(query)).map(({ position }) => position)
+
+    const all = await positionsOf({})
+    const acmes = await positionsOf({ customerId: acme })
+    const anns = await positionsOf(ann)
+    const shared = await positionsOf({ customerId: acme, isShared: true })
+    const helds = await positionsOf({ customerId: acme, kind: 'held' })
+
+    assert.deepEqual(
+      all,
+      Array.from({ length: storage.durablePosition }, (_x, i) => i + 1),
+    )
+    assert.equal(anns.length, 7)
+    assert.deepEqual(
+      shared.map((position) => acmes.includes(position)),
+      shared.map(() => true),
+    )
+    // The customer's opening, its top-up, and Bob's hold on the wallet.
+    assert.equal(shared.length, 3)
+    assert.equal(helds.length, 4)
+    assert.deepEqual(await positionsOf({ ...ann, isNewestFirst: true }), anns.toReversed())
+    assert.deepEqual(await positionsOf({ ...ann, rowsMax: 2 }), anns.slice(0, 2))
+    const [second = 0, , , fifth = 0] = anns.slice(1)
+    const between = { ...ann, afterPosition: second, beforePosition: fifth }
+    assert.deepEqual(await positionsOf(between), anns.slice(2, 4))
+    const opened = await positionsOf({ kind: 'customer_opened' })
+    assert.equal(opened.length, 2)
+    assert.deepEqual(await positionsOf({ kind: 'customer_opened', rowsMax: 1 }), opened.slice(0, 1))
+    assert.deepEqual(await positionsOf({ customerId: zoe.customerId, kind: 'held' }), [])
+  })
+
+  onBed(makeBed, 'the entry of an operation is found by its key', async (_, storage) => {
+    await furnish(storage)
+    const once = {
+      operationId: operationId('find-me'),
+      operationDigest: 'd',
+      answerAgain: () => 'again',
+    }
+    await topUp(storage, { id: 'x', amountNanos: 1n }, once)
+
+    const query = { customerId: acme, operationId: operationId('find-me') }
+    const [entry] = await storage.entries(query)
+
+    assert.equal(entry?.operationDigest, 'd')
+    assert.deepEqual(await storage.entries({ ...query, customerId: zoe.customerId }), [])
+  })
+
+  onBed(makeBed, 'what is not durable yet is not shown', async (bed, storage) => {
+    await furnish(storage)
+    const release = bed.holdCommits()
+    const change = topUp(storage, { id: 'pending', amountNanos: 1n })
+    await isSettled(change)
+
+    const shown = await storage.entries({ customerId: acme, kind: 'granted' })
+
+    assert.equal(shown.length, 1)
+    release()
+    await change
+  })
+
+  onBed(
+    makeBed,
+    'a key is found until it is revoked, by what the journal says',
+    async (bed, storage) => {
+      await furnish(storage)
+      const writeKey = (draft: typeof issued): Promise<void> =>
+        storage.update(ann, (_account, context) => ({
+          answer: undefined,
+          entries: [{ ...draft(context), memberId: ann.memberId }],
+        }))
+      const issued = (context: { nowMs: number; position: number }) =>
+        issueKey({ keyId: keyId('key_1'), keyHash: 'a'.repeat(64) }, context)
+      await writeKey(issued)
+      const known = { keyId: keyId('key_1'), ...ann, isRevoked: false }
+
+      assert.deepEqual(await storage.findKey('a'.repeat(64)), known)
+      assert.equal(await storage.findKey('b'.repeat(64)), undefined)
+      await writeKey((context) => revokeKey({ keyId: keyId('key_1') }, context))
+
+      assert.deepEqual(await storage.findKey('a'.repeat(64)), { ...known, isRevoked: true })
+      await storage.close()
+      const reopened = await bed.open()
+      assert.deepEqual(await reopened.findKey('a'.repeat(64)), { ...known, isRevoked: true })
+    },
+  )
+
+  onBed(makeBed, 'members are listed, of one customer or of all', async (_, storage) => {
+    await furnish(storage)
+
+    assert.deepEqual(await storage.members(acme), [ann, bob])
+    assert.deepEqual(await storage.members(), [ann, bob, zoe])
+  })
+
+  onBed(makeBed, 'a person can be found, changed and erased', async (_, storage) => {
+    const person = { id: ann.memberId, name: 'Ann Ångström', email: 'ann@example.test' }
+    await storage.putPerson(person)
+    await storage.putPerson({ id: acme, name: 'Acme', email: null })
+    assert.deepEqual(await storage.findPerson(ann.memberId), person)
+
+    await storage.putPerson({ ...person, name: 'Ann B.' })
+    assert.equal((await storage.findPerson(ann.memberId))?.name, 'Ann B.')
+    assert.equal((await storage.persons()).length, 2)
+    await storage.erasePerson(ann.memberId)
+
+    assert.equal(await storage.findPerson(ann.memberId), undefined)
+    assert.equal((await storage.persons()).length, 1)
+  })
+
+  onBed(makeBed, 'a secret is made once and kept', async (bed, storage) => {
+    let made = 0
+    const make = (): string => `secret-${(made += 1)}`
+
+    const [first, second] = await Promise.all([
+      storage.secret('signing', make),
+      storage.secret('signing', make),
+    ])
+    assert.equal(first, second)
+    await storage.close()
+
+    const reopened = await bed.open()
+    assert.equal(await reopened.secret('signing', make), first)
+    assert.notEqual(await reopened.secret('other', make), first)
+  })
+
+  testClock(makeBed)
+}
+
+function testClock(makeBed: MakeBed): void {
+  const momentOf = (storage: Storage): Promise<number> =>
+    storage.update(ann, (_account, { nowMs }) => ({ answer: nowMs, entries: [] }))
+
+  onBed(makeBed, 'W3: moments never step back, also across a restart', async (bed, storage) => {
+    await furnish(storage)
+    const before = await momentOf(storage)
+    bed.clock.stepWall(-3_600_000)
+    assert.equal(await momentOf(storage), before)
+    await storage.close()
+
+    const reopened = await bed.open()
+
+    assert.equal(await momentOf(reopened), before)
+    bed.clock.pass(10_000)
+    assert.equal((await momentOf(reopened)) > before, true)
+  })
+
+  onBed(
+    makeBed,
+    'W3: a wall clock that jumps forward is not followed until something confirms it',
+    async (bed, storage) => {
+      await furnish(storage)
+      const before = await momentOf(storage)
+
+      bed.clock.stepWall(3 * 86_400_000)
+      assert.equal(await momentOf(storage), before)
+      assert.equal(storage.clockStatus().isJumpHeld, true)
+      storage.corroborateClock(bed.clock.wallMs() - 1000)
+
+      assert.equal(await momentOf(storage), bed.clock.wallMs())
+      assert.equal(storage.recordNowMs(), bed.clock.wallMs())
+      assert.equal(storage.clockStatus().isJumpHeld, false)
+    },
+  )
+
+  onBed(makeBed, 'the operator can adopt the wall clock', async (bed, storage) => {
+    await furnish(storage)
+    bed.clock.stepWall(3 * 86_400_000)
+    assert.equal(storage.clockStatus().isJumpHeld, true)
+
+    storage.adoptWallClock()
+
+    assert.equal(await momentOf(storage), bed.clock.wallMs())
+  })
+
+  onBed(makeBed, 'a look at an account nobody has written is an empty one', async (_, storage) => {
+    await furnish(storage)
+    const nobody = { ...ann, memberId: bob.memberId, customerId: zoe.customerId }
+
+    assert.equal(await look(storage, nobody, ({ member }) => member.isSeated), false)
+  })
+}

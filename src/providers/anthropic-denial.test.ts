@@ -389,6 +389,19 @@ test('an allowed answer warns from three quarters on, about the fullest window',
   }
 })
 
+test('an answer that the plan pays is never told as rejected, however much its own hold keeps', () => {
+  const filled = figures({ limits: [limit({ used: 4n * dollar, held: 2n * dollar })] })
+  const paid = limitHeaders({ ...allowed, isOauthStyle: true, source: 'plan', figures: filled })
+  const on = { ...filled, extraUsage: { ...filled.extraUsage, isOnForCustomer: true } }
+  const extra = limitHeaders({ ...allowed, isOauthStyle: true, source: 'extra_usage', figures: on })
+
+  assert.equal(paid[`${native}status`], 'allowed_warning')
+  assert.equal(paid[`${native}5h-status`], 'allowed_warning')
+  assert.equal(paid[`${native}5h-utilization`], '1')
+  assert.equal(extra[`${native}status`], 'rejected')
+  assert.equal(extra[`${native}representative-claim`], 'five_hour')
+})
+
 test('an answer paid from extra usage says which window is used up and that overage is in use', () => {
   const extra = { isOnForCustomer: true }
   const headers = limitHeaders({

@@ -127,7 +127,7 @@ function toldLimit({ figures, model, denial, source }: LimitHeaderFacts): LimitF
   if (denial !== undefined) return denial.binding[0]
   if (source === 'extra_usage') {
     return figures.limits
-      .filter((limit) => appliesTo(limit, model) && statusOf(limit) === 'rejected')
+      .filter((limit) => appliesTo(limit, model) && remainingOf(limit) === 0n)
       .toSorted((left, right) => endMs(right) - endMs(left))[0]
   }
   return figures.limits
@@ -146,8 +146,12 @@ function utilizationOf({ used, held, amount }: LimitFigures): number {
   return Math.min(1, Number(((used + held) * 1_000_000n) / amount) / 1_000_000)
 }
 
+/**
+ * What is only held is not used up: an answer whose own hold fills the window is no rejection, and a client
+ * that reads it so tells its user to stop.
+ */
 function statusOf(limit: LimitFigures): 'allowed' | 'allowed_warning' | 'rejected' {
-  if (limit.used + limit.held >= limit.amount) return 'rejected'
+  if (limit.used >= limit.amount) return 'rejected'
   return warnThresholds.some((step) => utilizationOf(limit) >= step) ? 'allowed_warning' : 'allowed'
 }
 

@@ -95,7 +95,7 @@ function limitStep(
 ): DecisionStep {
   const text = (amount: bigint): string => quantityText(amount, limit.unit, symbol)
   const held = `${text(limit.held)} held${isPlan ? ' with this request' : ''}`
-  const numbers = `${text(limit.used)} used + ${held}, limit ${text(limit.amount)}`
+  const numbers = `${text(limit.used)} used + ${held} of ${text(limit.amount)}`
   const isOpen = isPlan || limit.used + limit.held < limit.amount
   return step(`${limitTitle(limit)} limit`, numbers, { isOpen, words: ['room', 'no room'] })
 }
@@ -126,7 +126,7 @@ function moneySteps(
   const cap = (title: string, capNanos: Nanos | null, takenNanos: Nanos): DecisionStep => {
     const words = ['room', 'no room'] as const
     if (capNanos === null) return step(title, 'none', { isOpen: true, words })
-    const numbers = `${money(takenNanos)} spent or held, ${money(needed)} needed, cap ${money(capNanos)}`
+    const numbers = `${money(takenNanos)} spent or held of ${money(capNanos)}, needs ${money(needed)}`
     return step(title, numbers, { isOpen: takenNanos + needed <= capNanos, words })
   }
   const { balanceNanos, spentNanos, memberSpentNanos } = extraUsage
@@ -137,7 +137,7 @@ function moneySteps(
     cap("The member's own cap", extraUsage.memberCapNanos, memberSpentNanos + memberHeldNanos),
     step(
       'Balance',
-      `${money(balanceNanos)} less ${money(heldNanos)} held, ${money(needed)} needed`,
+      `${money(balanceNanos)} less ${money(heldNanos)} held, needs ${money(needed)}`,
       {
         isOpen: balanceNanos - heldNanos >= needed,
         words: ['enough', 'not enough'],

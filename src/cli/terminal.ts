@@ -39,7 +39,7 @@ export function cellWidth(text: string): number {
 export type Column = {
   readonly title: string
   readonly isRight?: boolean
-  /** Shortened first where the line is too long for the terminal. */
+  /** Broken into lines where the terminal is too narrow; at most one column is, and no other is touched. */
   readonly isFlexible?: boolean
 }
 
@@ -47,8 +47,8 @@ const gap = '  '
 const flexibleMin = 8
 
 /**
- * Lines of a table with a header; the flexible column gives way so that lines fit the terminal. A row that
- * is one text stands as a line of its own.
+ * Lines of a table with a header; the flexible column gives way so that lines fit the terminal, and no
+ * character is lost. A row that is one text stands as a line of its own.
  */
 export function table(
   terminal: Terminal,
@@ -66,17 +66,17 @@ export function table(
   if (own !== undefined && total > terminal.columns) {
     widths[flexible] = Math.max(Math.min(own, flexibleMin), own - (total - terminal.columns))
   }
-  const lines = all.map((row, line) => {
-    if (typeof row === 'string') return row
-    const text = columns.map((column, index) =>
-      pad(
-        shorten(row[index] ?? '', widths[index] ?? 0),
-        widths[index] ?? 0,
-        column.isRight === true,
-      ),
-    )
-    const joined = text.join(gap).trimEnd()
-    return line === 0 ? paint(terminal, 'dim', joined) : joined
+  const lines = all.flatMap((row, line) => {
+    if (typeof row === 'string') return [row]
+    const cellLines = columns.map((_, index) => fold(row[index] ?? '', widths[index] ?? 0))
+    const height = Math.max(...cellLines.map((each) => each.length))
+    return Array.from({ length: height }, (_, part) => {
+      const text = columns.map((column, index) =>
+        pad(cellLines[index]?.[part] ?? '', widths[index] ?? 0, column.isRight === true),
+      )
+      const joined = text.join(gap).trimEnd()
+      return line === 0 ? paint(terminal, 'dim', joined) : joined
+    })
   })
   return lines.join('\n')
 }
@@ -86,15 +86,23 @@ function pad(text: string, width: number, isRight: boolean): string {
   return isRight ? `${space}${text}` : `${text}${space}`
 }
 
-/** Cuts a text to so many cells and marks the cut; a text in colours is left as it is. */
-export function shorten(text: string, width: number): string {
-  if (cellWidth(text) <= width || text.includes('\u001b')) return text
-  let kept = ''
-  for (const { segment } of new Intl.Segmenter('en').segment(text)) {
-    if (cellWidth(kept) + cellWidth(segment) > width - 1) break
-    kept += segment
+/** A text in lines of so many cells: broken at spaces, and within a word only where that is too long. */
+function fold(text: string, width: number): readonly string[] {
+  if (cellWidth(text) <= width) return [text]
+  const words = text
+    .split(' ')
+    .flatMap((word) => (cellWidth(word) > width ? pieces(word, width) : [word]))
+  return wrap(words.join(' '), width).split('\n')
+}
+
+function pieces(word: string, width: number): readonly string[] {
+  const found = ['']
+  for (const { segment } of new Intl.Segmenter('en').segment(word)) {
+    const last = found.at(-1) ?? ''
+    if (last !== '' && cellWidth(last) + cellWidth(segment) > width) found.push(segment)
+    else found[found.length - 1] = last + segment
   }
-  return `${kept}…`
+  return found
 }
 
 /** "label  value" lines with the values aligned. */

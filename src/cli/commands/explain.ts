@@ -47,15 +47,15 @@ function explanationText(
     lines.push(wrap(`${safeText(explanation.endTitle)}.`, terminal.columns))
   if (steps.length > 0) {
     const rows = steps.map((step) => [
+      paint(terminal, step.outcome === 'closed' ? 'red' : 'green', step.found),
       safeText(step.title),
       step.numbers,
-      paint(terminal, step.outcome === 'closed' ? 'red' : 'green', step.found),
     ])
     lines.push(
       '',
       table(
         terminal,
-        [{ title: 'Asked' }, { title: 'Numbers', isFlexible: true }, { title: 'Found' }],
+        [{ title: 'Found' }, { title: 'Asked' }, { title: 'Numbers', isFlexible: true }],
         rows,
       ),
     )

@@ -17,6 +17,7 @@ import {
   memberId,
   planId,
   priceId,
+  type CustomerId,
   type HoldId,
 } from '../../src/core/ids.ts'
 import type { Plan } from '../../src/core/plan.ts'
@@ -111,7 +112,12 @@ export async function furnish(storage: Storage): Promise<void> {
   await topUp(storage, { id: 'first', amountNanos: 1_000_000n })
 }
 
-type TopUp = { readonly id: string; readonly amountNanos: bigint }
+type TopUp = {
+  readonly id: string
+  readonly amountNanos: bigint
+  /** Acme when it is left out. */
+  readonly customerId?: CustomerId
+}
 
 const topUpDraft = (
   customer: Account['customer'],
@@ -124,14 +130,9 @@ const topUpDraft = (
     context,
   )
 
-export function topUp(
-  storage: Storage,
-  command: TopUp,
-  once?: Once<string>,
-  id = acme,
-): Promise<string> {
+export function topUp(storage: Storage, command: TopUp, once?: Once<string>): Promise<string> {
   return storage.updateCustomer(
-    id,
+    command.customerId ?? acme,
     ({ customer }, context) => ({
       answer: 'topped up',
       entries: [topUpDraft(customer, command, context)],
@@ -174,11 +175,14 @@ export function authorizing(
   }
 }
 
-export function settle(
+export function settle(storage: Storage, scope: MemberScope, hold: string): Promise<SettleAnswer> {
+  return settleUsing(storage, scope, { hold, outputTokens: 40 })
+}
+
+export function settleUsing(
   storage: Storage,
   scope: MemberScope,
-  hold: string,
-  outputTokens = 40,
+  { hold, outputTokens }: { readonly hold: string; readonly outputTokens: number },
 ): Promise<SettleAnswer> {
   return storage.update(scope, (account, context) => {
     const settlement = {

@@ -265,9 +265,8 @@ function testIdempotency(makeBed: MakeBed): void {
     await topUp(storage, { id: 'mine', amountNanos: 1n }, onceOf('key-4'))
     const theirs = topUp(
       storage,
-      { id: 'theirs', amountNanos: 1n },
+      { id: 'theirs', amountNanos: 1n, customerId: zoe.customerId },
       onceOf('key-4'),
-      zoe.customerId,
     )
 
     assert.equal(await theirs, 'topped up')

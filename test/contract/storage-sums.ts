@@ -15,6 +15,7 @@ import {
   furnish,
   look,
   settle,
+  settleUsing,
   topUp,
   voidHold,
   zoe,
@@ -53,7 +54,7 @@ export function testSums(makeBed: MakeBed): void {
     await furnish(storage)
     for (let count = 0; count < 20; count += 1) {
       await authorize(storage, bob, `h${count}`)
-      await settle(storage, bob, `h${count}`, count)
+      await settleUsing(storage, bob, { hold: `h${count}`, outputTokens: count })
     }
     const before = await look(storage, bob, copyOf)
     await storage.close()

@@ -9,7 +9,7 @@ import {
 
 /**
  * The journal writer in a thread of its own, so that the thread which serves callers never waits for the
- * disk (measured: docs/decisions/0010-journal-in-sqlite.md). Messages are answered in the order in which
+ * disk (measured: docs/decisions/0006-how-the-journal-is-written.md). Messages are answered in the order in which
  * they were sent.
  */
 type Order =

@@ -81,18 +81,31 @@ export function priceLines(price: Price, usage: Usage): readonly PriceLine[] {
   return lines
 }
 
-/** What usage costs: multiplied first, rounded up once per request (L6: integers end to end). */
+/**
+ * What usage costs: multiplied first, rounded up once per request (L6: integers end to end). The way of
+ * serving changes the price of tokens only; a web search costs the same however it was served.
+ */
 export function costOf(price: Price, usage: Usage, marks: ServiceMarks = []): Nanos {
-  let sum = 0n
-  for (const line of priceLines(price, usage)) sum += BigInt(line.quantity) * line.nanosPerMillion
+  let tokens = 0n
+  let tools = 0n
+  for (const { meter, quantity, nanosPerMillion } of priceLines(price, usage)) {
+    const amount = BigInt(quantity) * nanosPerMillion
+    if (isToolMeter(meter)) tools += amount
+    else tokens += amount
+  }
   let divisor = 1_000_000n
   for (const mark of marks) {
     const thousandths = price.multipliers[mark]
     if (thousandths === undefined) continue
-    sum *= BigInt(thousandths)
+    tokens *= BigInt(thousandths)
+    tools *= 1000n
     divisor *= 1000n
   }
-  return divideUp(sum, divisor)
+  return divideUp(tokens + tools, divisor)
+}
+
+function isToolMeter(meter: Meter): boolean {
+  return toolMeters.some((tool) => tool === meter)
 }
 
 /** A request's size in every unit: its cost, its tokens, and one request. */

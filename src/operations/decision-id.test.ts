@@ -73,7 +73,7 @@ test('an id that was changed, cut or made up is unknown, and nothing breaks', ()
 
 test('the id of an allow says where its hold is', () => {
   fc.assert(
-    fc.property(id, id, id, count, (customer, member, hold, position) => {
+    fc.property(id, id, id, count, (...[customer, member, hold, position]) => {
       const allowed = {
         customerId: customerId(customer),
         memberId: memberId(member),

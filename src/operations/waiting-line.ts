@@ -44,14 +44,14 @@ export class WaitingLine {
     return waiters.some((waiter) => waiter.bindings.some((one) => bindings.includes(one)))
   }
 
-  /** Joins at the end; undefined when this member has too many waiting already. */
+  /** Joins at the end; undefined when this member has too many waiting already, or nobody may wait. */
   join(
     scope: MemberScope,
     bindings: readonly string[],
     signal: AbortSignal | undefined,
   ): Place | undefined {
     const own = this.#waiters.filter((waiter) => waiter.scope.memberId === scope.memberId)
-    if (own.length >= this.#settings.waitersMax) return undefined
+    if (own.length >= this.#settings.waitersMax || this.#settings.waitMaxMs <= 0) return undefined
     const waiter: Waiter = { scope, bindings, wake: undefined, hasNews: true }
     this.#waiters.push(waiter)
     let isOver = false

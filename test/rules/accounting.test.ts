@@ -82,6 +82,10 @@ test('L7: cache reads, cache writes, server tools, batch and tiers are charged a
     costOf(price, { input: 1000, output: 1000 }, ['service_tier:batch']),
     parseMoney('0.009'),
   )
+  assert.equal(
+    costOf(price, { output: 1000, web_search: 2 }, ['service_tier:batch']),
+    parseMoney('0.0275'),
+  )
   assert.equal(costOf(price, { input: 200_000 }), parseMoney('0.6'))
   assert.equal(costOf(price, { input: 200_001 }), parseMoney('1.200006'))
   assert.equal(

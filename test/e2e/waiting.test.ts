@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { test } from 'node:test'
+
+import { holdId, type HoldId } from '../../src/core/ids.ts'
+import { nanosPerUnit } from '../../src/core/money.ts'
+import { authorize, CallerGoneError, type Admission } from '../../src/operations/authorize.ts'
+import { ensurePrice } from '../../src/operations/publish-price.ts'
+import { settle } from '../../src/operations/settle.ts'
+import { voidHold } from '../../src/operations/void-hold.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
+import { openWorld, sessionPlan, testPrices, type World } from './world.ts'
+
+const cent = nanosPerUnit / 100n
+const price = testPrices.priceOf({ model: 'claude-sonnet-4-5' }, Date.UTC(2026, 10))
+
+type Waiting = { readonly world: World; readonly clock: ManualClock; readonly held: HoldId }
+
+/** A session of one cent, all of it kept by one running request of about 1.5 cents. */
+async function openBusyWorld(): Promise<Waiting> {
+  const clock = new ManualClock()
+  const plan = sessionPlan(cent, { outputTokensExpected: 1000 })
+  const world = await openWorld({ upstream: { url: 'http://127.0.0.1:9' }, clock, plan })
+  assert.ok(price !== undefined)
+  await ensurePrice(world.parts, price)
+  const { decision } = await ask(world)
+  const held = decision.kind === 'allow' ? decision.allowance.holdId : holdId('none')
+  return { world, clock, held }
+}
+
+function ask(world: World, signal?: AbortSignal): Promise<Admission> {
+  assert.ok(price !== undefined)
+  const facts = {
+    model: 'claude-sonnet-4-5',
+    priceId: price.id,
+    inputTokensExpected: 10,
+    inputTokensMax: 20,
+    maxTokens: 1000,
+    isThinking: false,
+    consent: 'allow' as const,
+  }
+  const request = signal === undefined ? { keyId: null, facts } : { keyId: null, facts, signal }
+  return authorize(world.parts, world.seat, request)
+}
+
+const outcome = ({ decision }: Admission): string =>
+  decision.kind === 'allow' ? decision.allowance.source : decision.denial.reason
+
+/** Lets whatever can go on without time passing go on. */
+async function settleDown(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await nextTurn()
+}
+
+test('D8: a request that only others in flight keep out waits, and is admitted when one of them ends', async () => {
+  const { world, held } = await openBusyWorld()
+  await using _closing = world
+  const asked = ask(world)
+  await settleDown()
+
+  await voidHold(world.parts, world.seat, { holdId: held, cause: 'test' })
+
+  assert.equal(outcome(await asked), 'plan')
+})
+
+test('D8: when the wait is over the answer is reserved with a short retry, never out', async () => {
+  const { world, clock } = await openBusyWorld()
+  await using _closing = world
+  const asked = ask(world)
+  await settleDown()
+
+  clock.pass(2000)
+  const { decision } = await asked
+
+  assert.equal(decision.kind === 'deny' ? decision.denial.reason : null, 'reserved')
+  const waitMs =
+    decision.kind === 'deny' ? (decision.denial.retryAtMs ?? 0) - decision.denial.figures.atMs : 0
+  assert.ok(waitMs > 0 && waitMs <= 2000)
+})
+
+test('D8: waiters are admitted in the order in which they came, and a newcomer queues behind', async () => {
+  const { world, held } = await openBusyWorld()
+  await using _closing = world
+  const order: string[] = []
+  const note = (name: string, asked: Promise<Admission>): Promise<HoldId> =>
+    asked.then(({ decision }) => {
+      order.push(name)
+      return decision.kind === 'allow' ? decision.allowance.holdId : holdId('none')
+    })
+  const first = note('first', ask(world))
+  await settleDown()
+  const second = note('second', ask(world))
+  await settleDown()
+
+  const freed = voidHold(world.parts, world.seat, { holdId: held, cause: 'test' })
+  const third = note('third', ask(world))
+  await freed
+  await voidHold(world.parts, world.seat, { holdId: await first, cause: 'test' })
+  await voidHold(world.parts, world.seat, { holdId: await second, cause: 'test' })
+  await third
+
+  assert.deepEqual(order, ['first', 'second', 'third'])
+})
+
+test('the ninth waiter of a member is told reserved at once', async () => {
+  const { world, clock } = await openBusyWorld()
+  await using _closing = world
+  const waiting = Array.from({ length: 8 }, () => ask(world))
+  await settleDown()
+
+  assert.equal(outcome(await ask(world)), 'reserved')
+  clock.pass(2000)
+  for (const asked of waiting) assert.equal(outcome(await asked), 'reserved')
+})
+
+test('a caller that hangs up leaves the line, holds nothing, and lets the next one in', async () => {
+  const { world, held } = await openBusyWorld()
+  await using _closing = world
+  const leaving = new AbortController()
+  const left = ask(world, leaving.signal)
+  await settleDown()
+  const next = ask(world)
+  await settleDown()
+
+  leaving.abort()
+  await assert.rejects(left, CallerGoneError)
+  await voidHold(world.parts, world.seat, { holdId: held, cause: 'test' })
+
+  assert.equal(outcome(await next), 'plan')
+  assert.equal((await world.figures()).runningCount, 1)
+})
+
+test('a waiter is told the truth when the room it waited for was used up', async () => {
+  const { world, held } = await openBusyWorld()
+  await using _closing = world
+  const asked = ask(world)
+  await settleDown()
+
+  const usage = { input: 10, output: 1000 }
+  const settlement = { holdId: held, usage, marks: [], isEstimate: false, upstreamRequestId: null }
+  await settle(world.parts, world.seat, settlement)
+
+  assert.equal(outcome(await asked), 'limit_reached')
+})

@@ -12,6 +12,7 @@ import { answerUnsent } from './answer-unsent.ts'
 import type { MeterReading } from '../providers/anthropic-usage.ts'
 import type { Trace } from './trace.ts'
 import { createReplyMeter, type ReplyMeter } from './reply-meter.ts'
+import type { ReplyHead } from './upstream.ts'
 
 export type AdmittedRequest = {
   readonly known: KnownCaller
@@ -40,7 +41,7 @@ export async function runAdmitted(
   trace.fields['source'] = allowance.source
   try {
     end = await relayReply(gate, exchange, { admitted, meter })
-    answerUnsent(gate, exchange, { end, ownHeaders: ownHeadersOf(admitted) })
+    answerUnsent(gate, exchange, { end, ownHeaders: ownHeadersOf(admitted, end.head) })
   } finally {
     // A broken stream's last line may be half an event; only a clean end makes it whole.
     if (end.how === 'finished') meter.end()
@@ -73,7 +74,7 @@ async function relayReply(
       headers: toUpstreamHeaders(caller.request.rawHeaders, gate.upstream.credential),
       body,
     },
-    ownHeaders: () => ownHeadersOf(admitted),
+    ownHeaders: (head) => ownHeadersOf(admitted, head),
     onPassed: (chunk, head) => {
       trace.fields['firstByteMs'] ??= Math.round(clock.elapsedMs() - trace.startedMs)
       meter.push(chunk, head, clock.elapsedMs())
@@ -95,7 +96,14 @@ async function relayReply(
   }
 }
 
-function ownHeadersOf({ allowance, asked, decisionId, known }: AdmittedRequest): readonly string[] {
+/**
+ * An upstream's error goes without native limit headers: on a 429 clients take any of them for the word that
+ * the member's own limit is reached, and neither show the upstream's text nor try again.
+ */
+function ownHeadersOf(
+  { allowance, asked, decisionId, known }: AdmittedRequest,
+  head: ReplyHead | null,
+): readonly string[] {
   const { figures, source } = allowance
   const headers = limitHeaders({
     figures,
@@ -104,7 +112,7 @@ function ownHeadersOf({ allowance, asked, decisionId, known }: AdmittedRequest):
     outcome: 'allowed',
     model: asked.facts.model,
     nowMs: figures.atMs,
-    isOauthStyle: known.isOauthStyle,
+    isOauthStyle: known.isOauthStyle && isGood(head),
   })
   return Object.entries(headers).flat()
 }

@@ -222,6 +222,24 @@ test("the upstream's errors pass byte for byte, and cost nothing", async () => {
   assert.deepEqual([figures.limits[0]?.used, figures.limits[0]?.held], [0n, 0n])
 })
 
+test("an upstream's own pause is never told as the member's limit in the headers that clients print", async () => {
+  const pause =
+    '{"type":"error","error":{"type":"rate_limit_error","message":"Number of requests"}}'
+  await using world = await openScriptedWorld((call) => call.send(reply(429, pause)))
+
+  const received = await world.post({
+    headers: {
+      Authorization: `Bearer ${world.seat.keyText}`,
+      'anthropic-beta': 'oauth-2025-04-20',
+    },
+  })
+
+  const told = received.headers.filter(([name]) => /^anthropic-ratelimit-/i.test(name))
+  assert.equal(received.status, 429)
+  assert.deepEqual(told, [])
+  assert.equal(received.header('x-plimsoll-limit-session-used'), '0.00')
+})
+
 test("trouble with the operator's own account is never told as the caller's, and is logged for a person", async () => {
   const troubles: readonly (readonly [number, unknown])[] = [
     [401, { type: 'error', error: { type: 'authentication_error', message: 'invalid x-api-key' } }],

@@ -42,8 +42,10 @@ export function openAccountEvents({
     }
   })
 
+  let isClosed = false
   return {
     open: ({ customerId, memberId, isStillAllowed }) => {
+      if (isClosed) throw new AdminFailure('stopping', 'The server is being stopped.')
       const own = [...subscribers].filter((other) => other.memberId === memberId)
       if (subscribers.size >= streamsMax || own.length >= streamsPerMemberMax) {
         throw new AdminFailure('too_many_streams', 'Too many pages listen to this account.')
@@ -63,6 +65,7 @@ export function openAccountEvents({
       })
     },
     close: () => {
+      isClosed = true
       stopListening()
       for (const subscriber of subscribers) subscriber.end()
     },

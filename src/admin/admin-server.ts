@@ -26,6 +26,8 @@ export type AdminServer = {
 
 const headersMaxMs = 10_000
 const requestMaxMs = 30_000
+/** How long requests that run may take to end once the server is told to. */
+const closeMaxMs = 1000
 
 export async function startAdminServer(
   parts: Omit<AdminApiParts, 'isOwnHost' | 'events' | 'adminUrl'>,
@@ -54,16 +56,21 @@ export async function startAdminServer(
     options.mounts,
   )
   const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false })
-  server.on('request', (request, response) => void listener(request, response))
+  let isClosing = false
+  server.on('request', (request, response) => {
+    // A browser would go on over the connection that it has, and never let the server end.
+    if (isClosing) response.setHeader('connection', 'close')
+    void listener(request, response)
+  })
 
-  return {
-    url,
-    port,
-    close: async () => {
-      events.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      await closed
-    },
+  const close = async (): Promise<void> => {
+    isClosing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    events.close()
+    server.closeIdleConnections()
+    const cancelCut = parts.clock.after(closeMaxMs, () => server.closeAllConnections())
+    await closed
+    cancelCut()
   }
+  return { url, port, close }
 }

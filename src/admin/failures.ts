@@ -72,6 +72,7 @@ const rows = {
   media_type: { status: 415, remedy: 'Send the header "content-type: application/json".' },
   too_many_streams: { status: 429, remedy: 'Close some of the pages that show the same account.' },
   internal_error: { status: 500, remedy: 'Report it with the server log of that moment.' },
+  stopping: { status: 503, remedy: 'Try again once the server has been started.' },
   limits_unavailable: {
     status: 503,
     remedy:

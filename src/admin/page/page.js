@@ -14,6 +14,8 @@ const storedKey = 'plimsoll-key'
 /** History is the longer answer; while an account is busy it is asked for at most this often. */
 const historyEveryMs = 2000
 const historyRows = '25'
+/** Some things change by time alone, such as credit that expires; so figures are never older than this. */
+const figuresMaxMs = 60_000
 
 /** @typedef {import('../contract.ts').UsageAnswer} UsageAnswer */
 /** @typedef {ReturnType<typeof connect>} Server */
@@ -98,15 +100,23 @@ class Session {
     byId('account').hidden = false
   }
 
-  /** Once a second: countdowns move, a window that ended is read anew, a late history is read. */
+  /** Once a second: countdowns move, figures that time has changed are read anew, a late history is read. */
   tick() {
     this.show()
-    const nowMs = this.nowMs()
-    const hasReset = this.usage?.figures.limits.some(
-      ({ resetMs }) => resetMs !== null && resetMs <= nowMs,
-    )
-    if (hasReset === true) void this.read()
+    if (this.isOld()) void this.read()
     else if (!this.isReading) void this.readHistory().catch(() => this.showLine(false))
+  }
+
+  isOld() {
+    if (this.usage === null) return false
+    const { limits, extraUsage, atMs } = this.usage.figures
+    const nowMs = this.nowMs()
+    const resets = [
+      ...limits.map(({ resetMs }) => resetMs),
+      extraUsage.capResetMs,
+      atMs + figuresMaxMs,
+    ]
+    return resets.some((resetMs) => resetMs !== null && resetMs <= nowMs)
   }
 
   /** @param {boolean} isLive */
@@ -175,7 +185,9 @@ async function turnSwitch() {
   if (session === null || session.usage === null) return
   const { server, usage } = session
   const button = buttonById('switch-button')
-  button.disabled = true
+  if (button.getAttribute('aria-disabled') === 'true') return
+  // A button that is disabled in earnest would lose the focus.
+  button.setAttribute('aria-disabled', 'true')
   say(byId('switch-problem'), '')
   try {
     const isOn = !usage.figures.extraUsage.isOnForMember
@@ -188,7 +200,7 @@ async function turnSwitch() {
         : 'The server does not answer; nothing is known to be changed.'
     say(byId('switch-problem'), text)
   } finally {
-    button.disabled = false
+    button.removeAttribute('aria-disabled')
   }
 }
 

@@ -1,9 +1,8 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import type { DriftReport } from '../../core/entry.ts'
-import type { CustomerId } from '../../core/ids.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
-import { StorageUnavailableError, type MemberScope } from '../storage.ts'
+import { StorageUnavailableError } from '../storage.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { JournalReader } from './journal-reader.ts'
 import {
@@ -53,22 +52,18 @@ export class AccountLoader {
     this.#heal = options.heal
   }
 
-  async loadCustomer(customerId: CustomerId): Promise<void> {
-    await this.#once({ customerId, memberId: null }, customerSums, (sum) => {
-      this.#sums.putCustomer(sum, this.#commit.durablePosition)
-    })
-  }
-
-  async loadMember(scope: MemberScope): Promise<void> {
-    await this.#once(scope, memberSums, (sum) => {
-      this.#sums.putMember(scope, sum, this.#commit.durablePosition)
-    })
-  }
-
+  /** Does nothing when these sums are in memory. */
   async load(owner: SumOwner): Promise<void> {
     const { customerId, memberId } = owner
-    if (memberId === null) await this.loadCustomer(customerId)
-    else await this.loadMember({ customerId, memberId })
+    const { durablePosition } = this.#commit
+    if (memberId === null) {
+      await this.#once(owner, customerSums, (sum) => this.#sums.putCustomer(sum, durablePosition))
+    } else {
+      const scope = { customerId, memberId }
+      await this.#once(owner, memberSums, (sum) => {
+        this.#sums.putMember(scope, sum, durablePosition)
+      })
+    }
   }
 
   /** Sums as the durable entries give them, kept nowhere. */

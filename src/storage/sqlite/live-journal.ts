@@ -160,8 +160,8 @@ export class LiveJournal {
     const customer = this.#sums.customer(customerId)
     if (customer === undefined) {
       if (customerId === systemCustomerId) return Promise.reject(systemRefused())
-      const load = this.#loader.loadCustomer(customerId)
-      return this.#whenLoaded(load, () => this.updateCustomer(customerId, change, once))
+      const owners = [{ customerId, memberId: null }]
+      return this.#whenLoaded(owners, () => this.updateCustomer(customerId, change, once))
     }
     const target: Target = { customerId, customer, member: undefined }
     const state = { system: this.#sums.system, customer: customer.state }
@@ -258,11 +258,8 @@ export class LiveJournal {
     const member = this.#sums.member(scope)
     if (customer === undefined || member === undefined) {
       if (customerId === systemCustomerId) return Promise.reject(systemRefused())
-      const load = Promise.all([
-        customer ?? this.#loader.loadCustomer(customerId),
-        member ?? this.#loader.loadMember(scope),
-      ])
-      return this.#whenLoaded(load, () => this.#updateMember(scope, change, once))
+      const owners = [{ customerId, memberId: null }, scope]
+      return this.#whenLoaded(owners, () => this.#updateMember(scope, change, once))
     }
     const account = {
       system: this.#sums.system,
@@ -283,9 +280,19 @@ export class LiveJournal {
     }
   }
 
-  async #whenLoaded<Answer>(load: Promise<unknown>, again: () => Promise<Answer>): Promise<Answer> {
-    await this.#loader.withinDeadline(load)
-    return again()
+  /** Loads sums and runs the change on them; meanwhile they are not put out of memory for others. */
+  async #whenLoaded<Answer>(
+    owners: readonly SumOwner[],
+    again: () => Promise<Answer>,
+  ): Promise<Answer> {
+    for (const owner of owners) this.#sums.pin(owner)
+    try {
+      const loads = owners.map((owner) => this.#loader.load(owner))
+      await this.#loader.withinDeadline(Promise.all(loads))
+      return await again()
+    } finally {
+      for (const owner of owners) this.#sums.unpin(owner)
+    }
   }
 
   async #whenOpen<Answer>(again: () => Promise<Answer>): Promise<Answer> {

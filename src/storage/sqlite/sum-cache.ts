@@ -31,6 +31,7 @@ export class SumCache {
   readonly #sumsMax: number
   readonly #customers = new Map<CustomerId, Sum<CustomerState>>()
   readonly #members = new Map<string, Sum<MemberState>>()
+  readonly #pins = new Map<string, number>()
   readonly #waits = new Map<string, number>()
   system: SystemState = emptySystem()
   systemPosition = 0
@@ -55,12 +56,25 @@ export class SumCache {
 
   putCustomer(sum: Sum<CustomerState>, durablePosition: number): void {
     this.#customers.set(sum.owner.customerId, sum)
-    trim(this.#customers, this.#sumsMax, durablePosition)
+    this.#trim(this.#customers, durablePosition)
   }
 
   putMember(scope: MemberScope, sum: Sum<MemberState>, durablePosition: number): void {
     this.#members.set(ownerKey(scope), sum)
-    trim(this.#members, this.#sumsMax, durablePosition)
+    this.#trim(this.#members, durablePosition)
+  }
+
+  /** Somebody waits for these sums: they stay until he has used them. */
+  pin(owner: SumOwner): void {
+    const key = ownerKey(owner)
+    this.#pins.set(key, (this.#pins.get(key) ?? 0) + 1)
+  }
+
+  unpin(owner: SumOwner): void {
+    const key = ownerKey(owner)
+    const pins = (this.#pins.get(key) ?? 0) - 1
+    if (pins > 0) this.#pins.set(key, pins)
+    else this.#pins.delete(key)
   }
 
   loadSystem(entries: readonly Entry[]): void {
@@ -109,6 +123,15 @@ export class SumCache {
     this.#members.clear()
     this.#waits.clear()
   }
+
+  #trim<Key, State>(map: Map<Key, Sum<State>>, durablePosition: number): void {
+    if (map.size <= this.#sumsMax) return
+    for (const [key, { owner, lastPosition }] of map) {
+      const isNeeded = lastPosition > durablePosition || this.#pins.has(ownerKey(owner))
+      if (!isNeeded) map.delete(key)
+      if (map.size <= this.#sumsMax) return
+    }
+  }
 }
 
 /** A map keeps insertion order, so the first entry is the one used longest ago. */
@@ -119,16 +142,4 @@ function freshened<Key, Value>(map: Map<Key, Value>, key: Key): Value | undefine
     map.set(key, value)
   }
   return value
-}
-
-function trim<Key, State>(
-  map: Map<Key, Sum<State>>,
-  sumsMax: number,
-  durablePosition: number,
-): void {
-  if (map.size <= sumsMax) return
-  for (const [key, sum] of map) {
-    if (sum.lastPosition <= durablePosition) map.delete(key)
-    if (map.size <= sumsMax) return
-  }
 }

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Clock } from './clock.ts'
+import { absenceMaxMs, jumpMinMs, RecordClock, type RecordClockStatus } from './record-clock.ts'
+
+const startMs = Date.UTC(2026, 10, 22, 12)
+const hourMs = 3_600_000
+
+class Hands implements Clock {
+  wall = startMs
+  elapsed = 0
+  wallMs = (): number => this.wall
+  elapsedMs = (): number => this.elapsed
+  after = (): (() => void) => () => undefined
+  pass(ms: number): void {
+    this.wall += ms
+    this.elapsed += ms
+  }
+}
+
+function clockAfter(lastMs: number | undefined, hands = new Hands()) {
+  const jumps: RecordClockStatus[] = []
+  const clock = new RecordClock({ clock: hands, lastMs, onJump: (status) => jumps.push(status) })
+  return { clock, hands, jumps }
+}
+
+test('an empty journal begins at wall time and goes on with it', () => {
+  const { clock, hands } = clockAfter(undefined)
+
+  hands.pass(hourMs)
+
+  assert.equal(clock.nowMs(), startMs + hourMs)
+})
+
+test('after a short absence the wall clock counts', () => {
+  const { clock, jumps } = clockAfter(startMs - absenceMaxMs)
+
+  assert.equal(clock.nowMs(), startMs)
+  assert.deepEqual(jumps, [])
+})
+
+test('after a long absence the wall clock waits for a witness', () => {
+  const lastMs = startMs - absenceMaxMs - 1
+  const { clock, hands, jumps } = clockAfter(lastMs)
+  assert.equal(clock.nowMs(), lastMs)
+  hands.pass(hourMs)
+  assert.equal(clock.nowMs(), lastMs + hourMs)
+  assert.deepEqual(
+    jumps.map(({ isJumpHeld }) => isJumpHeld),
+    [true],
+  )
+
+  clock.corroborate(hands.wall - 2000)
+
+  assert.equal(clock.nowMs(), startMs + hourMs)
+  assert.deepEqual(
+    jumps.map(({ isJumpHeld }) => isJumpHeld),
+    [true, false],
+  )
+})
+
+test('W3: a wall clock that steps back is waited for, never followed', () => {
+  const { clock, hands } = clockAfter(undefined)
+  hands.wall -= hourMs
+
+  assert.equal(clock.nowMs(), startMs)
+  hands.pass(hourMs)
+
+  const nowMs = clock.nowMs()
+  assert.equal(nowMs > startMs && nowMs < startMs + hourMs, true, 'slower than time until it fits')
+  hands.pass(20 * hourMs)
+  assert.equal(clock.nowMs(), hands.wall)
+})
+
+test('W3: a small step forward is caught up with little by little', () => {
+  const { clock, hands, jumps } = clockAfter(undefined)
+  hands.wall += 60_000
+
+  hands.pass(60_000)
+  assert.equal(clock.nowMs(), startMs + 66_000)
+  hands.pass(20 * 60_000)
+
+  assert.equal(clock.nowMs(), hands.wall)
+  assert.deepEqual(jumps, [])
+})
+
+test('a witness that disagrees confirms nothing, however often it is heard', () => {
+  const { clock, hands } = clockAfter(undefined)
+  hands.wall += 30 * 24 * hourMs
+
+  for (let count = 0; count < 3; count += 1) clock.corroborate(startMs + hands.elapsed)
+  clock.corroborate(Number.NaN)
+
+  assert.equal(clock.nowMs(), startMs)
+  assert.equal(clock.status().isJumpHeld, true)
+})
+
+test('a witness heard before a jump still counts, by the time that passed since', () => {
+  const { clock, hands } = clockAfter(undefined)
+  clock.corroborate(startMs + 2 * hourMs)
+  hands.pass(hourMs)
+
+  hands.wall += 2 * hourMs
+
+  assert.equal(clock.nowMs(), hands.wall)
+})
+
+test('a wall clock that comes back to its senses ends the alarm without any step', () => {
+  const { clock, hands, jumps } = clockAfter(undefined)
+  hands.wall += 10 * hourMs
+  clock.nowMs()
+  hands.wall -= 10 * hourMs
+  hands.pass(1000)
+
+  assert.equal(clock.nowMs(), startMs + 1000)
+  assert.deepEqual(
+    jumps.map(({ isJumpHeld }) => isJumpHeld),
+    [true, false],
+  )
+})
+
+test('the operator can adopt a wall clock that is ahead, and no other', () => {
+  const { clock, hands } = clockAfter(undefined)
+  hands.wall -= hourMs
+  clock.adoptWall()
+  assert.equal(clock.nowMs(), startMs)
+
+  hands.wall += 100 * hourMs
+  clock.adoptWall()
+
+  assert.equal(clock.nowMs(), hands.wall)
+})
+
+test('W3: whatever the wall clock does, moments never go back nor run ahead of time unwitnessed', () => {
+  const step = fc.record({
+    stepMs: fc.oneof(fc.constant(0), fc.integer({ min: -400 * hourMs, max: 400 * hourMs })),
+    passMs: fc.integer({ min: 0, max: 5 * hourMs }),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const { clock, hands } = clockAfter(undefined)
+      let last = clock.nowMs()
+      for (const { stepMs, passMs } of steps) {
+        hands.wall += stepMs
+        hands.pass(passMs)
+        const next = clock.nowMs()
+        assert.equal(next >= last, true)
+        assert.equal(next - last <= Math.ceil(passMs * 1.1) + 1, true)
+        last = next
+      }
+      assert.equal(last - startMs <= Math.ceil(hands.elapsed * 1.1) + steps.length, true)
+    }),
+  )
+})
+
+test('the bounds are those that the documents name', () => {
+  assert.equal(jumpMinMs, 5 * 60_000)
+  assert.equal(absenceMaxMs, 24 * hourMs)
+})

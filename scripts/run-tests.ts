@@ -7,7 +7,7 @@ import { spec, type TestEvent } from 'node:test/reporters'
 /** Runs test files and prints them as they end; what was left out is told just before the closing lines. */
 
 /** A hung test fails instead of hanging the run. */
-const testMaxMs = 8 * 60_000
+const testMaxMs = 4 * 60_000
 
 export type TestRun = {
   readonly isPassed: boolean

@@ -33,8 +33,7 @@ export type CallOptions = {
 export type Answered = {
   readonly status: number
   readonly headers: Headers
-  // Tests look into answers of every shape; the assertion is what checks them.
-  // oxlint-disable-next-line typescript/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any -- answers have every shape; assertions check them
   readonly json: any
   readonly text: string
 }

@@ -1,7 +1,7 @@
 import type { SpendCap } from '../core/account.ts'
 import type { EntryBody, Leg } from '../core/entry.ts'
 import { formatMoney, type Nanos } from '../core/money.ts'
-import { countTokens, type Amounts, type Unit } from '../core/usage.ts'
+import { countTokens, type Unit } from '../core/usage.ts'
 import type { HistoryLine } from '../operations/history.ts'
 
 /** Journal entries in words, for whoever reads a history or an explanation. */
@@ -98,9 +98,6 @@ export function quantityText(amount: bigint, unit: Unit, symbol: string): string
   if (unit === 'money') return formatMoney(amount, symbol)
   return `${amount.toLocaleString('en')} ${unit === 'tokens' ? 'tokens' : amount === 1n ? 'request' : 'requests'}`
 }
-
-export const amountIn = (amounts: Amounts, unit: Unit, symbol: string): string =>
-  quantityText(amounts[unit], unit, symbol)
 
 export const sourceTexts = {
   plan: 'paid by the plan',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Named, SeatsAnswer, CustomersAnswer } from '../admin/contract.ts'
 import type { Desk } from './desk.ts'
-import { wrongUse, type CliFailure } from './exit-codes.ts'
+import { CliFailure, wrongUse } from './exit-codes.ts'
 import { safeText } from './terminal.ts'
 
 /** Whom a command is about: named by id or by name, or left out where there is only one. */
@@ -20,12 +20,20 @@ export const withMember = (command: Command): Command =>
   withCustomer(command).option('--member <id or name>', 'the member; needed when there are several')
 
 export async function chooseMember(desk: Desk, who: Who): Promise<MemberPath> {
+  const named = await findMember(desk, who)
+  if (named !== undefined) return named
   const { seats, hasMore } = await desk.get<SeatsAnswer>('/api/seats')
+  if (hasMore) {
+    throw wrongUse(
+      'There are too many members to choose from.',
+      'Say which one by ids: --customer <id> --member <id>',
+    )
+  }
   const fitting = seats.filter(
     ({ customer, member }) => isMeant(customer, who.customer) && isMeant(member, who.member),
   )
   const [seat] = fitting
-  if (seat === undefined || fitting.length > 1 || (hasMore && who.member === undefined)) {
+  if (seat === undefined || fitting.length > 1) {
     throw unclear('member', '--member', {
       asked: who.member ?? who.customer,
       choices: (fitting.length > 0 ? fitting : seats).map(
@@ -33,24 +41,50 @@ export async function chooseMember(desk: Desk, who: Who): Promise<MemberPath> {
       ),
     })
   }
-  const [customerId, memberId] = [seat.customer.id, seat.member.id]
-  const path = `/api/customers/${customerId}/members/${memberId}`
-  return { customerId, memberId, path }
+  return memberPath(seat.customer.id, seat.member.id)
+}
+
+const memberPath = (customerId: string, memberId: string): MemberPath => ({
+  customerId,
+  memberId,
+  path: `/api/customers/${customerId}/members/${memberId}`,
+})
+
+/** The member that both ids name, without asking for a list. */
+async function findMember(desk: Desk, { customer, member }: Who): Promise<MemberPath | undefined> {
+  if (!isId(customer) || !isId(member)) return undefined
+  const path = memberPath(customer, member)
+  return (await exists(desk, path.path)) ? path : undefined
 }
 
 export async function chooseCustomer(
   desk: Desk,
-  who: Pick<Who, 'customer'>,
+  { customer: asked }: Pick<Who, 'customer'>,
 ): Promise<CustomerPath> {
+  const path = `/api/customers/${asked}`
+  if (isId(asked) && (await exists(desk, path))) return { customerId: asked, path }
   const all: Named[] = []
   for await (const { customerId, name } of eachCustomer(desk)) all.push({ id: customerId, name })
-  const fitting = all.filter((customer) => isMeant(customer, who.customer))
+  const fitting = all.filter((customer) => isMeant(customer, asked))
   const [customer] = fitting
   if (customer === undefined || fitting.length > 1) {
     const choices = (fitting.length > 0 ? fitting : all).map(called)
-    throw unclear('customer', '--customer', { asked: who.customer, choices })
+    throw unclear('customer', '--customer', { asked, choices })
   }
   return { customerId: customer.id, path: `/api/customers/${customer.id}` }
+}
+
+const isId = (text: string | undefined): text is string =>
+  text !== undefined && /^[A-Za-z0-9_.-]{1,64}$/.test(text)
+
+async function exists(desk: Desk, path: string): Promise<boolean> {
+  try {
+    await desk.get(path)
+    return true
+  } catch (error) {
+    if (error instanceof CliFailure && error.code === 'unknown_scope') return false
+    throw error
+  }
 }
 
 /** Every customer, page by page. */

@@ -5,9 +5,7 @@ import { laws, play } from './laws.ts'
 import { story } from './world.ts'
 
 // More runs, from a seed of one's own: node test/model/campaign.ts --runs 20000 --seed 7
-const numRuns = 500
-
-for (const { name, property } of laws) {
+for (const { name, property, numRuns } of laws) {
   test(name, () => {
     fc.assert(property, { numRuns })
   })

@@ -24,7 +24,7 @@ function civilStartsAround(shape: CivilShape, nowMs: number): Temporal.PlainDate
     .toZonedDateTimeISO(shape.zone)
     .toPlainDate()
   const starts: Temporal.PlainDateTime[] = []
-  for (let step = -3; step <= 3; step++) {
+  for (let step = -2; step <= 2; step++) {
     if (shape.kind === 'day') starts.push(today.add({ days: step }).toPlainDateTime())
     if (shape.kind === 'month') {
       starts.push(today.with({ day: 1 }).add({ months: step }).toPlainDateTime())
@@ -61,10 +61,7 @@ export function instanceAt(
 ): Span | null {
   const running = pinned.find((span) => span.startMs <= nowMs && nowMs < span.endMs)
   if (running !== undefined) return running
-  let fromMs = Math.max(
-    -Infinity,
-    ...pinned.map((span) => span.endMs).filter((endMs) => endMs <= nowMs),
-  )
+  const pastEnds = pinned.map((span) => span.endMs).filter((endMs) => endMs <= nowMs)
   let current: WindowShape | null = null
   let currentSinceMs = -Infinity
   for (const { sinceMs, shape } of shapes) {
@@ -73,10 +70,11 @@ export function instanceAt(
       if (nowMs < endMs) break
       currentSinceMs = endMs
     }
+    // A session that is not open ends nowhere: the new shape counts from when it was asked for.
+    if (current?.kind === 'session') currentSinceMs = Math.max(currentSinceMs, sinceMs)
     current = shape
   }
-  fromMs = Math.max(fromMs, currentSinceMs)
   if (current === null || current.kind === 'session') return null
-  const natural = spanAt(current, nowMs)
-  return { startMs: Math.max(natural.startMs, fromMs), endMs: natural.endMs }
+  const { startMs, endMs } = spanAt(current, nowMs)
+  return { startMs: Math.max(startMs, currentSinceMs, ...pastEnds), endMs }
 }

@@ -1,21 +1,26 @@
 import type { RequestFacts } from '../../src/core/entry.ts'
 import type { Amounts, Meter, Price, Usage } from '../../src/core/usage.ts'
 
-/** What usage costs, by the price list: the dearest tier reached, multiplied out, rounded up once. */
+const toolMeters = ['web_search', 'web_fetch', 'code_execution']
+
+/**
+ * What usage costs, by the price list: the dearest tier reached, multiplied out, rounded up once. How a request is
+ * served changes the price of its tokens, not of its tools.
+ */
 export function priceOf(price: Price, usage: Usage, marks: readonly string[]): bigint {
-  const input = (usage.input ?? 0) + (usage.cache_read ?? 0)
+  const read = (usage.input ?? 0) + (usage.cache_read ?? 0)
   const written = (usage.cache_write_5m ?? 0) + (usage.cache_write_1h ?? 0)
-  let [dividend, divisor] = [0n, 1_000_000n]
+  const factors = marks.map((mark) => BigInt(price.multipliers[mark] ?? 1000))
+  let dividend = 0n
   for (const [meter, rates] of Object.entries(price.rates)) {
     const reached = rates.filter(
-      (r) => r.aboveInputTokens === 0 || input + written > r.aboveInputTokens,
+      (rate) => rate.aboveInputTokens === 0 || read + written > rate.aboveInputTokens,
     )
-    dividend += BigInt(usage[meter as Meter] ?? 0) * (reached.at(-1)?.nanosPerMillion ?? 0n)
+    let part = BigInt(usage[meter as Meter] ?? 0) * (reached.at(-1)?.nanosPerMillion ?? 0n)
+    for (const factor of factors) part *= toolMeters.includes(meter) ? 1000n : factor
+    dividend += part
   }
-  for (const factor of marks.map((mark) => price.multipliers[mark] ?? 1000)) {
-    dividend *= BigInt(factor)
-    divisor *= 1000n
-  }
+  const divisor = 1_000_000n * 1000n ** BigInt(factors.length)
   return (dividend + divisor - 1n) / divisor
 }
 

@@ -81,7 +81,7 @@ const cap: fc.Arbitrary<SpendCap> = fc.oneof(
   nanos.map((amountNanos) => ({ kind: 'capped' as const, amountNanos })),
 )
 
-// A limit's id says its kind, unit and scope, so that limits of different plans with one id can follow each other.
+// A limit's id says its unit and scope, and mostly its kind, so that limits of different plans with one id can follow each other.
 const kinds = ['session', 'week', 'month', 'day'] as const
 const units: readonly Unit[] = ['money', 'tokens', 'requests']
 const scopes = { all: undefined, opus: ['opus'], some: ['haiku', 'echo'] } as const
@@ -106,16 +106,18 @@ const amountOf: Record<Unit, fc.Arbitrary<bigint>> = {
 }
 
 const limit: fc.Arbitrary<Limit> = fc
-  .tuple(
-    fc.constantFrom(...kinds),
-    fc.constantFrom(...units),
-    fc.constantFrom('all' as const, 'all' as const, 'opus' as const, 'some' as const),
-  )
-  .chain(([kind, unit, scope]) =>
+  .record({
+    kind: fc.constantFrom(...kinds),
+    unit: fc.constantFrom(...units),
+    scope: fc.constantFrom('all' as const, 'all' as const, 'opus' as const, 'some' as const),
+    // Some change from one kind of window to another when their plan does.
+    isChanging: fc.constantFrom(false, false, false, true),
+  })
+  .chain(({ kind, unit, scope, isChanging }) =>
     fc.record({ amount: amountOf[unit], shape: shapeOf[kind] }).map(({ amount, shape }): Limit => {
       const models = scopes[scope]
       return {
-        id: limitId(`${kind}-${unit}-${scope}`),
+        id: limitId(`${isChanging ? 'changing' : kind}-${unit}-${scope}`),
         unit,
         amount,
         shapes: [{ sinceMs: 0, shape }],
@@ -279,8 +281,27 @@ export const step = fc.oneof(
 )
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
+/** Request after request, each settled at once: what the expected cost is learned from. */
+const routine = fc
+  .record({
+    request: authorize,
+    outputs: fc.array(fc.nat({ max: 300 }), { minLength: 2, maxLength: 40, size: 'max' }),
+  })
+  .map(({ request, outputs }) =>
+    outputs.flatMap((output): Step[] => {
+      const usage = { input: request.inputTokens, output }
+      return [request, { kind: 'settle', pick: 0, usage, marks: [], isEstimate: false }]
+    }),
+  )
+
+const steps = fc.record({
+  before: fc.array(step, { maxLength: 30, size: 'max' }),
+  routine: fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: routine }),
+  after: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
+})
+
 export const story = fc.record({
   setting,
-  steps: fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }),
+  steps: steps.map((parts): Step[] => [...parts.before, ...parts.routine, ...parts.after]),
 })
 export type Story = { readonly setting: Setting; readonly steps: readonly Step[] }

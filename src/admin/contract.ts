@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Figures, LimitFigures } from '../core/decision.ts'
+import type { Figures, LimitFigures, Reason } from '../core/decision.ts'
 import type { Actor, EntryBody, Leg } from '../core/entry.ts'
 import { customerId, limitId, memberId, planId, type MemberId } from '../core/ids.ts'
 import { moneyNanosMax } from '../core/money.ts'
@@ -155,10 +155,13 @@ export type LimitAnswer = Json<LimitFigures> & {
 
 export type UsageAnswer = {
   readonly customer: Named
-  readonly member: Named & { readonly isActive: boolean }
+  readonly member: Named
+  /** Why every request is refused now, whatever is left; null when none is for such a reason. */
+  readonly blocked: { readonly reason: Reason; readonly sentence: string } | null
   readonly figures: Omit<Json<Figures>, 'limits'> & { readonly limits: readonly LimitAnswer[] }
   /** The symbol before amounts of money. */
   readonly currencySymbol: string
+  /** Empty while somebody has to resume the member or its customer first. */
   readonly nextPayers: readonly Json<NextPayer>[]
   /** The last difference between a stored sum of this account and the journal, which was healed. */
   readonly lastDrift: Json<FoundDrift> | null

@@ -1,4 +1,4 @@
-import type { Decision, Figures, LimitFigures } from '../core/decision.ts'
+import type { Decision, Figures, LimitFigures, Remedy } from '../core/decision.ts'
 import { formatMoney, type Nanos } from '../core/money.ts'
 import type { Explanation } from '../operations/explain.ts'
 import { quantityText, sourceTexts } from './describe-entry.ts'
@@ -8,7 +8,8 @@ import { extraUsageWords, limitTitle, reasonWords, remedyWords } from './wording
 export type DecisionStory = {
   readonly verdict: string
   readonly steps: readonly DecisionStep[]
-  readonly remedies: readonly string[]
+  /** What would have let it pass; null for a request that did. */
+  readonly help: string | null
 }
 
 export type DecisionStep = {
@@ -29,9 +30,18 @@ export function tellDecision(explanation: Explanation, symbol: string): Decision
   return {
     verdict: verdictOf(explanation),
     steps,
-    remedies:
-      decision.kind === 'deny' ? decision.denial.remedies.map((code) => remedyWords[code]) : [],
+    help: decision.kind === 'deny' ? helpOf(decision.denial.remedies) : null,
   }
+}
+
+/** What opens extra usage is needed together; waiting stands for itself. */
+function helpOf(remedies: readonly Remedy[]): string {
+  const steps = remedies.filter((remedy) => remedy !== 'wait_for_reset')
+  const waits = remedies.filter((remedy) => remedy === 'wait_for_reset')
+  return [steps, waits]
+    .filter((way) => way.length > 0)
+    .map((way) => way.map((remedy) => remedyWords[remedy]).join(' and '))
+    .join(', or ')
 }
 
 const figuresIn = (decision: Decision): Figures =>

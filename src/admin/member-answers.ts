@@ -1,7 +1,8 @@
-import type { LimitFigures } from '../core/decision.ts'
+import type { Figures, LimitFigures } from '../core/decision.ts'
 import { explain } from '../operations/explain.ts'
 import { getFigures } from '../operations/figures.ts'
 import { history, type HistoryQuery } from '../operations/history.ts'
+import { getCustomer } from '../operations/list-customers.ts'
 import { lastDriftOf } from '../operations/list-drifts.ts'
 import { getMember } from '../operations/list-members.ts'
 import type { AdminApiParts } from './admin-api.ts'
@@ -20,16 +21,41 @@ type Scope = Parameters<typeof getFigures>[1]
 export async function usageAnswer(parts: AdminApiParts, scope: Scope): Promise<UsageAnswer> {
   const { customerId, memberId } = scope
   const member = await getMember(parts, { customerId, memberId })
-  const customer = await parts.storage.findPerson(customerId)
+  const customer = await getCustomer(parts, customerId)
   const figures = await getFigures(parts, { customerId, memberId })
+  const blocked = blockOf({ customer, member, figures })
+  const isPaused = blocked !== null && blocked.reason !== 'running_limit'
   return {
-    customer: { id: customerId, name: customer?.name ?? null },
-    member: { id: memberId, name: member.name, isActive: member.isActive },
+    customer: { id: customerId, name: customer.name },
+    member: { id: memberId, name: member.name },
+    blocked,
     currencySymbol: parts.about.currencySymbol,
     figures: { ...toJson(figures), limits: figures.limits.map(limitAnswer) },
-    nextPayers: toJson(nextPayers(figures)),
+    nextPayers: isPaused ? [] : toJson(nextPayers(figures)),
     lastDrift: toJson(await lastDriftOf(parts, { customerId, memberId })),
   }
+}
+
+/** What a decision looks at before the plan, in its order. */
+function blockOf(state: {
+  readonly customer: { readonly isActive: boolean }
+  readonly member: { readonly isActive: boolean }
+  readonly figures: Figures
+}): UsageAnswer['blocked'] {
+  const { runningCount, runningMax } = state.figures
+  if (!state.customer.isActive) {
+    const sentence =
+      'The whole account is paused: every request is refused until the operator resumes it.'
+    return { reason: 'customer_inactive', sentence }
+  }
+  if (!state.member.isActive) {
+    const sentence =
+      'This member is paused: every request is refused until the operator resumes it.'
+    return { reason: 'member_inactive', sentence }
+  }
+  if (runningCount < runningMax) return null
+  const sentence = `${runningCount} requests are running, as many as may: the next has to wait for one to end.`
+  return { reason: 'running_limit', sentence }
 }
 
 const limitAnswer = (limit: LimitFigures): UsageAnswer['figures']['limits'][number] => ({

@@ -234,6 +234,28 @@ test(
   },
 )
 
+test('a pause is said at once, on the page and by the gate alike', { skip: leftOut }, async (t) => {
+  const { admin, page } = await visit(t)
+  await sees(page, 'The plan pays for your next request.')
+  const status = (path: string, isActive: boolean) =>
+    admin.call('POST', `/api/customers/acme${path}/status`, { body: { isActive } })
+
+  await status('/members/ada', false)
+  await sees(page, 'This member is paused: every request is refused until the operator resumes it.')
+  assert.equal((await admin.ask()).headers.get('x-plimsoll-source'), null)
+  await status('', false)
+  await sees(
+    page,
+    'The whole account is paused: every request is refused until the operator resumes it.',
+  )
+  assert.equal(await page.getByText('The plan pays').count(), 0)
+
+  await status('', true)
+  await status('/members/ada', true)
+  await sees(page, 'The plan pays for your next request.')
+  assert.equal((await admin.ask()).headers.get('x-plimsoll-source'), 'plan')
+})
+
 test('names are shown as text, whatever they look like', { skip: leftOut }, async (t) => {
   const { admin, page, faults } = await visit(t)
   const name = '<img src=/nowhere onerror="document.title=1"><b>x</b>'

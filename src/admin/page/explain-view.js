@@ -5,7 +5,7 @@ import { clockToTheSecond } from './format.js'
 
 /** Shows a decision that was made again: the verdict, its numbers in order, and the journal behind them. @param {ExplanationAnswer} explanation @param {number} nowMs */
 export function showExplanation(explanation, nowMs) {
-  const { verdict, steps, remedies, entries, entryCount, facts } = explanation
+  const { verdict, steps, help, entries, entryCount, facts } = explanation
   const box = byId('explanation')
   const older = entryCount - entries.length
   box.replaceChildren(
@@ -17,9 +17,7 @@ export function showExplanation(explanation, nowMs) {
       ...(explanation.endTitle === null ? [] : [` ${explanation.endTitle}.`]),
     ),
     ...(steps.length === 0 ? [] : [stepList(steps)]),
-    ...(remedies.length === 0
-      ? []
-      : [make('p', {}, `What would have helped: ${remedies.join(', or ')}.`)]),
+    ...(help === null ? [] : [make('p', {}, `What would have helped: ${help}.`)]),
     make(
       'details',
       {},

@@ -25,7 +25,9 @@ export function showFigures(usage, nowMs) {
 
 /** @param {UsageAnswer} usage @param {number} nowMs */
 function showNext(usage, nowMs) {
-  const lines = usage.nextPayers.flatMap((next) => {
+  const { blocked } = usage
+  const stops = blocked === null ? [] : [{ text: blocked.sentence, kind: 'nobody' }]
+  const pays = usage.nextPayers.flatMap((next) => {
     const again =
       next.planPaysAgainMs === null
         ? []
@@ -37,6 +39,7 @@ function showNext(usage, nowMs) {
       ...again.map((text) => ({ text, kind: 'when' })),
     ]
   })
+  const lines = [...stops, ...pays]
   const box = byId('next')
   if (box.childElementCount !== lines.length) {
     box.replaceChildren(...lines.map(() => make('p', {})))

@@ -32,7 +32,7 @@ function explanationText(
   entriesMax: number,
 ): string {
   const { terminal } = context
-  const { steps, remedies, facts } = explanation
+  const { steps, help, facts } = explanation
   const moment = localMomentToTheSecond(explanation.atMs, context.reader())
   const asked = `${safeText(facts.model)}, up to ${facts.maxTokens.toLocaleString('en')} tokens of output, member ${explanation.memberId}, decided ${moment} on journal entry ${explanation.position}.`
   const lines = [
@@ -60,8 +60,8 @@ function explanationText(
       ),
     )
   }
-  if (remedies.length > 0) {
-    lines.push('', wrap(`What would have helped: ${remedies.join(', or ')}.`, terminal.columns))
+  if (help !== null) {
+    lines.push('', wrap(`What would have helped: ${help}.`, terminal.columns))
   }
   return [...lines, '', ...entryLines(explanation, context, entriesMax)].join('\n')
 }

@@ -20,9 +20,9 @@ export function addPlansCommands(program: Command, cli: CommandLine): void {
 
 const columns: readonly Column[] = [
   { title: 'Plan' },
-  { title: 'Name', isFlexible: true },
+  { title: 'Name' },
   { title: 'Price', isRight: true },
-  { title: 'Limits' },
+  { title: 'Limits', isFlexible: true },
 ]
 
 function addList(parent: Command, cli: CommandLine): void {

@@ -25,11 +25,14 @@ function usageText(usage: UsageAnswer, context: CommandContext): string {
   const reader = context.reader(usage.figures.atMs)
   const { member, customer, figures } = usage
   const title = `${safeText(member.name ?? member.id)}, ${safeText(figures.planName)} plan (customer ${safeText(customer.name ?? customer.id)})`
-  const paused = member.isActive ? [] : [paint(terminal, 'red', 'This member is paused.'), '']
+  const blocked =
+    usage.blocked === null
+      ? []
+      : [paint(terminal, 'red', wrap(usage.blocked.sentence, terminal.columns))]
   return [
     paint(terminal, 'bold', title),
     '',
-    ...paused,
+    ...blocked,
     ...nextLines(usage, context, reader),
     '',
     ...figures.limits.flatMap((limit) => limitLines(limit, context, reader)),

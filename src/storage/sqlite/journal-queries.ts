@@ -1,27 +1,13 @@
 import type { Entry, EntryKind } from '../../core/entry.ts'
-import type { HoldId, MemberId } from '../../core/ids.ts'
+import type { CustomerId, HoldId, MemberId } from '../../core/ids.ts'
 import { nextTurn } from '../../system/next-turn.ts'
 import type { EntryQuery } from '../storage.ts'
 import { segmentOf } from './journal-file.ts'
-import { entriesMax, type HoldRow, type JournalReader } from './journal-reader.ts'
+import { entriesMax, type HoldRow, type JournalReader, type Place } from './journal-reader.ts'
 import { OpenHolds } from './open-holds.ts'
+import { walkSegments } from './segment-walk.ts'
 
 /** Questions that may look into many segments of the journal; others get a turn in between. */
-
-const segmentsPerTurn = 1024
-
-/** Segment numbers from the first position to the last, or backwards, with pauses. */
-async function* segmentsOf(
-  range: { readonly after: number; readonly before: number },
-  isNewestFirst: boolean,
-): AsyncGenerator<number> {
-  const first = segmentOf(range.after + 1)
-  const last = segmentOf(Math.max(range.before - 1, 0))
-  for (let step = 0; step <= last - first; step += 1) {
-    yield isNewestFirst ? last - step : first + step
-    if (step % segmentsPerTurn === segmentsPerTurn - 1) await nextTurn()
-  }
-}
 
 /** Kinds of which there is one or more per request; all others are indexed by kind. */
 const trafficKinds: ReadonlySet<EntryKind> = new Set([
@@ -64,12 +50,19 @@ export async function findEntries(
     return isMeant ? [found] : []
   }
   const entries: Entry[] = []
-  for await (const segment of segmentsOf(range, query.isNewestFirst === true)) {
+  const isNewestFirst = query.isNewestFirst === true
+  const walk = walkSegments(reader, placeOf(query, customerId), { ...range, isNewestFirst })
+  for await (const segment of walk) {
     const missing = rowsMax - entries.length
     if (missing === 0) break
     entries.push(...reader.page({ ...query, customerId }, segment, { ...range, rowsMax: missing }))
   }
   return entries
+}
+
+function placeOf({ memberId, isShared }: EntryQuery, customerId: CustomerId): Place {
+  if (memberId !== undefined) return { kind: 'member', customerId, memberId }
+  return { kind: isShared === true ? 'shared' : 'customer', customerId }
 }
 
 export async function findHoldEntries(
@@ -78,8 +71,8 @@ export async function findHoldEntries(
   durablePosition: number,
 ): Promise<readonly Entry[]> {
   const newestFirst: Entry[] = []
-  const range = { after: 0, before: durablePosition + 1 }
-  for await (const segment of segmentsOf(range, true)) {
+  const range = { after: 0, before: durablePosition + 1, isNewestFirst: true }
+  for await (const segment of walkSegments(reader, { kind: 'hold', holdId }, range)) {
     const found = reader.holdEntries(holdId, segment)
     for (const entry of found.toReversed()) {
       if (entry.position <= durablePosition) newestFirst.push(entry)
@@ -105,7 +98,7 @@ export async function findOpenHolds(
   last: number,
 ): Promise<OpenHolds> {
   const open = new Map<HoldId, HoldRow>()
-  for await (const segment of segmentsOf({ after, before: last + 1 }, false)) {
+  for (let segment = segmentOf(after + 1); segment <= segmentOf(last); segment += 1) {
     for (const row of reader.holdRows(segment, after)) {
       if (row.kind === 'held') open.set(row.holdId, row)
       else if (row.kind !== 'hold_grown') open.delete(row.holdId)

@@ -104,6 +104,24 @@ export class JournalReader {
     return row as unknown as SnapshotRow | undefined
   }
 
+  /** Which of some segments hold entries of this account or hold. */
+  filledSegments(
+    place: Place,
+    range: { readonly first: number; readonly last: number },
+  ): readonly number[] {
+    const rows = this.#all(
+      `WITH RECURSIVE segment(number) AS
+         (SELECT ?1 UNION ALL SELECT number + 1 FROM segment WHERE number < ?2)
+       SELECT number FROM segment
+       WHERE EXISTS (SELECT 1 FROM journal WHERE position >> 12 = number AND ${whereOf(place)})`,
+      range.first,
+      range.last,
+      ...('holdId' in place ? [place.holdId] : [place.customerId]),
+      ...(place.kind === 'member' ? [place.memberId] : []),
+    )
+    return rows.map((row) => Number(row['number']))
+  }
+
   /** One segment's rows that these sums are folded from, in order, after one position and before another. */
   foldRows(owner: CommittedScope, segment: number, range: Range): readonly JournalRow[] {
     const rows =
@@ -296,6 +314,29 @@ export class JournalReader {
 /** Positions strictly between two. */
 export type Range = { readonly after: number; readonly before: number }
 type PageRange = Range & { readonly rowsMax: number }
+
+/** Whose entries to look for: all of a customer, its shared ones, a member's, or a hold's. */
+export type Place =
+  | { readonly kind: 'customer' | 'shared'; readonly customerId: CustomerId }
+  | {
+      readonly kind: 'member'
+      readonly customerId: CustomerId
+      readonly memberId: MemberId
+    }
+  | { readonly kind: 'hold'; readonly holdId: HoldId }
+
+function whereOf({ kind }: Place): string {
+  switch (kind) {
+    case 'customer':
+      return 'customer_id = ?3'
+    case 'shared':
+      return 'customer_id = ?3 AND is_shared = 1'
+    case 'member':
+      return 'customer_id = ?3 AND is_shared IN (0, 1) AND member_id = ?4'
+    case 'hold':
+      return 'hold_id = ?3'
+  }
+}
 
 type CustomerQuery = EntryQuery & { readonly customerId: CustomerId }
 

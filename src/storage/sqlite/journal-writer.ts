@@ -200,14 +200,20 @@ function lastPosition(db: DatabaseSync): number {
 
 /** The customer's last hash: looked for in one segment after another, newest first. */
 function readChain(db: DatabaseSync, customerId: CustomerId): string {
-  const find = db.prepare(
-    `SELECT max(position) AS position FROM journal WHERE position >> 12 = ? AND customer_id = ?`,
-  )
-  for (let segment = segmentOf(lastPosition(db)); segment >= 0; segment -= 1) {
-    const position = find.get(segment, customerId)?.['position']
-    if (typeof position !== 'number') continue
-    const row = db.prepare('SELECT hash FROM journal WHERE position = ?').get(position)
-    return String(row?.['hash'])
-  }
-  return firstHash
+  const segment = db
+    .prepare(
+      `WITH RECURSIVE segment(number) AS
+         (SELECT ?1 UNION ALL SELECT number - 1 FROM segment WHERE number > 0)
+       SELECT number FROM segment WHERE EXISTS
+         (SELECT 1 FROM journal WHERE position >> 12 = number AND customer_id = ?2) LIMIT 1`,
+    )
+    .get(segmentOf(lastPosition(db)), customerId)
+  if (segment === undefined) return firstHash
+  const row = db
+    .prepare(
+      `SELECT hash FROM journal WHERE position = (SELECT max(position) FROM journal
+         WHERE position >> 12 = ? AND customer_id = ?)`,
+    )
+    .get(Number(segment['number']), customerId)
+  return String(row?.['hash'])
 }

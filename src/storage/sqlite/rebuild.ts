@@ -5,9 +5,9 @@ import type { CustomerId, MemberId } from '../../core/ids.ts'
 import { nextTurn } from '../../system/next-turn.ts'
 import type { CommittedScope } from '../storage.ts'
 import { decodeEntry } from './entry-codec.ts'
-import { segmentOf } from './journal-file.ts'
-import type { JournalReader } from './journal-reader.ts'
+import type { JournalReader, Place } from './journal-reader.ts'
 import type { SnapshotRow } from './journal-writer.ts'
+import { walkSegments } from './segment-walk.ts'
 import {
   decodeCustomer,
   decodeMember,
@@ -68,9 +68,8 @@ export type RebuildRequest = {
   readonly checkCurrent: () => void
 }
 
-/** Rows folded, and empty segments looked into, before others get a turn. */
+/** Rows folded before others get a turn. */
 const rowsPerTurn = 256
-const segmentsPerTurn = 1024
 
 export async function rebuild<State>(
   reader: JournalReader,
@@ -83,22 +82,19 @@ export async function rebuild<State>(
     : undefined
   const fold = new Fold(rules, request.owner, start)
   const watched = start === undefined ? stored : undefined
-  const turn = { rows: 0, segments: 0 }
-  const after = fold.lastPosition
-  const last = segmentOf(request.until)
-  for (let segment = segmentOf(after + 1); segment <= last; segment += 1) {
-    for (const row of reader.foldRows(request.owner, segment, {
-      after,
-      before: request.until + 1,
-    })) {
+  const range = { after: fold.lastPosition, before: request.until + 1 }
+  let rows = 0
+  for await (const segment of walkSegments(reader, placeOf(request.owner), range)) {
+    request.checkCurrent()
+    for (const row of reader.foldRows(request.owner, segment, range)) {
       if (watched !== undefined && row.position > watched.position) fold.keepText()
       const seal = request.owner.memberId === null ? row.customerSeal : row.memberSeal
       fold.add(decodeEntry(row), seal !== null)
-      turn.rows += 1
-      if (turn.rows >= rowsPerTurn) await giveTurn(turn, request)
+      rows += 1
+      if (rows % rowsPerTurn !== 0) continue
+      await nextTurn()
+      request.checkCurrent()
     }
-    turn.segments += 1
-    if (turn.segments >= segmentsPerTurn) await giveTurn(turn, request)
   }
   fold.keepText()
   const drifts = start === undefined ? compare(request.owner, stored, fold) : []
@@ -106,15 +102,8 @@ export async function rebuild<State>(
   return { state, lastPosition, sinceSeal, drifts }
 }
 
-async function giveTurn(
-  turn: { rows: number; segments: number },
-  request: RebuildRequest,
-): Promise<void> {
-  turn.rows = 0
-  turn.segments = 0
-  await nextTurn()
-  request.checkCurrent()
-}
+const placeOf = ({ customerId, memberId }: SumOwner): Place =>
+  memberId === null ? { kind: 'shared', customerId } : { kind: 'member', customerId, memberId }
 
 /** A snapshot that another version wrote says nothing about drift: it is replaced at the next seal. */
 function isOtherFormat(snapshot: SnapshotRow): boolean {

@@ -12,7 +12,7 @@ import { RowCheck } from './verify-row.ts'
 import { checkCustomer, checkMember, Faults, holdFault } from './verify-sums.ts'
 
 /** Rows read before others get a turn. */
-const rowsPerTurn = 200
+const rowsPerTurn = 64
 /** Sums kept in memory at once; a journal with more accounts is read several times, a part each time. */
 const sumsPerPass = 20_000
 

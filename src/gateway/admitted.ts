@@ -41,7 +41,7 @@ export async function runAdmitted(
   trace.fields['source'] = allowance.source
   try {
     end = await relayReply(gate, exchange, { admitted, meter })
-    answerUnsent(gate, exchange, { end, ownHeaders: ownHeadersOf(admitted, end.head) })
+    answerUnsent(gate, exchange, { end, ownHeaders: () => ownHeadersOf(admitted, end.head) })
   } finally {
     // A broken stream's last line may be half an event; only a clean end makes it whole.
     if (end.how === 'finished') meter.end()
@@ -114,7 +114,9 @@ function ownHeadersOf(
     nowMs: figures.atMs,
     isOauthStyle: known.isOauthStyle && isGood(head),
   })
-  return Object.entries(headers).flat()
+  const flat: string[] = []
+  for (const name in headers) flat.push(name, headers[name] ?? '')
+  return flat
 }
 
 /** Fills the log line; answers the upstream's own id of the request. */

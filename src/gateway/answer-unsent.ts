@@ -11,7 +11,7 @@ import type { RelayEnd } from './relay.ts'
 export function answerUnsent(
   gate: Gate,
   exchange: Exchange,
-  { end, ownHeaders }: { readonly end: RelayEnd; readonly ownHeaders: readonly string[] },
+  { end, ownHeaders }: { readonly end: RelayEnd; readonly ownHeaders: () => readonly string[] },
 ): void {
   const { response } = exchange.caller
   if (response.headersSent || end.how === 'caller_left') return
@@ -19,7 +19,7 @@ export function answerUnsent(
   if (end.how !== 'finished' || head === null || errorBody === null) {
     if (end.how === 'broken') throw end.error ?? new Error('The reply broke')
     if (end.how === 'cut') {
-      const kind = gate.relays.isStopping ? 'stopping' : 'hold_expired'
+      const kind = gate.relays.isStopping ? 'stopping' : 'took_too_long'
       return refuse(gate, exchange, { kind })
     }
     gate.logger.warn('upstream unreachable', { error: end.error?.message })
@@ -39,7 +39,7 @@ export function answerUnsent(
   }
   response.writeHead(head.status, head.statusText, [
     ...toCallerHeaders(head.rawHeaders),
-    ...ownHeaders,
+    ...ownHeaders(),
   ])
   response.end(errorBody)
 }

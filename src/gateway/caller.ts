@@ -1,29 +1,46 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** The other side of one request: what came in, the reply that goes out, and whether anybody still listens. */
-export interface Caller {
+export class Caller {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** The connection ended before the reply did. */
-  readonly hasLeft: boolean
-  /** Aborts at that moment. */
-  readonly leaving: AbortSignal
-}
+  #hasLeft = false
+  #onLeave: (() => void) | null = null
+  #leaving: AbortController | null = null
 
-export function createCaller(request: IncomingMessage, response: ServerResponse): Caller {
-  const leaving = new AbortController()
-  const onClose = (): void => {
-    if (!response.writableFinished) leaving.abort()
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request
+    this.response = response
+    response.once('close', () => {
+      if (!response.writableFinished) this.#leave()
+    })
+    // Without a listener, a write that meets a reset connection would be an uncaught error.
+    response.on('error', () => this.#leave())
   }
-  response.once('close', onClose)
-  // Without a listener, a write that meets a reset connection would be an uncaught error.
-  response.on('error', onClose)
-  return {
-    request,
-    response,
-    leaving: leaving.signal,
-    get hasLeft() {
-      return leaving.signal.aborted
-    },
+
+  /** The connection ended before the reply did. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  /** Aborts when the caller leaves. Made when somebody asks for it: hardly any request has to wait. */
+  get leaving(): AbortSignal {
+    if (this.#leaving === null) {
+      this.#leaving = new AbortController()
+      if (this.#hasLeft) this.#leaving.abort()
+    }
+    return this.#leaving.signal
+  }
+
+  /** Who is told when the caller leaves; null when it matters to nobody any more. */
+  set onLeave(listener: (() => void) | null) {
+    this.#onLeave = listener
+  }
+
+  #leave(): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
+    this.#leaving?.abort()
+    this.#onLeave?.()
   }
 }

@@ -46,7 +46,7 @@ async function relayUncharged(gate: Gate, exchange: Exchange, body: Buffer | nul
     trace.fields['outcome'] ??= end.how
     trace.fields['upstreamStatus'] = end.head?.status
     trace.fields['bytes'] = end.bytes
-    answerUnsent(gate, exchange, { end, ownHeaders: [] })
+    answerUnsent(gate, exchange, { end, ownHeaders: () => [] })
   } finally {
     gate.relays.delete(relay)
   }

@@ -6,7 +6,7 @@ import type { PriceBook } from '../providers/prices.ts'
 import type { Logger } from '../system/logger.ts'
 import { createBodyRoom } from './body.ts'
 import { createBurstGuard } from './burst-guard.ts'
-import { createCaller } from './caller.ts'
+import { Caller } from './caller.ts'
 import { createClockWitness } from './clock-witness.ts'
 import type { UpstreamCredential } from './forward-headers.ts'
 import { forwardUncharged } from './forward.ts'
@@ -136,7 +136,7 @@ class HttpGateway implements Gateway {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const { parts } = this.#gate
     const route = routeOf(request.method ?? '', request.url ?? '')
-    const caller = createCaller(request, response)
+    const caller = new Caller(request, response)
     const exchange = { caller, trace: startTrace(route, parts.clock) }
     if (this.#isClosing) response.shouldKeepAlive = false
     const served = this.#serveSafely(route, exchange).finally(() => {

@@ -58,10 +58,16 @@ async function askAdmission(
 ): Promise<Admission | undefined> {
   const { parts } = gate
   const { keyId } = known.owner
-  const signal = exchange.caller.leaving
+  const { caller } = exchange
   try {
     if (asked.price !== null) await ensurePrice(parts, asked.price)
-    return await authorize(parts, known.owner, { keyId, facts: asked.facts, signal })
+    return await authorize(parts, known.owner, {
+      keyId,
+      facts: asked.facts,
+      get signal() {
+        return caller.leaving
+      },
+    })
   } catch (error) {
     if (error instanceof CallerGoneError) {
       exchange.trace.fields['outcome'] = 'caller_left'

@@ -70,6 +70,7 @@ class ReplyRelay implements Relay, ReplyReceiver {
   #errorBytes = 0
   #bytes = 0
   #isBetweenEvents = true
+  #isPaused = false
   #isOver = false
 
   constructor(plan: RelayPlan) {
@@ -82,8 +83,7 @@ class ReplyRelay implements Relay, ReplyReceiver {
   start(): void {
     const { caller, upstream, request } = this.#plan
     if (caller.hasLeft) return this.#finish('caller_left')
-    caller.leaving.addEventListener('abort', this.#onCallerLeft, { once: true })
-    caller.response.on('drain', this.#onDrain)
+    caller.onLeave = this.#onCallerLeft
     try {
       this.#exchange = upstream.send(request, this)
     } catch (error) {
@@ -138,6 +138,7 @@ class ReplyRelay implements Relay, ReplyReceiver {
     const { response } = this.#plan.caller
     const headers = [...toCallerHeaders(head.rawHeaders), ...this.#plan.ownHeaders(head)]
     response.writeHead(head.status, head.statusText, headers)
+    if (!isEventStream(head)) return
     // A head whose first chunk is still on its way leaves alone; one that came with it leaves with it.
     process.nextTick(() => {
       if (this.#bytes === 0 && !this.#isOver) response.flushHeaders()
@@ -146,7 +147,7 @@ class ReplyRelay implements Relay, ReplyReceiver {
 
   #pass(chunk: Buffer, head: ReplyHead): void {
     this.#bytes += chunk.length
-    if (!this.#plan.caller.response.write(chunk)) this.#exchange?.pause()
+    this.#write(chunk)
     this.#isBetweenEvents = endsWithBlankLine(chunk)
     this.#plan.onPassed(chunk, head)
   }
@@ -160,11 +161,20 @@ class ReplyRelay implements Relay, ReplyReceiver {
     response.writeHead(head.status, head.statusText, toCallerHeaders(head.rawHeaders))
     for (const kept of chunks) {
       this.#bytes += kept.length
-      if (!response.write(kept)) this.#exchange?.pause()
+      this.#write(kept)
     }
   }
 
-  readonly #onDrain = (): void => this.#exchange?.resume()
+  #write(chunk: Buffer): void {
+    const { response } = this.#plan.caller
+    if (response.write(chunk) || this.#isPaused) return
+    this.#isPaused = true
+    this.#exchange?.pause()
+    response.once('drain', () => {
+      this.#isPaused = false
+      this.#exchange?.resume()
+    })
+  }
 
   readonly #onCallerLeft = (): void => {
     this.#exchange?.abort()
@@ -181,8 +191,7 @@ class ReplyRelay implements Relay, ReplyReceiver {
     if (this.#isOver) return
     this.#isOver = true
     const { caller } = this.#plan
-    caller.leaving.removeEventListener('abort', this.#onCallerLeft)
-    caller.response.off('drain', this.#onDrain)
+    caller.onLeave = null
     const chunks = this.#errorChunks
     const errorBody = chunks === null ? null : Buffer.concat(chunks, this.#errorBytes)
     this.#resolve({ head: this.#head, how, errorBody, bytes: this.#bytes, error })

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 
 import { issueKey as draftIssue } from '../core/commands.ts'
 import { keyId, type CustomerId, type KeyId, type MemberId } from '../core/ids.ts'
@@ -11,7 +11,7 @@ const letters = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** What is stored of a key: its digest. A key has 160 random bits, so a plain digest cannot be guessed back. */
 export function hashKey(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text, 'hex')
 }
 
 export type IssueKey = Command & {

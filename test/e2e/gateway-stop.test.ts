@@ -70,7 +70,7 @@ test('an upstream that is silent until the hold expires is a 504, and nothing is
 
   const received = await reply
   assert.equal(received.status, 504)
-  assert.equal(errorOf(received).error.details.error_code, 'hold_expired')
+  assert.equal(errorOf(received).error.details.error_code, 'took_too_long')
   await world.finished(1)
   assert.equal(await lastEnd(world), 'voided')
 })

@@ -10,13 +10,13 @@ import {
   type NewEntry,
   type Once,
 } from '../storage.ts'
-import { encodeEntry } from './entry-codec.ts'
+import { encodeEntry } from '../entry-codec.ts'
 import type { GroupCommit, WrittenEntry } from './group-commit.ts'
 import type { JournalReader } from './journal-reader.ts'
 import type { SnapshotRow } from './journal-writer.ts'
-import type { OpenHolds } from './open-holds.ts'
+import type { OpenHolds } from '../open-holds.ts'
 import { customerSums, memberSums, type SumRules } from './rebuild.ts'
-import { sealOf } from './state-codec.ts'
+import { sealOf } from '../state-codec.ts'
 import type { Sum, SumCache } from './sum-cache.ts'
 
 /** The warm sums that a change runs on; the installation's own entries have neither. */

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import type { Entry } from '../../core/entry.ts'
 import type { CustomerId, HoldId, KeyId, MemberId, OperationId } from '../../core/ids.ts'
 import type { CommittedScope, EntryQuery, KeyRecord, MemberScope, Person } from '../storage.ts'
-import { decodeEntry, type JournalRow } from './entry-codec.ts'
+import { decodeEntry, type JournalRow } from '../entry-codec.ts'
 import { openConnection, readNumber } from './journal-file.ts'
 import type { SnapshotRow } from './journal-writer.ts'
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { CustomerId } from '../../core/ids.ts'
 import type { Person } from '../storage.ts'
-import type { JournalRow } from './entry-codec.ts'
+import type { JournalRow } from '../entry-codec.ts'
 import { openConnection, readNumber, segmentOf } from './journal-file.ts'
 
 /** A derived row, written in the transaction of the entry whose seal vouches for it. */

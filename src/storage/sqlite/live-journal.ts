@@ -15,14 +15,14 @@ import {
 } from '../storage.ts'
 import { AccountLoader } from './account-loader.ts'
 import { Accounts, systemTarget, type Target } from './accounts.ts'
-import type { JournalRow } from './entry-codec.ts'
+import type { JournalRow } from '../entry-codec.ts'
 import { GroupCommit, unavailable } from './group-commit.ts'
 import { findOpenHolds } from './journal-queries.ts'
 import type { JournalReader } from './journal-reader.ts'
 import type { JournalWriter } from './journal-writer.ts'
-import { OpenHolds, type ListedHold } from './open-holds.ts'
+import { OpenHolds, type ListedHold } from '../open-holds.ts'
 import { customerSums, isSound, memberSums, type SumOwner } from './rebuild.ts'
-import { encodeCustomer, encodeMember } from './state-codec.ts'
+import { encodeCustomer, encodeMember } from '../state-codec.ts'
 import { SumCache } from './sum-cache.ts'
 
 export type LiveJournalOptions = {

@@ -4,10 +4,10 @@ import type { DriftReport, Entry } from '../../core/entry.ts'
 import type { CustomerId, MemberId } from '../../core/ids.ts'
 import { nextTurn } from '../../system/next-turn.ts'
 import type { CommittedScope } from '../storage.ts'
-import { decodeEntry } from './entry-codec.ts'
+import { decodeEntry } from '../entry-codec.ts'
 import type { JournalReader, Place } from './journal-reader.ts'
 import type { SnapshotRow } from './journal-writer.ts'
-import { walkSegments } from './segment-walk.ts'
+import { walkSegments } from './journal-queries.ts'
 import {
   decodeCustomer,
   decodeMember,
@@ -16,7 +16,7 @@ import {
   encodeMember,
   formatOf,
   stateFormat,
-} from './state-codec.ts'
+} from '../state-codec.ts'
 
 /**
  * A cold rebuild: folds an account's entries into sums. It may begin at a snapshot, but only at one that

@@ -29,7 +29,7 @@ import {
   type VerifyReport,
 } from '../storage.ts'
 import { ownDataFolder, type DataFolder } from './data-folder.ts'
-import type { JournalRow } from './entry-codec.ts'
+import type { JournalRow } from '../entry-codec.ts'
 import { unavailable } from './group-commit.ts'
 import { prepareJournal } from './journal-file.ts'
 import { endOf, findEntries, findHoldEntries } from './journal-queries.ts'

@@ -1,6 +1,6 @@
 import { touchesCustomer } from '../../core/apply.ts'
 import { systemCustomerId } from '../../core/ids.ts'
-import { decodeEntry, encodeBody, encodeLegs, holdOf } from './entry-codec.ts'
+import { decodeEntry, encodeBody, encodeLegs, holdOf } from '../entry-codec.ts'
 import type { HashedRow } from './journal-reader.ts'
 import { chainHash, firstHash } from './journal-writer.ts'
 import type { Faults } from './verify-sums.ts'

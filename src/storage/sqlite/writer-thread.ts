@@ -1,5 +1,5 @@
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
-import type { JournalRow } from './entry-codec.ts'
+import type { JournalRow } from '../entry-codec.ts'
 import {
   openJournalWriter,
   type JournalBatch,

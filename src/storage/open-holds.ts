@@ -1,6 +1,6 @@
-import type { EntryBody } from '../../core/entry.ts'
-import type { CustomerId, HoldId } from '../../core/ids.ts'
-import type { MemberScope } from '../storage.ts'
+import type { EntryBody } from '../core/entry.ts'
+import type { CustomerId, HoldId } from '../core/ids.ts'
+import type { MemberScope } from './storage.ts'
 
 export type ListedHold = MemberScope & {
   readonly holdId: HoldId

@@ -8,8 +8,8 @@ import type {
   OverrunWindow,
   SpendWindow,
   WindowInstance,
-} from '../../core/account.ts'
-import type { GrantId, HoldId, LimitId } from '../../core/ids.ts'
+} from '../core/account.ts'
+import type { GrantId, HoldId, LimitId } from '../core/ids.ts'
 import {
   decodeAmounts,
   decodeCap,

@@ -1,8 +1,8 @@
-import type { GrantLeg, SpendCap } from '../../core/account.ts'
-import type { Entry, EntryBody, GrantTerms, Leg } from '../../core/entry.ts'
-import type { CustomerId, MemberId, OperationId } from '../../core/ids.ts'
-import type { Plan } from '../../core/plan.ts'
-import type { Amounts, Meter, Price, Rate, Unit } from '../../core/usage.ts'
+import type { GrantLeg, SpendCap } from '../core/account.ts'
+import type { Entry, EntryBody, GrantTerms, Leg } from '../core/entry.ts'
+import type { CustomerId, MemberId, OperationId } from '../core/ids.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Amounts, Meter, Price, Rate, Unit } from '../core/usage.ts'
 
 /**
  * Entries as JSON text and back. Amounts are bigint in memory and digits in text. Every field that holds

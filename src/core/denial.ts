@@ -104,19 +104,30 @@ function walletAdmitsMs(asked: Asked, obstacles: Obstacles): number {
   ) {
     return Infinity
   }
-  const candidates = [
+  const spendMonthEndMs = Math.max(
     spendMonth(customer.spend, customer.zone, moment.nowMs).endMs,
     spendMonth(member.spend, customer.zone, moment.nowMs).endMs,
+  )
+  // Until then, what holds keep may still be charged against the caps: in this month, or by a request
+  // that runs into the next one.
+  const heldCountsUntilMs = Math.max(spendMonthEndMs, moment.nowMs + request.holdMaxMs)
+  const candidates = [
+    spendMonthEndMs,
     monthBounds('UTC', moment.nowMs).endMs,
+    monthBounds(customer.zone, spendMonthEndMs).endMs,
   ].toSorted((left, right) => left - right)
   for (const atMs of candidates) {
     let dueNanos = 0n
     for (const due of dueGrants(account, atMs)) dueNanos += due.grant.amountNanos
-    // Open holds settle within their holds meanwhile: they may use the balance up, and by then count
-    // in a month that is over.
-    const need = { account, consent: request.facts.consent, moment: { nowMs: atMs } }
+    const need = {
+      account,
+      consent: request.facts.consent,
+      moment: { nowMs: atMs },
+      isIgnoringHolds: atMs >= heldCountsUntilMs,
+    }
     const neededNanos = obstacles.neededLaterNanos(atMs)
-    const obstacle = extraUsageObstacle({ ...need, isIgnoringHolds: true }, neededNanos)
+    const obstacle = extraUsageObstacle(need, neededNanos)
+    // Holds may use up what they keep of the balance, so that part is never counted on.
     const isPayable = availableNanos(customer, atMs) + dueNanos >= neededNanos
     if (isPayable && (obstacle === null || obstacle === 'balance_too_low')) return atMs
   }

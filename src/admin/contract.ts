@@ -164,7 +164,7 @@ export type UsageAnswer = {
   /** Empty while somebody has to resume the member or its customer first. */
   readonly nextPayers: readonly Json<NextPayer>[]
   /** The last difference between a stored sum of this account and the journal, which was healed. */
-  readonly lastDrift: Json<FoundDrift> | null
+  readonly lastDrift: Pick<Json<FoundDrift>, 'field' | 'foundAtMs'> | null
 }
 
 export type HistoryAnswer = Omit<Json<History>, 'lines'> & {

@@ -24,6 +24,7 @@ export async function usageAnswer(parts: AdminApiParts, scope: Scope): Promise<U
   const customer = await getCustomer(parts, customerId)
   const figures = await getFigures(parts, { customerId, memberId })
   const blocked = blockOf({ customer, member, figures })
+  const drift = await lastDriftOf(parts, { customerId, memberId })
   const isPaused = blocked !== null && blocked.reason !== 'running_limit'
   return {
     customer: { id: customerId, name: customer.name },
@@ -32,7 +33,7 @@ export async function usageAnswer(parts: AdminApiParts, scope: Scope): Promise<U
     currencySymbol: parts.about.currencySymbol,
     figures: { ...toJson(figures), limits: figures.limits.map(limitAnswer) },
     nextPayers: isPaused ? [] : toJson(nextPayers(figures)),
-    lastDrift: toJson(await lastDriftOf(parts, { customerId, memberId })),
+    lastDrift: drift === null ? null : { field: drift.field, foundAtMs: drift.foundAtMs },
   }
 }
 

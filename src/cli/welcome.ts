@@ -12,8 +12,10 @@ export type Welcome = {
 }
 
 /** Variables that keep the client off the network but for its base URL (docs/gateway.md). */
-const privacy =
-  'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1'
+const privacy = [
+  'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1',
+  'CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL=1',
+]
 
 export function welcomeText(welcome: Welcome): string {
   const lines = ['', `Plimsoll ${welcome.version} is ready.`, '', ...whereabouts(welcome), '']
@@ -52,7 +54,7 @@ function linesToPaste({ gatewayUrl }: Welcome, key: string): readonly string[] {
     `  ANTHROPIC_BASE_URL=${gatewayUrl} ANTHROPIC_AUTH_TOKEN=${key} claude`,
     '',
     '  # Claude Code as it looks when signed in: shows limits and reset times natively',
-    `  ${privacy} \\`,
+    ...privacy.map((variables) => `  ${variables} \\`),
     `  ANTHROPIC_BASE_URL=${gatewayUrl} CLAUDE_CODE_OAUTH_TOKEN=${key} claude`,
     '',
     '  # Any HTTP client',

@@ -1,11 +1,13 @@
 import type { DriftReport } from '../core/entry.ts'
-import type { CustomerId } from '../core/ids.ts'
+import type { CustomerId, MemberId } from '../core/ids.ts'
 import type { MemberScope } from '../storage/storage.ts'
 import type { Parts } from './parts.ts'
 
 /** A difference between a stored derivation and the journal, and when it was found. */
 export type FoundDrift = DriftReport & {
   readonly customerId: CustomerId
+  /** The member whose sums they are; null for the customer's shared ones. */
+  readonly memberId: MemberId | null
   readonly position: number
   readonly foundAtMs: number
 }
@@ -16,9 +18,9 @@ export async function listDrifts(
   query: { readonly customerId?: CustomerId; readonly rowsMax: number },
 ): Promise<readonly FoundDrift[]> {
   const entries = await storage.entries({ ...query, kind: 'drift_found', isNewestFirst: true })
-  const found = entries.flatMap(({ customerId, position, atMs, body }) =>
+  const found = entries.flatMap(({ customerId, memberId, position, atMs, body }) =>
     body.kind === 'drift_found'
-      ? body.drifts.map((drift) => ({ ...drift, customerId, position, foundAtMs: atMs }))
+      ? body.drifts.map((drift) => ({ ...drift, customerId, memberId, position, foundAtMs: atMs }))
       : [],
   )
   return found.slice(0, query.rowsMax)
@@ -29,7 +31,6 @@ export async function lastDriftOf(
   parts: Pick<Parts, 'storage'>,
   { customerId, memberId }: MemberScope,
 ): Promise<FoundDrift | null> {
-  const places = [`customer:${customerId}`, `member:${memberId}`]
   const drifts = await listDrifts(parts, { customerId, rowsMax: 1000 })
-  return drifts.find((drift) => places.includes(drift.where)) ?? null
+  return drifts.find((drift) => drift.memberId === null || drift.memberId === memberId) ?? null
 }

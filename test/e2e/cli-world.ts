@@ -32,9 +32,10 @@ export type Ran = { readonly code: number; readonly out: string; readonly err: s
 
 const root = join(import.meta.dirname, '..', '..')
 
-export async function openCliWorld(): Promise<CliWorld> {
+/** `settings` are flags of the server. */
+export async function openCliWorld(settings: readonly string[] = []): Promise<CliWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-cli-'))
-  const { child, said } = await startServer(folder)
+  const { child, said } = await startServer(folder, settings)
   const found = (pattern: RegExp): string => pattern.exec(said)?.[1] ?? ''
   const gatewayUrl = found(/Gateway +(http\S+)/)
   const demoKey = found(/Demo key +(plim_\w+)/)
@@ -71,6 +72,7 @@ export async function openCliWorld(): Promise<CliWorld> {
 
 async function startServer(
   folder: string,
+  settings: readonly string[],
 ): Promise<{ readonly child: ChildProcess; readonly said: string }> {
   const child = spawn(
     process.execPath,
@@ -82,6 +84,7 @@ async function startServer(
       '0',
       '--data-folder',
       folder,
+      ...settings,
     ],
     { cwd: folder, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
   )

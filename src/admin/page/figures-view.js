@@ -188,6 +188,6 @@ function showFoot(usage, nowMs) {
   const found =
     lastDrift === null
       ? 'No stored sum of this account was found different from it.'
-      : `Last difference: ${lastDrift.field}, found and put right ${clock(lastDrift.foundAtMs, nowMs)}; decisions never read the stored sum.`
+      : `Last difference: ${lastDrift.field}, found and put right ${clock(lastDrift.foundAtMs, nowMs)}; no decision rested on it.`
   say(byId('health'), `Read from the journal at entry ${figures.position}. ${found}`)
 }

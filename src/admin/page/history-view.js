@@ -41,13 +41,17 @@ function row(line, nowMs, onExplain) {
     {},
     make('td', { class: 'nowrap' }, clockToTheSecond(line.atMs, nowMs)),
     make('td', {}, ...what(line, onExplain)),
-    make('td', {}, ...(request === null ? [] : tokens(request))),
+    make('td', { class: 'nowrap' }, ...(request === null ? [] : tokens(request))),
     make(
       'td',
       { class: 'number', 'data-label': 'Cost' },
       ...(request === null ? [] : [money(request.costNanos)]),
     ),
-    make('td', { 'data-label': 'Paid by' }, ...(request === null ? [] : paidBy(request))),
+    make(
+      'td',
+      { class: 'nowrap', 'data-label': 'Paid by' },
+      ...(request === null ? [] : paidBy(request)),
+    ),
     make('td', { class: 'number', 'data-label': 'Balance' }, ...balance(line)),
   )
 }

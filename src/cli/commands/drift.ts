@@ -19,14 +19,16 @@ export function addDriftCommand(program: Command, cli: CommandLine): void {
           const reader = context.reader()
           const rows = answer.drifts.map((drift) => [
             localMomentToTheSecond(drift.foundAtMs, reader),
-            safeText(drift.where),
-            safeText(drift.field),
-            safeText(drift.stored),
-            safeText(drift.recomputed),
             String(drift.sincePosition),
+            safeText(drift.where),
+            safeText(`${drift.field}: stored ${drift.stored}, recomputed ${drift.recomputed}`),
           ])
-          const titles = ['Found', 'Where', 'Field', 'Stored', 'Recomputed', 'Since entry']
-          const columns = titles.map((title) => ({ title, isFlexible: title === 'Where' }))
+          const columns = [
+            { title: 'Found' },
+            { title: 'Since entry', isRight: true },
+            { title: 'Where' },
+            { title: 'What', isFlexible: true },
+          ]
           return table(context.terminal, columns, rows)
         })
       }),

@@ -43,7 +43,8 @@ const entriesShownMax = 50
 
 /** Throws `DecisionUnknownError` when this installation made no such decision. */
 export async function explain(parts: ExplainParts, decisionId: string): Promise<Explanation> {
-  const id = decisionId.trim()
+  // A terminal that is too narrow breaks an id into lines, and people copy it from there.
+  const id = decisionId.replaceAll(/\s+/g, '')
   const allowed = readAllowedDecisionId(id) ?? (await admissionOf(parts.storage, id))
   if (allowed !== undefined) return explainAllow(parts, id, allowed)
   const denied = parts.signer.read(id)

@@ -24,15 +24,27 @@ const macChromium = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrom
 
 /** A Chromium or Chrome of this machine. */
 export function chromiumBinary(): string | undefined {
+  return onPath(chromiumNames) ?? (existsSync(macChromium) ? macChromium : undefined)
+}
+
+function onPath(names: readonly string[]): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const candidates = folders.flatMap((folder) => chromiumNames.map((name) => join(folder, name)))
-  return [...candidates, macChromium].find((path) => existsSync(path))
+  const candidates = folders.flatMap((folder) => names.map((name) => join(folder, name)))
+  return candidates.find((path) => existsSync(path))
 }
 
 /** Why a test of the real client is left out, or false when it can run. */
 export function clientLeftOut(): string | false {
   if (clientBinary() !== undefined) return false
   return 'the real Claude Code client (380 MB); run `npm test -- --with-client` to include it'
+}
+
+/** Why a test of the client in a terminal is left out, or false when it can run. */
+export function clientScreenLeftOut(): string | false {
+  const clientLacks = clientLeftOut()
+  if (clientLacks !== false) return clientLacks
+  const hasTmux = onPath(['tmux']) !== undefined
+  return hasTmux ? false : 'a terminal for the real client; install tmux to include it'
 }
 
 /** Why a browser test is left out, or false when it can run. */

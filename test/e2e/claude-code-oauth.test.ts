@@ -121,7 +121,7 @@ test(
       const resetMs = limits.find((limit) => limit.limitId === id)?.resetMs ?? 0
       const info = rateLimitOf(refused)
       assert.equal(refused.exitCode, 1)
-      assert.equal(world.asked().length, 2, 'one request was answered, one refused')
+      assert.equal(world.asked().length, 2, 'one request was answered before, one refused')
       assert.deepEqual([info.status, info.rateLimitType], ['rejected', claim])
       assert.equal(info.resetsAt, secondsUp(resetMs))
       const printed = String(eventsOf(refused).at(-1)?.['result'])

@@ -146,7 +146,7 @@ test(
       const refused = await world.client.run(['-p', 'say hi'])
       await world.finished(2)
 
-      assert.equal(world.asked().length, 2, 'one request was answered, one refused')
+      assert.equal(world.asked().length, 2, 'one request was answered before, one refused')
       await assertRefusedWhole(world, refused)
       assert.equal((await settledHolds(world)).length, 1)
     }

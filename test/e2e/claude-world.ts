@@ -6,6 +6,7 @@ import { startDemoUpstream } from '../../src/demo/demo-upstream.ts'
 import { systemRandom } from '../../src/system/random.ts'
 import { createSystemClock } from '../../src/system/system-clock.ts'
 import { openClient, type Client, type ClientEnd, type Credential } from './claude-client.ts'
+import { askBody } from './scripted-world.ts'
 import { startScriptedUpstream, type Answer, type ScriptedUpstream } from './scripted-upstream.ts'
 import { openWorld, type LogLine, type World, type WorldOptions } from './world.ts'
 
@@ -59,12 +60,21 @@ async function openWith(
 
 export const cent: Nanos = nanosPerUnit / 100n
 
-/** A session of one cent that one short answer used up: its prompt alone costs several. */
+/** Limits of a cent are used up by one long answer to another program of the same member. */
 export async function openSpentClientWorld(
   options: ClientWorldOptions & { readonly plan: Plan },
 ): Promise<ClientWorld> {
   const world = await openClientWorld(options)
-  assertAnswered(await world.client.run(['-p', 'say hi']), 'say hi')
+  const answered = await fetch(`${world.url}/v1/messages`, {
+    method: 'POST',
+    headers: world.seat.headers,
+    body: askBody({
+      model: 'claude-sonnet-5-5',
+      max_tokens: 8000,
+      messages: [{ role: 'user', content: 'demo-output-tokens: 8000' }],
+    }),
+  })
+  assert.equal(answered.status, 200, await answered.text())
   await world.finished(1)
   return world
 }

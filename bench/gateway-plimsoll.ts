@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { customerId, limitId, memberId, operationId, planId } from '../src/core/ids.ts'
 import { nanosPerUnit } from '../src/core/money.ts'
 import type { Limit, Plan } from '../src/core/plan.ts'
@@ -19,6 +17,7 @@ import type { Logger } from '../src/system/logger.ts'
 import { createPinoLogger } from '../src/system/pino-logger.ts'
 import { systemRandom } from '../src/system/random.ts'
 import { createSystemClock } from '../src/system/system-clock.ts'
+import { benchFolder } from './bench-folder.ts'
 
 /**
  * Plimsoll as it runs for an operator: SQLite on disk, every hold durable before the upstream is asked,
@@ -27,7 +26,7 @@ import { createSystemClock } from '../src/system/system-clock.ts'
 const customers = 10
 const membersEach = 2
 
-const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'))
+const folder = benchFolder()
 const clock = createSystemClock()
 /** The lines are made and then dropped: where they go is the machine's business. */
 const logger: Logger = createPinoLogger({ write: () => {} })

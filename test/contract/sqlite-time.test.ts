@@ -185,3 +185,27 @@ onBed(
   },
   { snapshotEvery: 4096 },
 )
+
+onBed(
+  'an account that writes rarely gets a snapshot, too, so that its rebuild begins not too far back',
+  async (bed) => {
+    const storage = await bed.open()
+    await furnish(storage)
+    const snapshots = (): readonly unknown[] =>
+      bed.inFile((db) => db.prepare('SELECT member_id FROM snapshot ORDER BY member_id').all())
+    await turnSwitch(storage, 20)
+    assert.deepEqual(snapshots(), [])
+
+    await turnSwitch(storage, 20)
+    await authorize(storage, bob, 'rare')
+
+    assert.deepEqual(
+      snapshots().map((row) => Object.values(row as object)),
+      [[''], ['ann'], ['bob']],
+    )
+    await turnSwitch(storage, 5)
+    const { faults, drifts } = await storage.verify({ isHealing: false, actor: 'test' })
+    assert.deepEqual([faults, drifts], [[], []])
+  },
+  { snapshotEvery: 100_000, sealAgeMax: 40 },
+)

@@ -43,6 +43,7 @@ export class Accounts {
   readonly #holds: OpenHolds
   readonly #clock: RecordClock
   readonly #snapshotEvery: number
+  readonly #sealAgeMax: number
   /** Entries with idempotency keys that may not be durable yet, by customer and key. */
   readonly #pending = new Map<string, Entry>()
   #lastMs = 0
@@ -54,6 +55,7 @@ export class Accounts {
     readonly holds: OpenHolds
     readonly clock: RecordClock
     readonly snapshotEvery: number
+    readonly sealAgeMax: number
   }) {
     this.#reader = options.reader
     this.#sums = options.sums
@@ -61,6 +63,7 @@ export class Accounts {
     this.#holds = options.holds
     this.#clock = options.clock
     this.#snapshotEvery = options.snapshotEvery
+    this.#sealAgeMax = options.sealAgeMax
   }
 
   /** The answer, once everything that it read or wrote is durable (R3). */
@@ -189,10 +192,13 @@ export class Accounts {
     sum: Sum<State>,
     at: { readonly entry: Entry; readonly snapshots: SnapshotRow[]; readonly isForced: boolean },
   ): string | null {
-    if (sum.sinceSeal < this.#snapshotEvery && !at.isForced) return null
-    sum.sinceSeal = 0
-    const state = rules.encode(sum.state)
     const { customerId, position, atMs } = at.entry
+    const isOld = position - sum.startPosition >= this.#sealAgeMax
+    const isDue = sum.sinceSeal >= this.#snapshotEvery || isOld
+    if (!isDue && !at.isForced) return null
+    sum.sinceSeal = 0
+    sum.startPosition = position
+    const state = rules.encode(sum.state)
     at.snapshots.push({ customerId, memberId: sum.owner.memberId ?? '', position, atMs, state })
     return sealOf(state)
   }
@@ -245,6 +251,7 @@ function stamp<Answer>(
 function follow(sum: Sum<unknown>, entry: Entry): void {
   sum.lastPosition = entry.position
   sum.sinceSeal += 1
+  if (sum.startPosition === 0) sum.startPosition = entry.position
 }
 
 function refuseOtherContent(first: Entry, operationDigest: string | undefined): void {

@@ -43,8 +43,8 @@ export function prepareJournal(path: string): void {
   }
 }
 
-/** The segment of 4,096 positions that indexes group by; SQL says `position >> 12`. */
-export const segmentOf = (position: number): number => Math.floor(position / 4096)
+/** The segment of 1,024 positions that indexes group by; SQL says `position >> 10`. */
+export const segmentOf = (position: number): number => Math.floor(position / 1024)
 
 export function readNumber(db: DatabaseSync, sql: string): number {
   const [value] = Object.values(db.prepare(sql).get() ?? {})

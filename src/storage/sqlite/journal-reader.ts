@@ -25,7 +25,7 @@ const columns = `position, customer_id AS customerId, member_id AS memberId, kin
   operation_id AS operationId, operation_digest AS operationDigest, actor, hold_id AS holdId,
   is_shared AS isShared, member_seal AS memberSeal, customer_seal AS customerSeal, legs, body`
 
-const ownRows = `FROM journal WHERE position >> 12 = ?1 AND customer_id = ?2`
+const ownRows = `FROM journal WHERE position >> 10 = ?1 AND customer_id = ?2`
 /** Naming both values of `is_shared` lets the index find a member's rows directly. */
 const memberRows = `${ownRows} AND is_shared IN (0, 1) AND member_id = ?3`
 /** The words of the index on rare kinds; SQLite uses it only where a statement repeats them. */
@@ -113,7 +113,7 @@ export class JournalReader {
       `WITH RECURSIVE segment(number) AS
          (SELECT ?1 UNION ALL SELECT number + 1 FROM segment WHERE number < ?2)
        SELECT number FROM segment
-       WHERE EXISTS (SELECT 1 FROM journal WHERE position >> 12 = number AND ${whereOf(place)})`,
+       WHERE EXISTS (SELECT 1 FROM journal WHERE position >> 10 = number AND ${whereOf(place)})`,
       range.first,
       range.last,
       ...('holdId' in place ? [place.holdId] : [place.customerId]),
@@ -209,7 +209,7 @@ export class JournalReader {
   /** Entries of a hold within one segment. */
   holdEntries(holdId: HoldId, segment: number): readonly Entry[] {
     const rows = this.#all(
-      `SELECT ${columns} FROM journal WHERE position >> 12 = ? AND hold_id = ? ORDER BY position`,
+      `SELECT ${columns} FROM journal WHERE position >> 10 = ? AND hold_id = ? ORDER BY position`,
       segment,
       holdId,
     )
@@ -220,7 +220,7 @@ export class JournalReader {
   holdRows(segment: number, after: number): readonly HoldRow[] {
     const rows = this.#all(
       `SELECT position, kind, hold_id AS holdId, customer_id AS customerId, member_id AS memberId
-       FROM journal WHERE position >> 12 = ? AND hold_id IS NOT NULL AND position > ?
+       FROM journal WHERE position >> 10 = ? AND hold_id IS NOT NULL AND position > ?
        ORDER BY position`,
       segment,
       after,

@@ -205,14 +205,14 @@ function readChain(db: DatabaseSync, customerId: CustomerId): string {
       `WITH RECURSIVE segment(number) AS
          (SELECT ?1 UNION ALL SELECT number - 1 FROM segment WHERE number > 0)
        SELECT number FROM segment WHERE EXISTS
-         (SELECT 1 FROM journal WHERE position >> 12 = number AND customer_id = ?2) LIMIT 1`,
+         (SELECT 1 FROM journal WHERE position >> 10 = number AND customer_id = ?2) LIMIT 1`,
     )
     .get(segmentOf(lastPosition(db)), customerId)
   if (segment === undefined) return firstHash
   const row = db
     .prepare(
       `SELECT hash FROM journal WHERE position = (SELECT max(position) FROM journal
-         WHERE position >> 12 = ? AND customer_id = ?)`,
+         WHERE position >> 10 = ? AND customer_id = ?)`,
     )
     .get(Number(segment['number']), customerId)
   return String(row?.['hash'])

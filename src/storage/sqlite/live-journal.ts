@@ -34,6 +34,7 @@ export type LiveJournalOptions = {
   readonly bootId: BootId
   readonly version: string
   readonly snapshotEvery: number
+  readonly sealAgeMax: number
   readonly sumsMax: number
   readonly loadTimeoutMs: number
   readonly onDurable: (rows: readonly JournalRow[]) => void
@@ -95,6 +96,7 @@ export class LiveJournal {
       holds: this.holds,
       clock: options.recordClock,
       snapshotEvery: options.snapshotEvery,
+      sealAgeMax: options.sealAgeMax,
     })
     this.#loader = new AccountLoader({
       reader,

@@ -56,6 +56,8 @@ export type Rebuilt<State> = {
   readonly lastPosition: number
   /** Entries folded since the last seal: the next seal is due when it reaches `snapshotEvery`. */
   readonly sinceSeal: number
+  /** Position of the last seal, or of the first entry when there is no seal; 0 for no entry. */
+  readonly startPosition: number
   /** How the stored snapshot differs from the journal; empty when it was believed or is rightly absent. */
   readonly drifts: readonly DriftReport[]
 }
@@ -98,8 +100,8 @@ export async function rebuild<State>(
   }
   fold.keepText()
   const drifts = start === undefined ? compare(request.owner, stored, fold) : []
-  const { state, lastPosition, sinceSeal } = fold
-  return { state, lastPosition, sinceSeal, drifts }
+  const { state, lastPosition, sinceSeal, startPosition } = fold
+  return { state, lastPosition, sinceSeal, startPosition, drifts }
 }
 
 const placeOf = ({ customerId, memberId }: SumOwner): Place =>
@@ -138,6 +140,7 @@ class Fold<State> {
   readonly state: State
   lastPosition: number
   sinceSeal = 0
+  startPosition: number
   lastSeal: { readonly position: number; readonly atMs: number } | undefined
   /** The sums as text, as they were at the stored snapshot's position. */
   textThen: string | undefined
@@ -147,12 +150,14 @@ class Fold<State> {
     this.#rules = rules
     this.state = start?.state ?? rules.empty(owner)
     this.lastPosition = start?.position ?? 0
+    this.startPosition = this.lastPosition
   }
 
   add(entry: Entry, isSealed: boolean): void {
     this.#rules.apply(this.state, entry)
     this.lastPosition = entry.position
     this.sinceSeal = isSealed ? 0 : this.sinceSeal + 1
+    if (isSealed || this.startPosition === 0) this.startPosition = entry.position
     if (isSealed) this.lastSeal = { position: entry.position, atMs: entry.atMs }
   }
 

@@ -50,6 +50,11 @@ export type SqliteStorageOptions = {
   readonly version: string
   /** Entries of one account between two snapshots of its sums. */
   readonly snapshotEvery?: number
+  /**
+   * An account that writes gets a snapshot also when its last lies so many positions back: a rebuild then
+   * looks into about a thousand segments at most, however rarely the account writes.
+   */
+  readonly sealAgeMax?: number
   /** Customers, and members, whose sums are kept in memory. */
   readonly sumsMax?: number
   /** How long one caller waits for sums that have to be built. */
@@ -59,6 +64,7 @@ export type SqliteStorageOptions = {
 }
 
 export const snapshotEveryDefault = 256
+const sealAgeMaxDefault = 1024 * 1024
 const sumsMaxDefault = 20_000
 const loadTimeoutMsDefault = 5000
 
@@ -118,6 +124,7 @@ class SqliteStorage implements Storage {
       bootId: this.bootId,
       version,
       snapshotEvery: options.snapshotEvery ?? snapshotEveryDefault,
+      sealAgeMax: options.sealAgeMax ?? sealAgeMaxDefault,
       sumsMax: options.sumsMax ?? sumsMaxDefault,
       loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
       onDurable: (rows) => this.#onDurable(rows),

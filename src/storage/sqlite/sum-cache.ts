@@ -11,6 +11,8 @@ export type Sum<State> = {
   readonly state: State
   lastPosition: number
   sinceSeal: number
+  /** Position of the last seal, or of the first entry: where a rebuild has to begin. */
+  startPosition: number
 }
 
 export const sumOf = <State>(owner: SumOwner, rebuilt: Rebuilt<State>): Sum<State> => ({
@@ -18,6 +20,7 @@ export const sumOf = <State>(owner: SumOwner, rebuilt: Rebuilt<State>): Sum<Stat
   state: rebuilt.state,
   lastPosition: rebuilt.lastPosition,
   sinceSeal: rebuilt.sinceSeal,
+  startPosition: rebuilt.startPosition,
 })
 
 export const ownerKey = ({ customerId, memberId }: SumOwner): string =>

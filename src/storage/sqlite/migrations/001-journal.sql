@@ -19,11 +19,11 @@ CREATE TABLE journal (
   hash TEXT NOT NULL
 ) STRICT;
 
--- Keys of these two indexes begin with the segment of 4,096 positions that a row is in. Entries of all
+-- Keys of these two indexes begin with the segment of 1,024 positions that a row is in. Entries of all
 -- members arrive interleaved, so an index by member alone would dirty one page per entry; within a segment
 -- they share a few dozen pages. A reader looks into one segment after another.
-CREATE INDEX journal_account ON journal (position >> 12, customer_id, is_shared, member_id);
-CREATE INDEX journal_hold ON journal (position >> 12, hold_id, kind) WHERE hold_id IS NOT NULL;
+CREATE INDEX journal_account ON journal (position >> 10, customer_id, is_shared, member_id);
+CREATE INDEX journal_hold ON journal (position >> 10, hold_id, kind) WHERE hold_id IS NOT NULL;
 
 -- These hold few rows each: settings, not traffic.
 CREATE UNIQUE INDEX journal_operation ON journal (customer_id, operation_id) WHERE operation_id IS NOT NULL;

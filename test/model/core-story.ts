@@ -57,10 +57,12 @@ export class CoreStory {
     null
   /** What the last step settled, with the money held for it and what its member saw before. */
   settled: { heldNanos: bigint; before: Figures; answer: SettleAnswer } | null = null
+  private readonly holdMaxMs: number
   private count = 0
 
   constructor(setting: Setting) {
     this.nowMs = setting.startMs
+    this.holdMaxMs = setting.holdMaxMs
     const moment = this.core.moment(this.nowMs)
     for (const price of prices) this.core.write(null, publishPrice(price, moment))
     const { zone, isOn: isExtraUsageOn, cap, overrunMax: overrunMaxNanos } = setting
@@ -192,7 +194,7 @@ export class CoreStory {
   }
 
   private requestOf(step: AuthorizeStep): AuthorizeRequest {
-    const { inputTokens, inputTokensMore, maxTokens, isThinking, consent, holdMaxMs } = step
+    const { inputTokens, inputTokensMore, maxTokens, isThinking, consent } = step
     const [model, priceId] = step.model
     const facts = {
       model,
@@ -207,7 +209,7 @@ export class CoreStory {
       holdId: holdId(`hold-${this.count++}`),
       bootId: bootId('boot-1'),
       keyId: null,
-      holdMaxMs,
+      holdMaxMs: this.holdMaxMs,
       customerRunningCount: this.core.openHolds().length,
       facts,
     }

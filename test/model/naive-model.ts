@@ -1,7 +1,7 @@
 import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
 import type { Limit, Plan } from '../../src/core/plan.ts'
 import type { Price, Usage } from '../../src/core/usage.ts'
-import { least, moneyOf, most, NaiveBooks, sum } from './naive-books.ts'
+import { least, most, NaiveBooks, sum } from './naive-books.ts'
 import { monthAt } from './naive-calendar.ts'
 import type {
   Admitted,
@@ -24,11 +24,12 @@ const applies = (limit: Limit, model: string): boolean =>
 type Metered = { usage: Usage; marks: readonly string[] }
 
 /**
- * How open holds count: as they stand; not at all, as if they were given back; or at a later moment, by when
- * those whose time was up have settled within their amounts.
+ * How open holds count: as they stand; not at all, as if they were given back; or at a later moment, settled within
+ * their amounts. What they settled for stays with the windows and the balance, and with the caps of the month in
+ * which it may have been charged; nothing is kept of the overrun allowance any more.
  */
-type HoldView = 'as they stand' | 'given back' | 'later'
-type Question = Pick<Request, 'member' | 'facts'> & { price: Price; nowMs: number; holds: HoldView }
+type HoldView = 'as they stand' | 'given back' | 'charged this month' | 'charged before this month'
+type Question = Request & { price: Price; nowMs: number; holds: HoldView }
 
 /**
  * The rules of DESIGN.md a second time, for property tests to compare the core with. One list of facts per
@@ -62,8 +63,7 @@ export class NaiveModel extends NaiveBooks {
       sizeOf(price, { cache_write_1h: facts.inputTokensMax, output: facts.maxTokens }).money,
     )
     const { isStrict, overrunMax } = this.opening()
-    const running = this.running(null, holds, nowMs)
-    const reserved = sum(running.map((hold) => hold.reserve))
+    const reserved = holds === 'as they stand' ? this.overrunReserved() : 0n
     const risk = this.overrunInMonth(nowMs) + reserved + worst - expected.money
     const money = isStrict || risk > overrunMax ? worst : expected.money
     const why = this.whyNotExtraUsage(question, money)
@@ -77,12 +77,6 @@ export class NaiveModel extends NaiveBooks {
     }
   }
 
-  private running(member: string | null, holds: HoldView, sinceMs: number): Hold[] {
-    if (holds === 'given back') return []
-    const open = this.openHolds(member)
-    return holds === 'later' ? open.filter((hold) => hold.expiresAtMs > sinceMs) : open
-  }
-
   private whyNotExtraUsage(
     { member, facts, nowMs, holds }: Question,
     money: bigint,
@@ -90,9 +84,8 @@ export class NaiveModel extends NaiveBooks {
     const isCapReached = (who: string | null): boolean => {
       const cap = this.cap(who)
       if (cap === null) return false
-      // A hold whose time was up before this month can only have been charged in an earlier one.
-      const { startMs } = monthAt(this.opening().zone, nowMs)
-      const held = moneyOf(this.running(who, holds, startMs))
+      const isHeld = holds === 'as they stand' || holds === 'charged this month'
+      const held = isHeld ? this.heldMoney(who) : 0n
       return cap === 0n || cap - this.spent(who, nowMs) - held < money
     }
     if (!this.isOn(null)) return 'off_for_customer'
@@ -126,7 +119,7 @@ export class NaiveModel extends NaiveBooks {
       return { ...refuse('running_limit'), retryAtMs: nowMs + retryShortlyMs }
     }
 
-    const question = { member, facts, price, nowMs }
+    const question = { ...request, price, nowMs }
     const look = this.look({ ...question, holds: 'as they stand' })
     if (look.source !== null) return this.admit(request, look, nowMs)
     const isReserved = this.look({ ...question, holds: 'given back' }).source !== null
@@ -167,10 +160,20 @@ export class NaiveModel extends NaiveBooks {
     const resets = look.limits.flatMap(({ instance }) =>
       instance === null ? [] : [instance.endMs],
     )
-    const months = [this.opening().zone, 'UTC'].map((zone) => monthAt(zone, question.nowMs).endMs)
+    const { zone } = this.opening()
+    const spendMonth = monthAt(zone, question.nowMs)
+    const months = [
+      spendMonth.endMs,
+      monthAt('UTC', question.nowMs).endMs,
+      monthAt(zone, spendMonth.endMs).endMs,
+    ]
     const moments = [...resets, ...months].toSorted((a, b) => a - b)
-    const admits = (nowMs: number): boolean =>
-      this.look({ ...question, nowMs, holds: 'later' }).source !== null
+    // What is open now may be charged as long as it runs, or in this month; from then on it has been.
+    const chargedByMs = Math.max(spendMonth.endMs, question.nowMs + question.holdMaxMs)
+    const admits = (nowMs: number): boolean => {
+      const holds = nowMs < chargedByMs ? 'charged this month' : 'charged before this month'
+      return this.look({ ...question, nowMs, holds }).source !== null
+    }
     return moments.find(admits) ?? null
   }
 

@@ -144,6 +144,8 @@ const startMs = fc
     '2026-10-24T21:30Z',
     '2026-10-31T12:00Z',
     '2026-12-31T20:00Z',
+    '2027-04-30T23:55Z',
+    '2027-05-01T03:58Z',
     '2028-02-28T17:00Z',
     '2027-06-15T12:00Z',
   )
@@ -161,6 +163,7 @@ export const setting = fc.record({
   overrunMax: fc.oneof(fc.constantFrom(0n, 1_000_000n), nanos),
   isStrict: fc.constantFrom(false, false, false, true),
   runningMax: fc.constantFrom(4, 100, 100, 100),
+  holdMaxMs: fc.constantFrom(60_000, 600_000, 6 * hourMs),
   plans,
   /** Money and tokens that members begin with: amount and priority. */
   grants: fc.array(fc.tuple(nanos, fc.constantFrom(10, 50)), { minLength: 1, maxLength: 3 }),
@@ -210,7 +213,6 @@ const authorize = fc.record({
     { weight: 12, arbitrary: fc.constant('allow' as const) },
     { weight: 1, arbitrary: fc.constant('never' as const) },
   ),
-  holdMaxMs: fc.constantFrom(60_000, 600_000, 6 * hourMs),
 })
 export type AuthorizeStep = typeof authorize extends fc.Arbitrary<infer T> ? T : never
 

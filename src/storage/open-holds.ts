@@ -19,10 +19,6 @@ export class OpenHolds {
   readonly #positions = new Map<CustomerId, number>()
   #readPosition = 0
 
-  get size(): number {
-    return this.#holds.size
-  }
-
   /** How many holds of a customer's members are open. Asked within a change, it is something the change read. */
   count(customerId: CustomerId): number {
     this.#readPosition = Math.max(this.#readPosition, this.#positions.get(customerId) ?? 0)

@@ -26,10 +26,10 @@ export function openConnection(path: string): DatabaseSync {
 /** Checks the file and migrates it. Throws `JournalUnusableError` with what to do about it. */
 export function prepareJournal(path: string): void {
   try {
+    checkOrigin(path)
     const db = openConnection(path)
     try {
-      checkOrigin(db, path)
-      migrate(db, path)
+      migrate(db)
     } finally {
       db.close()
     }
@@ -51,26 +51,32 @@ export function readNumber(db: DatabaseSync, sql: string): number {
   return typeof value === 'number' ? value : 0
 }
 
-function checkOrigin(db: DatabaseSync, path: string): void {
-  const id = readNumber(db, 'PRAGMA application_id')
-  if (id === applicationId) return
-  const tables = readNumber(db, 'SELECT count(*) FROM sqlite_schema')
-  if (id === 0 && tables === 0) return
-  throw new JournalUnusableError(
-    `${path} is a database of another program. Choose another data folder; nothing was changed in this one.`,
-  )
+/** Reads only: a file that is not ours has to stay as it is, byte for byte. */
+function checkOrigin(path: string): void {
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  try {
+    const id = readNumber(db, 'PRAGMA application_id')
+    const isEmpty = id === 0 && readNumber(db, 'SELECT count(*) FROM sqlite_schema') === 0
+    if (id !== applicationId && !isEmpty) {
+      throw new JournalUnusableError(
+        `${path} is a database of another program. Choose another data folder; nothing was changed in this one.`,
+      )
+    }
+    const newest = migrations().at(-1)?.version ?? 0
+    const found = readNumber(db, 'PRAGMA user_version')
+    if (found > newest) {
+      throw new JournalUnusableError(
+        `${path} was written by a newer Plimsoll (format ${found}, this one knows ${newest}). Start that version or a newer one.`,
+      )
+    }
+  } finally {
+    db.close()
+  }
 }
 
-function migrate(db: DatabaseSync, path: string): void {
-  const all = migrations()
-  const newest = all.at(-1)?.version ?? 0
+function migrate(db: DatabaseSync): void {
   const found = readNumber(db, 'PRAGMA user_version')
-  if (found > newest) {
-    throw new JournalUnusableError(
-      `${path} was written by a newer Plimsoll (format ${found}, this one knows ${newest}). Start that version or a newer one.`,
-    )
-  }
-  for (const { version, sql } of all) {
+  for (const { version, sql } of migrations()) {
     if (version <= found) continue
     db.exec('BEGIN IMMEDIATE')
     try {

@@ -113,6 +113,26 @@ test(
   },
 )
 
+test('figures do not wait for a history that is slow to come', { skip: leftOut }, async (t) => {
+  const { admin, page } = await visit(t)
+  await sees(page, 'starts with your next message')
+  const release = Promise.withResolvers<void>()
+  await page.route('**/api/me/history*', async (route) => {
+    await release.promise
+    await route.continue()
+  })
+  // Long enough after the first reading for the history to be read with every change.
+  await page.evaluate('const now = Date.now; Date.now = () => now() + 10_000')
+
+  await admin.ask()
+  await sees(page, '45 % used')
+  await admin.ask()
+  await sees(page, '90 % used')
+  release.resolve()
+
+  await page.getByRole('cell', { name: '1,000 in, 100 out' }).nth(1).waitFor()
+})
+
 test(
   'a page that lost its server says since when it is stale, and finds it again',
   { skip: leftOut },

@@ -34,6 +34,7 @@ class Session {
   isChanged = false
   historyReadAtMs = 0
   isHistoryDue = true
+  isReadingHistory = false
 
   /** @param {Server} server */
   constructor(server) {
@@ -49,7 +50,7 @@ class Session {
     return Date.now() + this.clockAheadMs
   }
 
-  /** Reads what changed; a change that comes meanwhile is read right after. */
+  /** Reads what changed; a change that comes meanwhile is read right after. History waits its turn. */
   async read() {
     this.isChanged = true
     this.isHistoryDue = true
@@ -60,14 +61,19 @@ class Session {
         this.isChanged = false
         await this.readUsage()
       }
-      await this.readHistory()
+      void this.readHistory()
     } catch (error) {
-      if (session !== this) return
-      if (error instanceof ServerFailure && error.status === 401) return leave(error.message)
-      this.showLine(false)
+      this.take(error)
     } finally {
       this.isReading = false
     }
+  }
+
+  /** @param {unknown} error */
+  take(error) {
+    if (session !== this) return
+    if (error instanceof ServerFailure && error.status === 401) leave(error.message)
+    else this.showLine(false)
   }
 
   async readUsage() {
@@ -81,16 +87,20 @@ class Session {
   }
 
   async readHistory() {
-    if (!this.isHistoryDue || Date.now() - this.historyReadAtMs < historyEveryMs) return
+    const isEarly = Date.now() - this.historyReadAtMs < historyEveryMs
+    if (!this.isHistoryDue || this.isReadingHistory || isEarly) return
     this.isHistoryDue = false
+    this.isReadingHistory = true
     this.historyReadAtMs = Date.now()
-    const history = await this.server.get(`/api/me/history?rowsMax=${historyRows}`)
-    if (session !== this) return
-    showHistory(history, this.nowMs(), (decisionId) => {
-      inputById('decision').value = decisionId
-      void explain(decisionId)
-      byId('explain-title').scrollIntoView({ block: 'start' })
-    })
+    try {
+      const history = await this.server.get(`/api/me/history?rowsMax=${historyRows}`)
+      if (session === this) showHistory(history, this.nowMs(), explainFromHistory)
+    } catch (error) {
+      this.isHistoryDue = true
+      this.take(error)
+    } finally {
+      this.isReadingHistory = false
+    }
   }
 
   show() {
@@ -104,7 +114,7 @@ class Session {
   tick() {
     this.show()
     if (this.isOld()) void this.read()
-    else if (!this.isReading) void this.readHistory().catch(() => this.showLine(false))
+    else void this.readHistory()
   }
 
   isOld() {
@@ -163,6 +173,13 @@ function keyFromAddress() {
   if (!key.startsWith('plim_')) return null
   history.replaceState(null, '', location.pathname + location.search)
   return key
+}
+
+/** @param {string} decisionId */
+function explainFromHistory(decisionId) {
+  inputById('decision').value = decisionId
+  void explain(decisionId)
+  byId('explain-title').scrollIntoView({ block: 'start' })
 }
 
 /** @param {string} decisionId */

@@ -1,8 +1,4 @@
-import {
-  grant as draftGrant,
-  grantPriorities,
-  refundGrant as draftRefund,
-} from '../core/commands.ts'
+import { grant as draftGrant, grantPriorities } from '../core/commands.ts'
 import { grantId, type CustomerId, type GrantId } from '../core/ids.ts'
 import { moneyNanosMax, type Nanos } from '../core/money.ts'
 import { UnknownScopeError } from '../storage/storage.ts'
@@ -54,30 +50,4 @@ export async function topUp(
     },
   )
   return { grantId: id, amountNanos }
-}
-
-export type Refund = Command & { readonly customerId: CustomerId; readonly grantId: GrantId }
-
-/** Takes back what is available of a grant; what open holds keep stays chargeable. Answers the amount. */
-export async function refund(
-  parts: Parts,
-  command: Refund,
-): Promise<{ readonly refundedNanos: Nanos }> {
-  const { customerId, operationId, actor } = command
-  const entry = await runCommand(
-    parts,
-    { customerId, memberId: null, operationId, actor },
-    {
-      content: { refund: command.grantId },
-      draft: ({ customer }, context) => {
-        const draft = draftRefund(customer, command, context)
-        if (draft === undefined) {
-          throw new InvalidAmountError(`Nothing of grant "${command.grantId}" is left to refund`)
-        }
-        return draft
-      },
-    },
-  )
-  const leg = entry.legs.find((one) => one.to === `grant:${command.grantId}:refunded`)
-  return { refundedNanos: leg?.amount ?? 0n }
 }

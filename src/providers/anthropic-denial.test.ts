@@ -106,7 +106,7 @@ test('D15: a refusal names the limit, what was used, the cap, the reset, why mon
     'Your session limit is used up: $5.00 of $5.00. It resets at 17:20 (Europe/Berlin), in 2 h 5 min.',
     'Extra usage did not help: it is turned off. Balance $100.00. Spent this month $0.00 of a $20.00 cap.',
     'To go on: turn on extra usage (npm run plimsoll -- extra on); or wait until 17:20 (Europe/Berlin). What is left: http://127.0.0.1:4181/',
-    'Decision dec_7 (proof: npm run plimsoll -- explain dec_7)',
+    'Decision and proof: npm run plimsoll -- explain dec_7',
   ])
 })
 

@@ -91,7 +91,7 @@ function shapeOf({ denial, nowMs, deniedStatus = 429 }: DenialFacts): Shape {
 
 function messageFor(facts: DenialFacts): string {
   const { denial, decisionId, command = checkoutCommand } = facts
-  const proof = `Decision ${decisionId} (proof: ${command} explain ${decisionId})`
+  const proof = `Decision and proof: ${command} explain ${decisionId}`
   switch (denial.reason) {
     case 'customer_inactive':
       return lines([

@@ -40,18 +40,25 @@ test('every failure has the shape of the API, a stable code, and a word on retry
     assert.equal(reply.headers['request-id'], requestId)
     const isPassing = reply.headers['x-should-retry'] === 'true'
     assert.equal(isPassing, Number(reply.headers['retry-after']) >= 1)
-    assert.equal(isPassing, [429, 502, 503].includes(reply.status), failure.kind)
+    const isForPeople = failure.kind === 'upstream_account'
+    assert.equal(isPassing, [429, 502, 503].includes(reply.status) && !isForPeople, failure.kind)
   }
 })
 
 test('D12: unavailable limits are a 503 with a time to retry, and never read as used up', () => {
-  for (const kind of ['limits_unavailable', 'upstream_account'] as const) {
-    const reply = phraseFailure({ failure: { kind }, requestId })
+  const reply = phraseFailure({ failure: { kind: 'limits_unavailable' }, requestId })
 
-    assert.equal(reply.status, 503)
-    assert.ok(Number(reply.headers['retry-after']) >= 1)
-    assert.doesNotMatch(reply.body, /out of|used up|reached your/i)
-  }
+  assert.equal(reply.status, 503)
+  assert.ok(Number(reply.headers['retry-after']) >= 1)
+  assert.doesNotMatch(reply.body, /out of|used up|reached your/i)
+})
+
+test("D12: the operator's own account trouble is a 503 that no client repeats by itself, and never reads as used up", () => {
+  const reply = phraseFailure({ failure: { kind: 'upstream_account' }, requestId })
+
+  assert.equal(reply.status, 503)
+  assert.equal(reply.headers['x-should-retry'], 'false')
+  assert.doesNotMatch(reply.body, /out of|used up|reached your/i)
 })
 
 test('a failure inside a stream is an error event of its own', () => {

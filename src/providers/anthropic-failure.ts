@@ -41,7 +41,8 @@ const shapes: Readonly<Record<Failure['kind'], Shape>> = {
   fault: final(500, 'api_error'),
   upstream_unreachable: passing(502, 2),
   limits_unavailable: passing(503, 2),
-  upstream_account: passing(503, 60),
+  // A person has to act first: repeating by itself would only keep the caller in silence for minutes.
+  upstream_account: final(503, 'api_error'),
   stopping: passing(503, 2),
   no_room: passing(503, 1),
   hold_expired: final(504, 'timeout_error'),

@@ -26,7 +26,7 @@ test(
     await screen.until('You wrote: "say hi"')
     await world.finished(1)
     await screen.enter('and now')
-    const refused = await screen.until('(proof: npm run plimsoll -- explain dn_')
+    const refused = await screen.until('explain dn_')
     await world.turnOnExtraUsage(5n * nanosPerUnit)
     await screen.enter('once more')
     await screen.until('You wrote: "once more"')
@@ -39,9 +39,10 @@ test(
     assert.match(refused, /Extra usage did not help: it is turned off\. Balance \$0\.00\./)
     assert.match(refused, /What is left: http:\/\/127\.0\.0\.1:4181\//)
     // As it stands there, broken into lines.
-    const decisionId = /Decision (dn_[\s\S]+?) \(proof/.exec(refused)?.[1] ?? ''
-    assert.match(decisionId, /\s/)
-    const explanation = await explain(world.parts, decisionId)
+    const decisionId = String(lines[1]?.['decisionId'])
+    assert.ok(refused.replaceAll(/\s+/g, '').includes(`explain${decisionId}`), refused)
+    const broken = `${decisionId.slice(0, 40)}\n  ${decisionId.slice(40)}`
+    const explanation = await explain(world.parts, broken)
     assert.deepEqual([explanation.kind, explanation.isConfirmed], ['deny', true])
     assert.deepEqual(
       lines.map((line) => [line['route'], line['source'] ?? line['reason']]),

@@ -157,7 +157,7 @@ async function assertRefusedWhole(world: ClientWorld, refused: ClientEnd): Promi
   const [session] = (await world.figures()).limits
   assert.ok(session)
   const [first = '', extra, ways, proof = '', ...more] = refused.out.trimEnd().split('\n')
-  const decisionId = /^Decision (\S+) /.exec(proof)?.[1] ?? ''
+  const decisionId = /explain (\S+)$/.exec(proof)?.[1] ?? ''
   const spentText = `${readableMoney(session.used)} of ${readableMoney(session.amount)}`
   assert.deepEqual([refused.exitCode, refused.error, more], [1, '', []], refused.out)
   assert.ok(
@@ -175,7 +175,7 @@ async function assertRefusedWhole(world: ClientWorld, refused: ClientEnd): Promi
     ways ?? '',
     /^To go on: turn on extra usage .* and add to the balance .*; or wait until .* What is left: http:\/\/127\.0\.0\.1:4181\/$/,
   )
-  assert.equal(proof, `Decision ${decisionId} (proof: npm run plimsoll -- explain ${decisionId})`)
+  assert.equal(proof, `Decision and proof: npm run plimsoll -- explain ${decisionId}`)
   const explanation = await explain(world.parts, decisionId)
   assert.deepEqual(
     [explanation.kind, explanation.answeredReason, explanation.answeredExtraUsageReason],

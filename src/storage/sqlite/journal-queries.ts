@@ -1,6 +1,7 @@
 import type { Entry, EntryKind } from '../../core/entry.ts'
 import type { CustomerId, HoldId, MemberId } from '../../core/ids.ts'
 import { nextTurn } from '../../system/next-turn.ts'
+import { decodeEntry, type JournalRow } from '../entry-codec.ts'
 import type { EntryQuery } from '../storage.ts'
 import { segmentOf } from './journal-file.ts'
 import {
@@ -14,26 +15,49 @@ import { OpenHolds } from '../open-holds.ts'
 
 /** Questions that may look into many segments of the journal; others get a turn in between. */
 
-/** Segments looked into before others get a turn; a few milliseconds at most. */
-const segmentsPerTurn = 1024
+/** At most so many segments are looked into at once; a millisecond or two when they hold nothing. */
+const segmentsMax = 1024
+/** A look that finds more entries than this is followed by a narrower one, else by a wider one. */
+const positionsWanted = 256
 
 /**
- * The segments that hold entries of one account or hold, in order or backwards. Most accounts have entries
- * in few segments, and finding out which costs about a microsecond for each that there is.
+ * Positions of the entries of one account or hold, in order or backwards. Most accounts have entries in few
+ * segments, and passing over the others costs about a microsecond each.
  */
-export async function* walkSegments(
+export async function* walkPositions(
   reader: JournalReader,
   place: Place,
   walk: Range & { readonly isNewestFirst?: boolean },
-): AsyncGenerator<number> {
+): AsyncGenerator<readonly number[]> {
   const first = segmentOf(walk.after + 1)
   const last = segmentOf(Math.max(walk.before - 1, 0))
-  for (let done = 0; done <= last - first; done += segmentsPerTurn) {
-    if (done > 0) await nextTurn()
-    const count = Math.min(segmentsPerTurn, last - first + 1 - done)
+  let width = 4
+  for (let done = 0; done <= last - first;) {
+    const count = Math.min(width, last - first + 1 - done)
     const from = walk.isNewestFirst === true ? last - done - count + 1 : first + done
-    const filled = reader.filledSegments(place, { first: from, last: from + count - 1 })
-    yield* walk.isNewestFirst === true ? filled.toReversed() : filled
+    const found = reader.positions(place, { first: from, last: from + count - 1 }, walk)
+    if (found.length > 0) yield walk.isNewestFirst === true ? found.toReversed() : found
+    done += count
+    if (found.length > positionsWanted) width = Math.max(1, Math.floor(width / 4))
+    else width = Math.min(width * 2, segmentsMax)
+    await nextTurn()
+  }
+}
+
+/** Rows read from the file at once. */
+const rowsAtOnce = 128
+
+/** The rows of an account or hold, in order or backwards; others get a turn in between. */
+export async function* walkRows(
+  reader: JournalReader,
+  place: Place,
+  walk: Range & { readonly isNewestFirst?: boolean },
+): AsyncGenerator<readonly JournalRow[]> {
+  for await (const positions of walkPositions(reader, place, walk)) {
+    for (let from = 0; from < positions.length; from += rowsAtOnce) {
+      yield reader.rowsAt(positions.slice(from, from + rowsAtOnce))
+      if (from + rowsAtOnce < positions.length) await nextTurn()
+    }
   }
 }
 
@@ -79,14 +103,21 @@ export async function findEntries(
   }
   const entries: Entry[] = []
   const isNewestFirst = query.isNewestFirst === true
-  const walk = walkSegments(reader, placeOf(query, customerId), { ...range, isNewestFirst })
-  for await (const segment of walk) {
-    const missing = rowsMax - entries.length
-    if (missing === 0) break
-    entries.push(...reader.page({ ...query, customerId }, segment, { ...range, rowsMax: missing }))
+  for await (const rows of walkRows(reader, placeOf(query, customerId), {
+    ...range,
+    isNewestFirst,
+  })) {
+    for (const row of rows) {
+      if (entries.length === rowsMax) return entries
+      if (isWanted(row, query)) entries.push(decodeEntry(row))
+    }
   }
   return entries
 }
+
+const isWanted = (row: JournalRow, { kind, isShared }: EntryQuery): boolean =>
+  (kind === undefined || row.kind === kind) &&
+  (isShared === undefined || (row.isShared === 1) === isShared)
 
 function placeOf({ memberId, isShared }: EntryQuery, customerId: CustomerId): Place {
   if (memberId !== undefined) return { kind: 'member', customerId, memberId }
@@ -100,11 +131,8 @@ export async function findHoldEntries(
 ): Promise<readonly Entry[]> {
   const newestFirst: Entry[] = []
   const range = { after: 0, before: durablePosition + 1, isNewestFirst: true }
-  for await (const segment of walkSegments(reader, { kind: 'hold', holdId }, range)) {
-    const found = reader.holdEntries(holdId, segment)
-    for (const entry of found.toReversed()) {
-      if (entry.position <= durablePosition) newestFirst.push(entry)
-    }
+  for await (const rows of walkRows(reader, { kind: 'hold', holdId }, range)) {
+    for (const row of rows) newestFirst.push(decodeEntry(row))
     if (newestFirst.at(-1)?.body.kind === 'held') break
   }
   return newestFirst.toReversed()

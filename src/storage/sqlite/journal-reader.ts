@@ -25,9 +25,6 @@ const columns = `position, customer_id AS customerId, member_id AS memberId, kin
   operation_id AS operationId, operation_digest AS operationDigest, actor, hold_id AS holdId,
   is_shared AS isShared, member_seal AS memberSeal, customer_seal AS customerSeal, legs, body`
 
-const ownRows = `FROM journal WHERE position >> 10 = ?1 AND customer_id = ?2`
-/** Naming both values of `is_shared` lets the index find a member's rows directly. */
-const memberRows = `${ownRows} AND is_shared IN (0, 1) AND member_id = ?3`
 /** The words of the index on rare kinds; SQLite uses it only where a statement repeats them. */
 const isRare = `kind NOT IN ('held', 'hold_grown', 'settled', 'voided', 'expired')`
 const between = `position > ?4 AND position < ?5`
@@ -104,58 +101,34 @@ export class JournalReader {
     return row as unknown as SnapshotRow | undefined
   }
 
-  /** Which of some segments hold entries of this account or hold. */
-  filledSegments(
+  /** Positions of an account's or a hold's entries within some segments and a range, in order. */
+  positions(
     place: Place,
-    range: { readonly first: number; readonly last: number },
+    segments: { readonly first: number; readonly last: number },
+    range: Range,
   ): readonly number[] {
     const rows = this.#all(
       `WITH RECURSIVE segment(number) AS
          (SELECT ?1 UNION ALL SELECT number + 1 FROM segment WHERE number < ?2)
-       SELECT number FROM segment
-       WHERE EXISTS (SELECT 1 FROM journal WHERE position >> 10 = number AND ${whereOf(place)})`,
-      range.first,
-      range.last,
+       SELECT position FROM segment CROSS JOIN journal ON position >> 10 = number
+       WHERE position > ?3 AND position < ?4 AND ${whereOf(place)}`,
+      segments.first,
+      segments.last,
+      range.after,
+      range.before,
       ...('holdId' in place ? [place.holdId] : [place.customerId]),
       ...(place.kind === 'member' ? [place.memberId] : []),
     )
-    return rows.map((row) => Number(row['number']))
+    return rows.map((row) => Number(row['position'])).toSorted((left, right) => left - right)
   }
 
-  /** One segment's rows that these sums are folded from, in order, after one position and before another. */
-  foldRows(owner: CommittedScope, segment: number, range: Range): readonly JournalRow[] {
-    const rows =
-      owner.memberId === null
-        ? this.#all(
-            `SELECT ${columns} ${ownRows} AND is_shared = 1 AND position > ?3 AND position < ?4
-             ORDER BY position`,
-            segment,
-            owner.customerId,
-            range.after,
-            range.before,
-          )
-        : this.#all(
-            `SELECT ${columns} ${memberRows} AND ${between} ORDER BY position`,
-            segment,
-            owner.customerId,
-            owner.memberId,
-            range.after,
-            range.before,
-          )
+  /** The rows at these positions, in this order. */
+  rowsAt(positions: readonly number[]): readonly JournalRow[] {
+    const rows = this.#all(
+      `SELECT ${columns} FROM json_each(?) AS wanted CROSS JOIN journal ON position = wanted.value`,
+      JSON.stringify(positions),
+    )
     return rows.map(journalRow)
-  }
-
-  /** Entries of one customer or member within one segment. */
-  page(query: CustomerQuery, segment: number, range: PageRange): readonly Entry[] {
-    const where = query.memberId === undefined ? `${ownRows} AND ?3 IS NULL` : memberRows
-    return this.#entries(`${where} AND ${between} ${filters(query)} LIMIT ?6`, [
-      segment,
-      query.customerId,
-      query.memberId ?? null,
-      range.after,
-      range.before,
-      range.rowsMax,
-    ])
   }
 
   /** Entries of a kind that is rare and therefore indexed by itself. */
@@ -204,16 +177,6 @@ export class JournalReader {
       operationId,
     )
     return row === undefined ? undefined : decodeEntry(journalRow(row))
-  }
-
-  /** Entries of a hold within one segment. */
-  holdEntries(holdId: HoldId, segment: number): readonly Entry[] {
-    const rows = this.#all(
-      `SELECT ${columns} FROM journal WHERE position >> 10 = ? AND hold_id = ? ORDER BY position`,
-      segment,
-      holdId,
-    )
-    return rows.map((row) => decodeEntry(journalRow(row)))
   }
 
   /** Which holds were placed or ended in one segment, after a position. */
@@ -325,20 +288,19 @@ export type Place =
     }
   | { readonly kind: 'hold'; readonly holdId: HoldId }
 
+/** Naming both values of `is_shared` lets the index find a member's rows directly. */
 function whereOf({ kind }: Place): string {
   switch (kind) {
     case 'customer':
-      return 'customer_id = ?3'
+      return 'customer_id = ?5'
     case 'shared':
-      return 'customer_id = ?3 AND is_shared = 1'
+      return 'customer_id = ?5 AND is_shared = 1'
     case 'member':
-      return 'customer_id = ?3 AND is_shared IN (0, 1) AND member_id = ?4'
+      return 'customer_id = ?5 AND is_shared IN (0, 1) AND member_id = ?6'
     case 'hold':
-      return 'hold_id = ?3'
+      return 'hold_id = ?5'
   }
 }
-
-type CustomerQuery = EntryQuery & { readonly customerId: CustomerId }
 
 /** Kinds come from a closed list of words, so they may stand in the text of a statement. */
 function filters(query: EntryQuery): string {

@@ -2,12 +2,11 @@ import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, emptyCustomer, emptyMember } from '../../core/apply.ts'
 import type { DriftReport, Entry } from '../../core/entry.ts'
 import type { CustomerId, MemberId } from '../../core/ids.ts'
-import { nextTurn } from '../../system/next-turn.ts'
 import type { CommittedScope } from '../storage.ts'
 import { decodeEntry } from '../entry-codec.ts'
 import type { JournalReader, Place } from './journal-reader.ts'
 import type { SnapshotRow } from './journal-writer.ts'
-import { walkSegments } from './journal-queries.ts'
+import { walkRows } from './journal-queries.ts'
 import {
   decodeCustomer,
   decodeMember,
@@ -70,9 +69,6 @@ export type RebuildRequest = {
   readonly checkCurrent: () => void
 }
 
-/** Rows folded before others get a turn. */
-const rowsPerTurn = 256
-
 export async function rebuild<State>(
   reader: JournalReader,
   rules: SumRules<State>,
@@ -85,17 +81,12 @@ export async function rebuild<State>(
   const fold = new Fold(rules, request.owner, start)
   const watched = start === undefined ? stored : undefined
   const range = { after: fold.lastPosition, before: request.until + 1 }
-  let rows = 0
-  for await (const segment of walkSegments(reader, placeOf(request.owner), range)) {
+  for await (const rows of walkRows(reader, placeOf(request.owner), range)) {
     request.checkCurrent()
-    for (const row of reader.foldRows(request.owner, segment, range)) {
+    for (const row of rows) {
       if (watched !== undefined && row.position > watched.position) fold.keepText()
       const seal = request.owner.memberId === null ? row.customerSeal : row.memberSeal
       fold.add(decodeEntry(row), seal !== null)
-      rows += 1
-      if (rows % rowsPerTurn !== 0) continue
-      await nextTurn()
-      request.checkCurrent()
     }
   }
   fold.keepText()

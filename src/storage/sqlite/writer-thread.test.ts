@@ -65,10 +65,13 @@ test('a batch that cannot be written leaves nothing of itself, and the next one 
   await withJournal(async (path, writer) => {
     await writer.commit({ rows: [rowAt(1)], snapshots: [] })
 
-    const broken = writer.commit({ rows: [rowAt(2), rowAt(7)], snapshots: [] })
+    const broken = assert.rejects(
+      writer.commit({ rows: [rowAt(2), rowAt(7)], snapshots: [] }),
+      /Entry 7 does not follow entry 2/,
+    )
     const after = writer.commit({ rows: [rowAt(2)], snapshots: [] })
 
-    await assert.rejects(broken, /Entry 7 does not follow entry 2/)
+    await broken
     await after
     const reader = new JournalReader(path)
     assert.equal(reader.lastPosition(), 2)
@@ -86,9 +89,9 @@ test('a thread that cannot begin refuses its orders and does not hang', async ()
 test('the orders under way when a thread ends are refused, too', async () => {
   await withJournal(async (_path, writer) => {
     const closing = writer.close()
-    const late = writer.commit({ rows: [rowAt(1)], snapshots: [] })
+    const late = assert.rejects(writer.commit({ rows: [rowAt(1)], snapshots: [] }))
 
     await closing
-    await assert.rejects(late)
+    await late
   })
 })

@@ -58,6 +58,8 @@ async function chooseUpstream(
 }
 
 async function main(): Promise<void> {
+  // Whoever read the first lines may be gone (`npm start | head`); serving goes on without a reader.
+  process.stdout.on('error', () => {})
   const flags = process.argv.slice(2)
   if (flags.includes('--help') || flags.includes('-h')) {
     process.stdout.write(

@@ -82,16 +82,13 @@ async function relayReply(
     },
   })
   const lifeMs = allowance.expiresAtMs - allowance.figures.atMs
-  const cutAfterMs = Math.max(lifeMs - settleMarginMs, lifeMs / 2)
-  const cancelCut = clock.after(cutAfterMs, () => {
+  gate.relays.add(relay, Math.max(lifeMs - settleMarginMs, lifeMs / 2), () => {
     trace.fields['outcome'] = 'hold_expired'
     relay.cut(lastWords(gate, 'hold_expired'))
   })
-  gate.relays.add(relay)
   try {
     return await relay.done
   } finally {
-    cancelCut()
     gate.relays.delete(relay)
   }
 }

@@ -65,7 +65,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     rates: createRateLearner(),
     bursts: createBurstGuard(settings.burst, parts.clock),
     bodyRoom: createBodyRoom(bodyRoomBytes),
-    relays: new RunningRelays(),
+    relays: new RunningRelays(parts.clock),
   }
   return new HttpGateway(gate)
 }

@@ -1,17 +1,34 @@
+import type { Clock } from '../system/clock.ts'
 import type { Relay } from './relay.ts'
 
-/** Replies on their way, so that stopping can end them; once stopping, a new one is ended as it starts. */
+/** How often replies are looked at for having run too long: one timer for all, instead of one for each. */
+const lookEveryMs = 500
+
+type Running = { readonly dueMs: number; readonly onDue: () => void }
+
+/**
+ * Replies on their way, so that those which outlive their holds are ended, and all of them when the process
+ * stops; once it does, a new one is ended as it starts.
+ */
 export class RunningRelays {
-  readonly #relays = new Set<Relay>()
+  readonly #clock: Clock
+  readonly #relays = new Map<Relay, Running>()
+  #cancelTimer: (() => void) | null = null
   #lastWords: string | null = null
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   get isStopping(): boolean {
     return this.#lastWords !== null
   }
 
-  add(relay: Relay): void {
-    this.#relays.add(relay)
+  /** `onDue` is called when the relay still runs this much later. */
+  add(relay: Relay, afterMs = Infinity, onDue: () => void = () => {}): void {
+    this.#relays.set(relay, { dueMs: this.#clock.elapsedMs() + afterMs, onDue })
     if (this.#lastWords !== null) relay.cut(this.#lastWords)
+    else this.#cancelTimer ??= this.#clock.after(lookEveryMs, this.#look)
   }
 
   delete(relay: Relay): void {
@@ -20,6 +37,14 @@ export class RunningRelays {
 
   stop(lastWords: string): void {
     this.#lastWords = lastWords
-    for (const relay of this.#relays) relay.cut(lastWords)
+    this.#cancelTimer?.()
+    for (const relay of this.#relays.keys()) relay.cut(lastWords)
+  }
+
+  readonly #look = (): void => {
+    const nowMs = this.#clock.elapsedMs()
+    for (const { dueMs, onDue } of this.#relays.values()) if (dueMs <= nowMs) onDue()
+    const hasMore = this.#relays.size > 0
+    this.#cancelTimer = hasMore ? this.#clock.after(lookEveryMs, this.#look) : null
   }
 }

@@ -25,13 +25,12 @@ export function logFinished(
   { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
 ): void {
   const { request, response } = caller
-  logger.info('request finished', {
-    route: trace.route,
-    method: request.method,
-    path: pathOf(request.url ?? '').slice(0, pathCharsMax),
-    status: response.headersSent ? response.statusCode : null,
-    durationMs: Math.round((clock.elapsedMs() - trace.startedMs) * 10) / 10,
-    hasCallerLeft: caller.hasLeft,
-    ...trace.fields,
-  })
+  const { fields } = trace
+  fields['route'] = trace.route
+  fields['method'] = request.method
+  fields['path'] = pathOf(request.url ?? '').slice(0, pathCharsMax)
+  fields['status'] = response.headersSent ? response.statusCode : null
+  fields['durationMs'] = Math.round((clock.elapsedMs() - trace.startedMs) * 10) / 10
+  fields['hasCallerLeft'] = caller.hasLeft
+  logger.info('request finished', fields)
 }

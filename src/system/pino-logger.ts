@@ -9,7 +9,11 @@ export function openFileLogger(file: { readonly path: string; readonly level: Lo
   return createPinoLogger(destination, file.level)
 }
 
-/** JSON lines with `level` as a word and `time` in ISO form, to standard output unless told otherwise. */
+/**
+ * JSON lines with `level` as a word and `time` in ISO form, to standard output unless told otherwise. Lines
+ * leave together when the output is slow, so that whoever reads them slowly does not slow requests down;
+ * what is left is written when the process exits.
+ */
 export function createPinoLogger(
   destination?: DestinationStream,
   level: LogLevel = 'info',
@@ -20,7 +24,7 @@ export function createPinoLogger(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const log = destination === undefined ? pino(options) : pino(options, destination)
+  const log = pino(options, destination ?? pino.destination({ dest: 1, sync: false }))
   return {
     info: (message: string, fields: LogFields = {}) => log.info(fields, message),
     warn: (message: string, fields: LogFields = {}) => log.warn(fields, message),

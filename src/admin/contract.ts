@@ -231,6 +231,9 @@ export type ServerFacts = {
   readonly currencySymbol: string
 }
 
+/** The clock of record beside the wall clock. */
+export type ClockAnswer = { readonly clock: ReturnType<Parts['storage']['clockStatus']> }
+
 export type StatusAnswer = ServerFacts & {
   readonly adminUrl: string
   readonly bootId: string

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { adoptClock } from '../operations/adopt-clock.ts'
 import { listDrifts } from '../operations/list-drifts.ts'
 import { listPlans, listPrices } from '../operations/list-published.ts'
 import { publishPlans } from '../operations/publish-plans.ts'
@@ -7,6 +8,7 @@ import type { AdminApiParts } from './admin-api.ts'
 import { commandOf, type AdminVariables } from './callers.ts'
 import {
   applyPlansSchema,
+  type ClockAnswer,
   driftsQuerySchema,
   verifySchema,
   type Named,
@@ -41,6 +43,12 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
   routes.get('/drifts', async (c) => {
     const { rowsMax } = queryOf(c, driftsQuerySchema)
     return answer(c, { drifts: await listDrifts(parts, { rowsMax }) })
+  })
+
+  // Said twice, it is the same word.
+  routes.post('/clock/adopt', (c) => {
+    commandOf(c)
+    return answer(c, { clock: adoptClock(parts) } satisfies ClockAnswer)
   })
 
   // Verifying twice is harmless: what the first healed, the second finds right.

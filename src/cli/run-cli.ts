@@ -5,6 +5,7 @@ import { formatMoney } from '../core/money.ts'
 import type { Clock } from '../system/clock.ts'
 import { freshId, type Random } from '../system/random.ts'
 import type { CommandContext, CommandLine } from './command-line.ts'
+import { addClockCommands } from './commands/clock.ts'
 import { addCustomerCommands } from './commands/customer.ts'
 import { addDriftCommand } from './commands/drift.ts'
 import { addExplainCommand } from './commands/explain.ts'
@@ -75,6 +76,7 @@ const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
   addPlansCommands,
   addPricesCommand,
   addStatusCommand,
+  addClockCommands,
   addStartCommand,
 ]
 

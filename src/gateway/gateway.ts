@@ -7,6 +7,7 @@ import type { Logger } from '../system/logger.ts'
 import { createBodyRoom } from './body.ts'
 import { createBurstGuard } from './burst-guard.ts'
 import { Caller } from './caller.ts'
+import { createClockWatch, type ClockWatch } from './clock-watch.ts'
 import { createClockWitness } from './clock-witness.ts'
 import type { UpstreamCredential } from './forward-headers.ts'
 import { forwardUncharged } from './forward.ts'
@@ -74,10 +75,12 @@ class HttpGateway implements Gateway {
   readonly #gate: Gate
   readonly #server: Server
   readonly #running = new Set<Promise<void>>()
+  readonly #clockWatch: ClockWatch
   #isClosing = false
 
   constructor(gate: Gate) {
     this.#gate = gate
+    this.#clockWatch = createClockWatch(gate.parts, gate.upstream)
     this.#server = createServer(
       {
         maxHeaderSize: headerBytesMax,
@@ -93,7 +96,9 @@ class HttpGateway implements Gateway {
     this.#server.maxConnections = gate.settings.connectionsMax
   }
 
-  listen(port: number, host = '127.0.0.1'): Promise<string> {
+  async listen(port: number, host = '127.0.0.1'): Promise<string> {
+    // Before the first decision, so that none rests on a clock that stood still.
+    await this.#clockWatch.start()
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
@@ -107,6 +112,7 @@ class HttpGateway implements Gateway {
 
   async drain(timeoutMs: number): Promise<void> {
     this.#isClosing = true
+    this.#clockWatch.stop()
     const { relays, upstream } = this.#gate
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     await this.#servedWithin(timeoutMs)

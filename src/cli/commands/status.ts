@@ -43,7 +43,7 @@ export function addStatusCommand(program: Command, cli: CommandLine): void {
             [
               'Clock',
               status.clock.isJumpHeld
-                ? 'the wall clock jumped ahead and is not believed yet'
+                ? 'the wall clock jumped ahead and is not believed until the upstream confirms it, or `clock adopt` does'
                 : 'right',
             ],
           ]),

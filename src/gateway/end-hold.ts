@@ -66,10 +66,10 @@ export type EndingHold = {
  * Storage may be away for a while, and giving up would charge nobody. A hold's id makes every repeat
  * harmless, and a settle that comes after the hold expired is booked as its correction.
  */
-const attemptsMax = 12
+const attemptsMax = 30
 const attemptsMaxStopping = 3
 const firstDelayMs = 100
-const delayMaxMs = 30_000
+const delayMaxMs = 5000
 
 /** Never rejects: whatever goes wrong is said in the log, and the hold is left to its expiry. */
 export async function endHold(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {

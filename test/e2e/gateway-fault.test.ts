@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Storage } from '../../src/storage/storage.ts'
+import { openRaw, requestBytes } from './raw-http.ts'
+import { answering, jsonReply, message, reply, type Answer } from './scripted-upstream.ts'
+import { askBody, errorOf, openScriptedWorld } from './scripted-world.ts'
+import { testPrices } from './world.ts'
+
+const usage = { input_tokens: 10, output_tokens: 5 }
+const hi = answering('hi', usage)
+
+test('a fault of our own ends its request with a clear error, and nobody else notices', async () => {
+  const prices = {
+    ...testPrices,
+    priceOf: (asked: Parameters<typeof testPrices.priceOf>[0], atMs: number) => {
+      if (asked.model === 'claude-opus-4-1') throw new Error('planted')
+      return testPrices.priceOf(asked, atMs)
+    },
+  }
+  await using world = await openScriptedWorld(hi, { prices })
+
+  const [broken, other] = await Promise.all([
+    world.post({ body: askBody({ model: 'claude-opus-4-1' }) }),
+    world.post(),
+  ])
+  await world.finished(2)
+
+  assert.equal(broken.status, 500)
+  assert.equal(errorOf(broken).error.details.error_code, 'fault')
+  assert.doesNotMatch(broken.body.toString(), /planted|\.ts/)
+  assert.equal(other.status, 200)
+  const [error] = world.logs.filter((line) => line.level === 'error')
+  assert.match(String(error?.['error']), /planted/)
+})
+
+/** The next `update` that begins after `arm` fails as a bug would: not with a failure that storage declares. */
+function faultyStorage(): { wrap: (storage: Storage) => Storage; arm: () => void } {
+  let isArmed = false
+  return {
+    arm: () => {
+      isArmed = true
+    },
+    wrap: (storage) =>
+      new Proxy(storage, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name)
+          if (typeof value !== 'function') return value
+          if (name !== 'update' || !isArmed) return value.bind(target)
+          isArmed = false
+          return () => Promise.reject(new Error('planted'))
+        },
+      }),
+  }
+}
+
+test('a hold whose settle meets a fault is voided and logged, never kept', async () => {
+  const faulty = faultyStorage()
+  await using world = await openScriptedWorld(
+    (call) => {
+      faulty.arm()
+      return hi(call)
+    },
+    { wrapStorage: faulty.wrap },
+  )
+
+  const received = await world.post()
+  await world.finished(1)
+
+  assert.equal(received.status, 200)
+  const [end] = (await world.entries()).map((entry) => entry.body).slice(-1)
+  assert.deepEqual(end?.kind === 'voided' && end.cause, 'settle_failed')
+  assert.equal((await world.figures()).runningCount, 0)
+  assert.ok(world.logs.some((line) => line.message === 'hold not settled'))
+})
+
+test('a caller that leaves while its hold becomes durable is never sent on, and holds nothing', async () => {
+  let leave: (() => Promise<void>) | undefined
+  const wrapStorage = (storage: Storage): Storage =>
+    new Proxy(storage, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name !== 'update' || leave === undefined) return value.bind(target)
+        return async (...args: Parameters<Storage['update']>) => {
+          const answer = await target.update(...args)
+          await leave?.()
+          return answer
+        }
+      },
+    })
+  await using world = await openScriptedWorld(hi, { wrapStorage })
+  leave = async () => {
+    leave = undefined
+    connection.leave()
+    // The gateway hears of it in a later turn of the event loop that both sides share.
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
+  }
+
+  const connection = await world.begin()
+  const [line] = await world.finished(1)
+
+  assert.equal(line?.['outcome'], 'caller_left')
+  assert.equal(world.upstream.calls.length, 0)
+  const ends = (await world.entries()).map((entry) => entry.body.kind)
+  assert.deepEqual(ends.slice(-2), ['held', 'voided'])
+})
+
+test('an upstream that answers no proper HTTP is a 502, and its hold is voided', async () => {
+  const answers: readonly Answer[] = [
+    (call) => call.send('SSH-2.0-OpenSSH_9.6\r\n\r\n'),
+    (call) => call.send('HTTP/1.1 200 OK\r\nx: \u0000\r\n\r\n'),
+    (call) => call.send(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`),
+    (call) =>
+      call.send('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+  ]
+  let answer: Answer = hi
+  await using world = await openScriptedWorld((call) => answer(call))
+  for (const one of answers) {
+    answer = one
+
+    const received = await world.post()
+
+    assert.equal(received.status, 502)
+  }
+  await world.finished(answers.length)
+  const figures = await world.figures()
+  assert.deepEqual([figures.runningCount, figures.limits[0]?.used], [0, 0n])
+})
+
+test('interim replies end here, and replies without a body pass', async () => {
+  const early = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'
+  await using world = await openScriptedWorld((call) => {
+    call.send(early)
+    if (world.upstream.calls.length === 1) call.send(jsonReply(200, message('hi', usage)))
+    else call.send(reply(200, ''))
+  })
+
+  const whole = await world.post()
+  const empty = await world.post()
+  await world.finished(2)
+
+  assert.equal(whole.status, 200)
+  assert.equal(whole.header('link'), undefined)
+  assert.deepEqual([empty.status, empty.body.length], [200, 0])
+  const ends = (await world.entries()).map((entry) => entry.body.kind)
+  assert.deepEqual(ends.slice(-2), ['held', 'voided'])
+})
+
+test('requests sent one behind the other on one connection are all given up when their caller leaves', async () => {
+  await using world = await openScriptedWorld(() => {})
+  const connection = await openRaw(world.url)
+  const one = requestBytes({
+    path: '/v1/messages',
+    headers: Object.entries(world.seat.headers),
+    body: askBody({ stream: true }),
+  })
+  connection.write(Buffer.concat([one, one]))
+  while (world.upstream.calls.length < 2) await new Promise(setImmediate)
+
+  connection.leave()
+  await world.finished(2)
+
+  assert.equal((await world.figures()).runningCount, 0)
+})

@@ -61,9 +61,21 @@ export function toCallerHeaders(rawHeaders: readonly string[]): string[] {
     const lower = name.toLowerCase()
     if (hopByHop.has(lower) || isNamed(lower)) continue
     if (lower.startsWith(limitPrefix) || lower.startsWith(ownPrefix)) continue
-    headers.push(name, rawHeaders[i + 1] ?? '')
+    const value = rawHeaders[i + 1] ?? ''
+    if (!tokenText.test(name) || !isWritableText(value)) continue
+    headers.push(name, value)
   }
   return headers
+}
+
+/** RFC 9110, section 5.6.2: what a header's name is made of. */
+const tokenText = /^[!#$%&'*+.^`|~\w-]+$/
+/** RFC 9110, section 5.5: a header's value and a status text know no other bytes. */
+const writableText = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Whether Node can write this as the value of a header or as the text of a status. */
+export function isWritableText(text: string): boolean {
+  return writableText.test(text)
 }
 
 /** The first value of a header in a flat list, by its lower-case name. */

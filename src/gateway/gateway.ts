@@ -145,9 +145,11 @@ class HttpGateway implements Gateway {
     const caller = new Caller(request, response)
     const exchange = { caller, trace: startTrace(route, parts.clock) }
     if (this.#isClosing) response.shouldKeepAlive = false
-    const served = this.#serveSafely(route, exchange).finally(() => {
-      this.#running.delete(served)
-    })
+    const served = this.#serveSafely(route, exchange)
+      .catch((error: unknown) => this.#endAfterFault(exchange, error))
+      .finally(() => {
+        this.#running.delete(served)
+      })
     this.#running.add(served)
   }
 
@@ -158,13 +160,23 @@ class HttpGateway implements Gateway {
       else await serveRoute(this.#gate, route, exchange)
     } catch (error) {
       // The caller's request ends here, and nobody else's does.
-      const stack = error instanceof Error ? error.stack : String(error)
-      logger.error('request failed by a fault of the gateway', { error: stack })
-      exchange.trace.fields['outcome'] = 'fault'
-      if (exchange.caller.response.headersSent) exchange.caller.response.destroy()
-      else refuse(this.#gate, exchange, { kind: 'fault' })
+      this.#endAfterFault(exchange, error)
     } finally {
       logFinished(exchange.trace, exchange.caller, { logger, clock: parts.clock })
+    }
+  }
+
+  /** Never throws: what escapes from here would end the process, and with it everybody's requests. */
+  #endAfterFault(exchange: Exchange, error: unknown): void {
+    const { response } = exchange.caller
+    try {
+      const stack = error instanceof Error ? error.stack : String(error)
+      this.#gate.logger.error('request failed by a fault of the gateway', { error: stack })
+      exchange.trace.fields['outcome'] = 'fault'
+      if (response.headersSent) response.destroy()
+      else refuse(this.#gate, exchange, { kind: 'fault' })
+    } catch {
+      response.destroy()
     }
   }
 }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import {
   phraseFailure,
   phraseStreamFailure,
@@ -47,6 +48,8 @@ export function sendReply(caller: Caller, reply: Reply): void {
   const { response } = caller
   if (response.headersSent || response.destroyed) return
   const body = Buffer.from(reply.body)
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': body.length })
+  // Said outright: an attempt to pass on the upstream's head may have left its text behind.
+  const statusText = STATUS_CODES[reply.status] ?? ''
+  response.writeHead(reply.status, statusText, { ...reply.headers, 'content-length': body.length })
   response.end(body)
 }

@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici'
-import type { UpstreamCredential } from './forward-headers.ts'
+import { isWritableText, type UpstreamCredential } from './forward-headers.ts'
 
 /**
  * The LLM API behind the gateway, at the level of heads and chunks: no fetch and no web streams, which
@@ -27,6 +27,7 @@ export type UpstreamRequest = {
 
 export type ReplyHead = {
   readonly status: number
+  /** Empty where the upstream sent one that no HTTP server may write. */
   readonly statusText: string
   readonly rawHeaders: readonly string[]
 }
@@ -120,7 +121,8 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
     // Interim replies (103) end at this hop.
     if (status < 200) return
     const rawHeaders = flatStrings(controller.rawHeaders)
-    const head = { status, statusText: statusText ?? '', rawHeaders }
+    const isWritable = statusText !== undefined && isWritableText(statusText)
+    const head = { status, statusText: isWritable ? statusText : '', rawHeaders }
     this.#onHead(head)
     this.#receiver?.onHead(head)
   }

@@ -162,3 +162,33 @@ test('requests sent one behind the other on one connection are all given up when
 
   assert.equal((await world.figures()).runningCount, 0)
 })
+
+test('a status text or a header that no server may write is left out, and nobody falls over it', async () => {
+  const rest = 'content-length: 2\r\n\r\n{}'
+  const heads = [
+    ['HTTP/1.1 200 Хорошо', 200],
+    ['HTTP/1.1 429 Слишком много', 429],
+    ['HTTP/1.1 500 \u2603', 500],
+    ['HTTP/1.1 200 OK\r\nx-odd: Привет', 200],
+  ] as const
+  let answer: Answer = hi
+  await using world = await openScriptedWorld((call) => answer(call))
+  for (const [head, status] of heads) {
+    for (const path of ['/v1/messages', '/v1/messages/count_tokens']) {
+      answer = (call) => call.send(Buffer.from(`${head}\r\n${rest}`))
+
+      const received = await world.post({ path })
+
+      assert.equal(received.status, status)
+    }
+  }
+  answer = hi
+
+  assert.equal((await world.post()).status, 200)
+  await world.finished(heads.length * 2 + 1)
+  assert.deepEqual(
+    world.logs.filter((line) => line.level === 'error'),
+    [],
+  )
+  assert.equal((await world.figures()).runningCount, 0)
+})

@@ -29,7 +29,7 @@ const skip = clientLeftOut()
 
 test('the docs and the first screen name each variable that keeps the client to the gateway', () => {
   const root = join(import.meta.dirname, '..', '..')
-  for (const path of ['docs/gateway.md', 'src/cli/welcome.ts']) {
+  for (const path of ['docs/gateway.md', 'src/demo/welcome.ts']) {
     const text = readFileSync(join(root, path), 'utf8')
     for (const name of privacyVariables) assert.ok(text.includes(`${name}=1`), `${path}: ${name}`)
   }

@@ -1,15 +1,15 @@
+import { findKey } from '../operations/find-key.ts'
+import { issueKey } from '../operations/issue-key.ts'
+import { openCustomer } from '../operations/open-customer.ts'
+import type { Parts } from '../operations/parts.ts'
+import { seatMember } from '../operations/seat-member.ts'
 import {
   demoCommands,
   demoCustomerId,
   demoMemberId,
   demoPlanId,
   type DemoTerms,
-} from '../demo/demo-account.ts'
-import { findKey } from '../operations/find-key.ts'
-import { issueKey } from '../operations/issue-key.ts'
-import { openCustomer } from '../operations/open-customer.ts'
-import type { Parts } from '../operations/parts.ts'
-import { seatMember } from '../operations/seat-member.ts'
+} from './demo-account.ts'
 
 /**
  * Makes the demo customer, member and key at the first start of an installation that has no customer yet.

@@ -12,7 +12,9 @@ export function lineTitle(line: HistoryLine, symbol: string): string {
     case 'request':
       return line.request?.model ?? 'Request'
     case 'request_lost':
-      return 'A request that was never finished; nothing was charged'
+      return `${line.request?.model ?? 'A request'}: cut off, nothing charged`
+    case 'request_failed':
+      return `${line.request?.model ?? 'A request'}: ${failureWords(line.request?.cause ?? '')}, nothing charged`
     case 'top_up':
       return 'Top-up'
     case 'gift':
@@ -30,6 +32,12 @@ export function lineTitle(line: HistoryLine, symbol: string): string {
         ? 'Setting'
         : entryTitle({ body: line.setting, legs: [] }, symbol)
   }
+}
+
+/** Why a request came to nothing, in a few words; the code stands in the JSON. */
+function failureWords(cause: string): string {
+  if (cause === 'caller_left') return 'the caller left'
+  return cause.startsWith('upstream') ? 'the upstream failed' : 'no answer'
 }
 
 type Described = { readonly body: EntryBody; readonly legs: readonly Leg[] }

@@ -53,6 +53,7 @@ const rows = {
     remedy: 'Copy the whole decision id from the refusal, or from npm run plimsoll -- history.',
   },
   not_found: { status: 404, remedy: 'The addresses are listed in docs/admin-api.md.' },
+  unknown_limit: { status: 404, remedy: 'See the limits: npm run plimsoll -- usage.' },
   nothing_to_credit: { status: 409, remedy: 'See what is used: npm run plimsoll -- usage.' },
   operation_conflict: {
     status: 409,

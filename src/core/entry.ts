@@ -66,7 +66,10 @@ export type DriftReport = {
   readonly field: string
   readonly stored: string
   readonly recomputed: string
-  /** The stored row's own journal position and moment: the drift is at least that old. */
+  /**
+   * When the stored row was last written, by its own position and moment: the drift came with that write
+   * or after it, and was there at the latest when it was found.
+   */
   readonly sincePosition: number
   readonly sinceMs: number
 }

@@ -63,7 +63,10 @@ export function allowedDecisionId(decision: AllowedDecision): string {
 export function readAllowedDecisionId(id: string): AllowedDecision | undefined {
   if (!id.startsWith(allowedPrefix)) return undefined
   try {
-    const packed = new Unpacking(Buffer.from(id.slice(allowedPrefix.length), 'base64url'))
+    const text = id.slice(allowedPrefix.length)
+    const bytes = Buffer.from(text, 'base64url')
+    if (bytes.toString('base64url') !== text) return undefined
+    const packed = new Unpacking(bytes)
     return {
       customerId: customerId(packed.text()),
       memberId: memberId(packed.text()),
@@ -87,7 +90,10 @@ export function createDecisionSigner(secret: string): DecisionSigner {
     },
     read(id) {
       if (!id.startsWith(deniedPrefix)) return undefined
-      const bytes = Buffer.from(id.slice(deniedPrefix.length), 'base64url')
+      const text = id.slice(deniedPrefix.length)
+      const bytes = Buffer.from(text, 'base64url')
+      // Decoding forgives what was lost or added; a damaged id is no id.
+      if (bytes.toString('base64url') !== text) return undefined
       if (bytes.length <= macBytes) return undefined
       const packed = bytes.subarray(0, -macBytes)
       if (!timingSafeEqual(bytes.subarray(-macBytes), macOf(packed))) return undefined

@@ -15,6 +15,10 @@ export class NothingToCreditError extends Error {
   readonly code = 'nothing_to_credit'
 }
 
+export class UnknownLimitError extends Error {
+  readonly code = 'unknown_limit'
+}
+
 export type GiftReset = Command & {
   readonly customerId: CustomerId
   readonly memberId: MemberId
@@ -34,8 +38,14 @@ export async function giftReset(
 ): Promise<{ readonly credited: readonly Credit[] }> {
   const { customerId, memberId, actor } = command
   const scope = { customerId, memberId }
-  const limitIds =
-    command.limitId === undefined ? await planLimits(parts, scope) : [command.limitId]
+  const known = await planLimits(parts, scope)
+  const { limitId: asked } = command
+  if (asked !== undefined && !known.includes(asked)) {
+    throw new UnknownLimitError(
+      `The member's plan has no limit "${asked}"; its limits are: ${known.join(', ')}`,
+    )
+  }
+  const limitIds = asked === undefined ? known : [asked]
   const credited: Credit[] = []
   for (const limitId of limitIds) {
     const operationId = makeOperationId(`reset:${digestOf({ key: command.operationId, limitId })}`)

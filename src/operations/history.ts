@@ -29,11 +29,17 @@ export type HistoryRequest = {
   readonly isEstimate: boolean
   readonly isLate: boolean
   readonly upstreamRequestId: string | null
+  /** When it was admitted, and why it came to nothing; only of requests that were lost or failed. */
+  readonly begunAtMs: number | null
+  readonly cause: string | null
 }
 
 export type HistoryKind =
   | 'request'
+  /** A crash or the end of its time cut it off: nothing was charged. */
   | 'request_lost'
+  /** It ended without an answer: nothing was used. */
+  | 'request_failed'
   | 'top_up'
   | 'gift'
   | 'included'
@@ -147,13 +153,15 @@ async function* draftsBack(
   const { customerId, memberId } = query
   if (memberId === undefined) {
     for await (const entry of entriesBack(parts, { customerId }, now.position)) {
-      yield* linesOf(entry, now.system)
+      yield* await linesOf(parts, entry, now.system)
     }
     return
   }
   const own = entriesBack(parts, { customerId, memberId }, now.position)
   const shared = entriesBack(parts, { customerId, isShared: true }, now.position)
-  for await (const entry of mergedBack(own, shared)) yield* linesOf(entry, now.system)
+  for await (const entry of mergedBack(own, shared)) {
+    yield* await linesOf(parts, entry, now.system)
+  }
 }
 
 const entriesPerRead = 200
@@ -194,7 +202,11 @@ async function* mergedBack(
   }
 }
 
-function linesOf(entry: Entry, system: SystemState): readonly LineDraft[] {
+async function linesOf(
+  { storage }: Pick<Parts, 'storage'>,
+  entry: Entry,
+  system: SystemState,
+): Promise<readonly LineDraft[]> {
   const base = {
     position: entry.position,
     atMs: entry.atMs,
@@ -206,6 +218,13 @@ function linesOf(entry: Entry, system: SystemState): readonly LineDraft[] {
   const lines: LineDraft[] = []
   const main = mainLine(entry, system)
   if (main !== undefined) lines.push({ ...base, ...main })
+  const { body } = entry
+  if (body.kind === 'expired' || body.kind === 'voided') {
+    const [placed] = await storage.holdEntries(body.holdId)
+    const kind = body.kind === 'expired' ? 'request_lost' : 'request_failed'
+    const request = placed === undefined ? null : endedRequest(placed, body, system)
+    lines.push({ ...base, kind, changeNanos: 0n, request })
+  }
   const expiredNanos = sumOf(entry.legs, (leg) => leg.to.endsWith(':expired'))
   if (expiredNanos > 0n) {
     lines.push({ ...base, kind: 'grant_expired', changeNanos: -expiredNanos })
@@ -238,8 +257,6 @@ function mainLine(
         changeNanos: -body.chargedNanos,
         request: requestOf(body, system.prices.get(body.priceId)),
       }
-    case 'expired':
-      return { kind: 'request_lost', changeNanos: 0n }
     case 'extra_usage_set':
     case 'spend_cap_set':
     case 'status_set':
@@ -251,6 +268,33 @@ function mainLine(
       return { kind: 'setting', changeNanos: 0n, setting: body }
     default:
       return undefined
+  }
+}
+
+/** A request that came to nothing, told by the hold that admitted it. */
+function endedRequest(
+  placed: Entry,
+  end: Extract<EntryBody, { kind: 'expired' | 'voided' }>,
+  system: SystemState,
+): HistoryRequest | null {
+  if (placed.body.kind !== 'held') return null
+  const { holdId, source, facts } = placed.body
+  return {
+    holdId,
+    model: facts.model,
+    source,
+    usage: {},
+    marks: [],
+    price: system.prices.get(facts.priceId) ?? null,
+    priceLines: [],
+    costNanos: 0n,
+    chargedNanos: 0n,
+    overrunNanos: 0n,
+    isEstimate: false,
+    isLate: false,
+    upstreamRequestId: null,
+    begunAtMs: placed.atMs,
+    cause: end.kind === 'voided' ? end.cause : null,
   }
 }
 
@@ -270,6 +314,8 @@ function requestOf(
     isEstimate: body.isEstimate,
     isLate: body.isLate,
     upstreamRequestId: body.upstreamRequestId,
+    begunAtMs: null,
+    cause: null,
     price: price ?? null,
     priceLines: price === undefined ? [] : priceLines(price, body.usage),
   }

@@ -22,7 +22,7 @@ export type DriftFound = {
   readonly field: string
   readonly stored: string
   readonly recomputed: string
-  /** The stored sums' own position and moment: the difference is at least that old. */
+  /** When the stored sums were last written by us: the difference came with it or after it. */
   readonly sincePosition: number
   readonly sinceMs: number
   /** All of it in a sentence. */
@@ -59,7 +59,16 @@ export function driftText(drift: DriftReport): string {
   const { where, field, sincePosition, sinceMs } = drift
   const stored = shownValue(field, drift.stored)
   const recomputed = shownValue(field, drift.recomputed)
-  return `${where} ${field}: stored ${stored}, journal ${recomputed}, since entry #${sincePosition} (${localTime(sinceMs)})`
+  const since = `entry #${sincePosition} (${localTime(sinceMs)}) or later`
+  return `${where.split(':')[0]}, ${plainField(field)}: stored ${stored}, journal ${recomputed}, since ${since}`
+}
+
+/** `grants.gr_1.availableNanos` and `windows.session.endMs` in words. */
+function plainField(field: string): string {
+  const [kind, name, part] = field.split('.')
+  if (kind === 'grants' && part === 'availableNanos') return 'balance'
+  if (kind !== 'windows') return field
+  return part === 'endMs' ? `reset of the ${name}` : `${name} ${part}`
 }
 
 /** Amounts and moments of a stored field in a reader's form; the rest as it stands. */

@@ -186,7 +186,7 @@ function showVisitor({ twoBooks, oneBook }) {
     drift.recomputed,
     `#${drift.sincePosition}, ${time(drift.sinceMs)}`,
   ])
-  const headings = ['Entry', 'Where', 'What', 'Stored', 'Journal', 'Since']
+  const headings = ['Entry', 'Where', 'What', 'Stored', 'Journal', 'Since, or later']
   find('[data-drifts]').replaceChildren(...tableRows(headings, drifts))
   find('[data-journal]').replaceChildren(...journalRows(oneBook.journal.toReversed()))
 }

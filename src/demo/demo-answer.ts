@@ -119,14 +119,14 @@ function countText(counted: InputCount): string {
     written > 0 ? `${number(written)} written to the prompt cache` : '',
   ].filter((part) => part !== '')
   const detail = cached.length === 0 ? '' : ` (${cached.join(', ')})`
-  return `Your request came to ${number(totalOf(counted))} input tokens${detail}. \`${command} usage\` shows what this answer took from your session.`
+  return `Your request came to ${number(totalOf(counted))} input tokens${detail}. \`${command} usage\` shows what this answer took.`
 }
 
 /** How the command line is called from a checkout. */
 const command = 'npm run plimsoll --'
 
 const tips = [
-  'Worth a try: send "demo-output-tokens: 30000" a few times until your session is used up, and read the refusal.',
+  'Worth a try: send "demo-output-tokens: 8000" a few times until your session is used up, and read the refusal.',
   'Worth a try: `npm run plimsoll -- topup 5`, then `npm run plimsoll -- extra on`, and the very next request is paid from the balance.',
   'Worth a try: "demo-fail: cut-mid-stream" breaks my answer in the middle; `npm run plimsoll -- history` shows what that cost.',
   'Worth a try: kill the gateway with -9 while I am writing, start it again, and run `npm run plimsoll -- verify`.',

@@ -19,9 +19,9 @@ export async function admitCaller(
   const owner = await findOwner(gate, exchange, key.keyText)
   if (owner === undefined) return undefined
   const { fields } = exchange.trace
-  fields['keyId'] = owner.keyId
-  fields['customerId'] = owner.customerId
-  fields['memberId'] = owner.memberId
+  fields.keyId = owner.keyId
+  fields.customerId = owner.customerId
+  fields.memberId = owner.memberId
   const burst = gate.bursts.admit(owner.keyId)
   if (!burst.isAdmitted) {
     refuse(gate, exchange, { kind: 'too_fast', retryAfterMs: burst.retryAfterMs })

@@ -38,7 +38,7 @@ export async function runAdmitted(
   const { trace } = exchange
   const meter = createReplyMeter()
   let end: RelayEnd = { head: null, how: 'broken', errorBody: null, bytes: 0, error: null }
-  trace.fields['source'] = allowance.source
+  trace.fields.source = allowance.source
   try {
     end = await relayReply(gate, exchange, { admitted, meter })
     answerUnsent(gate, exchange, { end, ownHeaders: () => ownHeadersOf(admitted, end.head) })
@@ -76,14 +76,14 @@ async function relayReply(
     },
     ownHeaders: (head) => ownHeadersOf(admitted, head),
     onPassed: (chunk, head) => {
-      trace.fields['firstByteMs'] ??= Math.round(clock.elapsedMs() - trace.startedMs)
+      trace.fields.firstByteMs ??= Math.round(clock.elapsedMs() - trace.startedMs)
       meter.push(chunk, head, clock.elapsedMs())
       growth.onPassed(chunk.length)
     },
   })
   const lifeMs = allowance.expiresAtMs - allowance.figures.atMs
   gate.relays.add(relay, Math.max(lifeMs - settleMarginMs, lifeMs / 2), () => {
-    trace.fields['outcome'] = 'hold_expired'
+    trace.fields.outcome = 'hold_expired'
     relay.cut(lastWords(gate, 'hold_expired'))
   })
   try {
@@ -122,12 +122,12 @@ function noteEnd(trace: Trace, end: RelayEnd, reading: MeterReading | null): str
   const isComplete = reading?.finalUsage !== undefined
   const isShort = end.how === 'finished' && isGood(end.head) && !isComplete
   const { fields } = trace
-  fields['outcome'] ??= isShort ? 'incomplete' : end.how
-  fields['bytes'] = end.bytes
-  fields['upstreamStatus'] = end.head?.status
-  fields['upstreamRequestId'] = requestId
-  if (end.error !== null) fields['error'] = end.error.message
-  if (reading !== null && reading.faults.length > 0) fields['faults'] = reading.faults.join('; ')
+  fields.outcome ??= isShort ? 'incomplete' : end.how
+  fields.bytes = end.bytes
+  fields.upstreamStatus = end.head?.status
+  fields.upstreamRequestId = requestId
+  if (end.error !== null) fields.error = end.error.message
+  if (reading !== null && reading.faults.length > 0) fields.faults = reading.faults.join('; ')
   return requestId === undefined ? null : requestId.slice(0, requestIdCharsMax)
 }
 

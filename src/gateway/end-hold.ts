@@ -8,7 +8,7 @@ import type { MeterReading } from '../providers/anthropic-usage.ts'
 import type { AskedRequest } from './asked-request.ts'
 import type { Gate } from './gate.ts'
 import { isGood, isJson, type RelayEnd } from './relay.ts'
-import type { Trace } from './trace.ts'
+import { traceUsage, type Trace } from './trace.ts'
 
 /** How a hold is to end: nothing was used, or this was. */
 export type HoldEnd =
@@ -92,8 +92,8 @@ async function tryEnd(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void>
   const { owner, holdId, upstreamRequestId, trace } = hold
   if (end.kind === 'void') {
     const answer = await voidHold(gate.parts, owner, { holdId, cause: end.cause })
-    trace.fields['hold'] = answer.kind === 'ended' ? 'voided' : answer.kind
-    trace.fields['cause'] = end.cause
+    trace.fields.hold = answer.kind === 'ended' ? 'voided' : answer.kind
+    trace.fields.cause = end.cause
     return
   }
   const { usage, marks, isEstimate } = end
@@ -104,13 +104,13 @@ async function tryEnd(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void>
     isEstimate,
     upstreamRequestId,
   })
-  trace.fields['hold'] = answer.kind
-  trace.fields['isEstimate'] = isEstimate
-  for (const [meter, count] of Object.entries(usage)) trace.fields[`usage_${meter}`] = count
+  trace.fields.hold = answer.kind
+  trace.fields.isEstimate = isEstimate
+  traceUsage(trace.fields, usage)
   if (answer.kind !== 'settled') return
-  trace.fields['costNanos'] = answer.costNanos.toString()
-  trace.fields['chargedNanos'] = answer.chargedNanos.toString()
-  trace.fields['overrunNanos'] = answer.overrunNanos.toString()
+  trace.fields.costNanos = answer.costNanos.toString()
+  trace.fields.chargedNanos = answer.chargedNanos.toString()
+  trace.fields.overrunNanos = answer.overrunNanos.toString()
 }
 
 /** A settle that cannot be carried out must not keep somebody's money until the hold expires. */

@@ -43,9 +43,9 @@ async function relayUncharged(gate: Gate, exchange: Exchange, body: Buffer | nul
   gate.relays.add(relay)
   try {
     const end = await relay.done
-    trace.fields['outcome'] ??= end.how
-    trace.fields['upstreamStatus'] = end.head?.status
-    trace.fields['bytes'] = end.bytes
+    trace.fields.outcome ??= end.how
+    trace.fields.upstreamStatus = end.head?.status
+    trace.fields.bytes = end.bytes
     answerUnsent(gate, exchange, { end, ownHeaders: () => [] })
   } finally {
     gate.relays.delete(relay)

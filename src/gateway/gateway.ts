@@ -172,7 +172,7 @@ class HttpGateway implements Gateway {
     try {
       const stack = error instanceof Error ? error.stack : String(error)
       this.#gate.logger.error('request failed by a fault of the gateway', { error: stack })
-      exchange.trace.fields['outcome'] = 'fault'
+      exchange.trace.fields.outcome = 'fault'
       if (response.headersSent) response.destroy()
       else refuse(this.#gate, exchange, { kind: 'fault' })
     } catch {

@@ -39,13 +39,13 @@ async function serveBody(gate: Gate, exchange: Exchange, request: KnownRequest):
     return refuse(gate, exchange, { kind: 'invalid_request', message: asking.message })
   }
   const { asked } = asking
-  trace.fields['model'] = asked.facts.model
-  trace.fields['isStream'] = asked.isStream
-  trace.fields['sessionId'] = asked.sessionId
+  trace.fields.model = asked.facts.model
+  trace.fields.isStream = asked.isStream
+  trace.fields.sessionId = asked.sessionId
   const admission = await askAdmission(gate, exchange, { known: request.known, asked })
   if (admission === undefined) return
   const { decision, decisionId } = admission
-  trace.fields['decisionId'] = decisionId
+  trace.fields.decisionId = decisionId
   if (decision.kind === 'deny') return deny(gate, exchange, { decision, decisionId, request })
   const { allowance } = decision
   await runAdmitted(gate, exchange, { ...request, asked, allowance, decisionId })
@@ -70,7 +70,7 @@ async function askAdmission(
     })
   } catch (error) {
     if (error instanceof CallerGoneError) {
-      exchange.trace.fields['outcome'] = 'caller_left'
+      exchange.trace.fields.outcome = 'caller_left'
       return undefined
     }
     if (!isStorageAway(error)) throw error
@@ -92,10 +92,10 @@ function deny(
   const { denial } = denied.decision
   const { fields } = exchange.trace
   const requestId = freshId(gate.parts.random, 'req')
-  fields['outcome'] = 'denied'
-  fields['reason'] = denial.reason
-  fields['extraUsageReason'] = denial.extraUsageReason
-  fields['requestId'] = requestId
+  fields.outcome = 'denied'
+  fields.reason = denial.reason
+  fields.extraUsageReason = denial.extraUsageReason
+  fields.requestId = requestId
   const { pageUrl, timeZone, deniedStatus } = gate.settings
   const reply = phraseDenial({
     denial,

@@ -17,8 +17,8 @@ export function refuse(
   failure: Failure,
 ): void {
   const requestId = freshId(gate.parts.random, 'req')
-  trace.fields['outcome'] ??= failure.kind
-  trace.fields['requestId'] = requestId
+  trace.fields.outcome ??= failure.kind
+  trace.fields.requestId = requestId
   sendReply(caller, phraseFailure({ failure, requestId }))
 }
 
@@ -34,7 +34,7 @@ export function refuseBody(
     case 'no_room':
       return refuse(gate, exchange, { kind: 'no_room' })
     case 'caller_left':
-      exchange.trace.fields['outcome'] = 'caller_left'
+      exchange.trace.fields.outcome = 'caller_left'
   }
 }
 

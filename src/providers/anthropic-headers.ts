@@ -1,5 +1,6 @@
 import type { HoldSource } from '../core/account.ts'
 import type { Denial, ExtraUsageFigures, Figures, LimitFigures } from '../core/decision.ts'
+import type { LimitId } from '../core/ids.ts'
 import { formatMoney } from '../core/money.ts'
 import type { Unit } from '../core/usage.ts'
 
@@ -36,12 +37,33 @@ export function limitHeaders(facts: LimitHeaderFacts): Headers {
 }
 
 function addLimit(headers: Headers, limit: LimitFigures): void {
-  const name = `x-plimsoll-limit-${limit.limitId.toLowerCase()}`
-  headers[`${name}-limit`] = amountText(limit.amount, limit.unit)
-  headers[`${name}-used`] = amountText(limit.used, limit.unit)
-  headers[`${name}-remaining`] = amountText(remainingOf(limit), limit.unit)
+  const names = namesOf(limit.limitId)
+  headers[names.limit] = amountText(limit.amount, limit.unit)
+  headers[names.used] = amountText(limit.used, limit.unit)
+  headers[names.remaining] = amountText(remainingOf(limit), limit.unit)
   // A session that nobody opened has no end yet; it starts with the next message.
-  if (limit.resetMs !== null) headers[`${name}-reset`] = new Date(limit.resetMs).toISOString()
+  if (limit.resetMs !== null) headers[names.reset] = new Date(limit.resetMs).toISOString()
+}
+
+type LimitNames = { readonly [What in 'limit' | 'used' | 'remaining' | 'reset']: string }
+
+/** Header names of limits, made once: a property name made anew for every answer is dear. Plans are few. */
+const namesByLimit = new Map<LimitId, LimitNames>()
+const namesMax = 1000
+
+function namesOf(limitId: LimitId): LimitNames {
+  const known = namesByLimit.get(limitId)
+  if (known !== undefined) return known
+  const name = `x-plimsoll-limit-${limitId.toLowerCase()}`
+  const names = {
+    limit: `${name}-limit`,
+    used: `${name}-used`,
+    remaining: `${name}-remaining`,
+    reset: `${name}-reset`,
+  }
+  if (namesByLimit.size >= namesMax) namesByLimit.clear()
+  namesByLimit.set(limitId, names)
+  return names
 }
 
 export function remainingOf({ amount, used, held }: LimitFigures): bigint {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { startApp, type App, type AppOptions } from './app.ts'
 import { loadSettings } from './config/load-settings.ts'
 import { processSources } from './config/process-sources.ts'
-import { settingsHelp } from './config/settings-table.ts'
+import { printableSettings, settingsHelp } from './config/settings-table.ts'
 import type { Settings } from './config/settings.ts'
 import { ensureDemoMember } from './demo/demo-member.ts'
 import { startDemoUpstream } from './demo/demo-upstream.ts'
@@ -89,6 +89,7 @@ async function main(): Promise<void> {
   await writeFile(whereFile, JSON.stringify({ pid: process.pid, gatewayUrl, adminUrl }), {
     mode: 0o600,
   })
+  logger.info('started', { version, gatewayUrl, adminUrl, ...printableSettings(settings) })
   process.stdout.write(
     welcomeText({
       version,

@@ -1,3 +1,5 @@
+import { mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pino, type DestinationStream } from 'pino'
 import type { LogFields, Logger } from './logger.ts'
 
@@ -5,7 +7,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Log lines appended to a file that only its owner may read; what is still unwritten is written at exit. */
 export function openFileLogger(file: { readonly path: string; readonly level: LogLevel }): Logger {
-  const destination = pino.destination({ dest: file.path, mkdir: true, sync: false, mode: 0o600 })
+  // Opened here and not later: whatever ends the process next, the end finds a file to write to.
+  mkdirSync(dirname(file.path), { recursive: true })
+  const destination = pino.destination({ dest: openSync(file.path, 'a', 0o600), sync: false })
   return createPinoLogger(destination, file.level)
 }
 

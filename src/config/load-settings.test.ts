@@ -83,16 +83,18 @@ test('a setting that does not exist is an error that names the nearest one', (t)
     folder,
   })
 
-  assert.equal(problems.length, 4)
+  assert.equal(problems.length, 3)
   assert.match(problems[0] ?? '', /--gateway-prot is not a setting; did you mean --gateway-port\?/)
-  assert.match(problems[1] ?? '', /^1 is not a setting/)
-  assert.match(problems[2] ?? '', /did you mean PLIMSOLL_UPSTREAM_KEY\?/)
-  assert.match(problems[3] ?? '', /"gatwayPort" in .*plimsoll\.json is not a setting; did you mean/)
+  assert.match(problems[1] ?? '', /did you mean PLIMSOLL_UPSTREAM_KEY\?/)
+  assert.match(problems[2] ?? '', /"gatwayPort" in .*plimsoll\.json is not a setting; did you mean/)
 })
 
 test('a value that does not fit is an error that says what fits', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['PLIMSOLL_GATEWAY_PORT=-1', /"-1", but takes a whole number from 0 to 65535/],
+    [
+      'PLIMSOLL_GATEWAY_PORT=-1',
+      /PORT takes a whole number from 0 to 65535; what it was given is something else/,
+    ],
     ['PLIMSOLL_GATEWAY_PORT=65536', /whole number/],
     ['PLIMSOLL_GATEWAY_PORT=1e3', /whole number/],
     ['PLIMSOLL_BODY_BYTES_MAX=9223372036854775808', /whole number/],
@@ -101,7 +103,12 @@ test('a value that does not fit is an error that says what fits', () => {
     ['PLIMSOLL_DENIAL_STATUS=500', /one of 429, 400/],
     ['PLIMSOLL_TIME_ZONE=Mars/Olympus', /a time zone/],
     ['PLIMSOLL_UPSTREAM_URL=api.example.com', /an http or https address/],
-    ['PLIMSOLL_UPSTREAM_URL=https://user:word@api.example.com', /without a password/],
+    ['PLIMSOLL_UPSTREAM_URL=https://user:word@api.example.com', /without a user, password/],
+    ['PLIMSOLL_UPSTREAM_URL=https://word@api.example.com', /without a user/],
+    ['PLIMSOLL_UPSTREAM_URL=https://api.example.com/v1?key=word', /query or fragment/],
+    ['PLIMSOLL_UPSTREAM_URL=https://api.example.com?', /query or fragment/],
+    ['PLIMSOLL_UPSTREAM_URL=https://api.example.com/#part', /query or fragment/],
+    ['PLIMSOLL_ADMIN_URL=http://127.0.0.1:4181/?token=word', /query or fragment/],
     ['PLIMSOLL_IS_DEMO_PACED=yes', /true or false/],
   ]
   for (const [line, expected] of cases) {
@@ -109,6 +116,11 @@ test('a value that does not fit is an error that says what fits', () => {
     const problems = problemsOf({ environment: { [variable]: value } })
     assert.equal(problems.length, 1, line)
     assert.match(problems[0] ?? '', expected)
+    assert.doesNotMatch(
+      problems[0] ?? '',
+      /api\.example\.com|word@|Mars|yes/,
+      'a value is repeated',
+    )
   }
 })
 
@@ -117,14 +129,39 @@ test('a flag without its value is an error', () => {
   assert.match(problemsOf({ flags: ['--data-folder', '--admin-port=1'] })[0] ?? '', /needs a value/)
 })
 
-test('a secret is printed as [secret], also in the error about it', () => {
+test('a secret is printed as [secret], and left out of the error about it', () => {
   const settings = load({ environment: { PLIMSOLL_UPSTREAM_KEY: 'sk-very-secret' } })
   assert.equal(printableSettings(settings)['upstreamKey'], '[secret]')
   assert.equal(printableSettings(load({}))['upstreamKey'], 'none')
 
   const [problem = ''] = problemsOf({ environment: { PLIMSOLL_UPSTREAM_KEY: 'sk very secret' } })
-  assert.match(problem, /\[secret\]/)
+  assert.match(problem, /UPSTREAM_KEY takes a secret without spaces/)
   assert.doesNotMatch(problem, /very/)
+})
+
+test('a value is never repeated, wherever it was typed by mistake', (t) => {
+  const secret = 'sk-ant-very-secret'
+  const folder = folderWith(t, { 'data/plimsoll.json': `{ "upstreamKey": ${secret} }` })
+  const cases: readonly (readonly string[])[] = [
+    ['--upstreamkey', secret],
+    [`--upstreamkey=${secret}`],
+    ['--upstream-key', 'k', secret],
+    [secret],
+    [`--${secret}`],
+    [`-k${secret}`],
+    [`-k`, secret],
+    ['--gateway-port', secret],
+    ['--upstream-url', `https://user:${secret}@api.example.com`],
+    ['--upstream-auth', secret],
+  ]
+
+  for (const flags of cases) {
+    const said = problemsOf({ flags, folder }).join('\n')
+    assert.notEqual(said, '')
+    assert.doesNotMatch(said, /very|secret-/, flags.join(' '))
+  }
+  assert.match(problemsOf({ flags: ['--upstreamkey', secret] })[0] ?? '', /mean --upstream-key\?/)
+  assert.match(problemsOf({ folder })[0] ?? '', /plimsoll\.json: This is not JSON/)
 })
 
 test('an upstream key alone means the Anthropic API, and ours goes before ANTHROPIC_API_KEY', () => {

@@ -66,8 +66,8 @@ function valueOf(name: SettingName, { said, sources, problems }: Reading): unkno
   }
   const value = declaration.parse(found.text, found.folder)
   if (value === undefined) {
-    const shown = declaration.isSecret ? '[secret]' : JSON.stringify(found.text)
-    problems.push(`${found.where} is ${shown}, but takes ${declaration.takes}.`)
+    // What was given is never repeated: it may be a secret that stands in the wrong place.
+    problems.push(`${found.where} takes ${declaration.takes}; what it was given is something else.`)
   }
   return value
 }
@@ -85,7 +85,9 @@ function readFlags({ flags, folder }: SettingSources, problems: string[]): SaidB
     const [flag = '', ...rest] = (flags[index] ?? '').split('=')
     const name = byFlag.get(flag)
     if (name === undefined) {
-      problems.push(`${flag} is not a setting${suggestion(flag, [...byFlag.keys()])}`)
+      problems.push(unknownFlag(flag, index, [...byFlag.keys()]))
+      // What follows it was meant as its value.
+      if (rest.length === 0 && flags[index + 1]?.startsWith('-') === false) index += 1
       continue
     }
     if (rest.length > 0) {
@@ -102,6 +104,14 @@ function readFlags({ flags, folder }: SettingSources, problems: string[]): SaidB
     }
   }
   return said
+}
+
+/** Only what resembles a setting is repeated: anything else may be a value, and a value may be a secret. */
+function unknownFlag(flag: string, index: number, known: readonly string[]): string {
+  const nearest = nearestName(flag, known)
+  return nearest === undefined
+    ? `Word ${index + 1} of the command line is no setting. Settings are given as --name value; all of them: docs/settings.md`
+    : `${flag} is not a setting; did you mean ${nearest}?`
 }
 
 const suggestion = (typed: string, known: readonly string[]): string => {

@@ -27,7 +27,9 @@ export function parseJson(content: string): unknown {
   try {
     value = JSON.parse(content)
   } catch (cause) {
-    throw new JsonFileError(`This is not JSON: ${messageOf(cause)}`, { cause })
+    // The parser quotes the place, and what stands there may be a secret.
+    const problem = messageOf(cause).replace(/, (?:\.{3})?"[\s\S]*$/, ' in JSON')
+    throw new JsonFileError(`This is not JSON: ${problem}`)
   }
   const twice = findRepeatedKey(content)
   if (twice === undefined) return value

@@ -44,8 +44,9 @@ export const path = (defaultValue: string, sentence: string): Declaration<string
 export const optionalPath = (sentence: string, defaultText: string): Declaration<string | null> =>
   declare({ sentence, defaultText }, { takes: 'a path', default: null, parse: parsePath })
 
+/** A base address: paths are put after it, so it can end in a path and nothing else. */
 function parseUrl(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined
+  if (!URL.canParse(url) || /[?#\s\\]/.test(url)) return undefined
   const { protocol, username, password } = new URL(url)
   const isPlain = (protocol === 'http:' || protocol === 'https:') && username + password === ''
   return isPlain ? url.replace(/\/+$/, '') : undefined
@@ -54,7 +55,11 @@ function parseUrl(url: string): string | undefined {
 export const optionalUrl = (sentence: string, defaultText: string): Declaration<string | null> =>
   declare(
     { sentence, defaultText },
-    { takes: 'an http or https address without a password in it', default: null, parse: parseUrl },
+    {
+      takes: 'an http or https address without a user, password, query or fragment',
+      default: null,
+      parse: parseUrl,
+    },
   )
 
 /** Visible ASCII: what a header can carry. A line break in a secret is nearly always a copying mistake. */

@@ -79,6 +79,23 @@ test(
 )
 
 test(
+  'what is no key in the address leads to the form, however it is written',
+  { skip: leftOut },
+  async (t) => {
+    const { admin, page, faults } = await visit(t, { hash: () => '#%' })
+
+    await page.getByLabel('Your key').waitFor()
+    await page.goto(`${admin.admin.url}/#%E0%A4%A`)
+    await page.goto(`${admin.admin.url}/#${admin.world.seat.keyText}`)
+    await page.getByRole('heading', { name: 'ada' }).waitFor()
+    await page.goto(`${admin.admin.url}/#%zz`)
+    await page.getByRole('heading', { name: 'ada' }).waitFor()
+
+    assert.deepEqual(faults, [])
+  },
+)
+
+test(
   'D18: numbers change while one looks, to those that the next request is decided on',
   { skip: leftOut },
   async (t) => {

@@ -169,7 +169,8 @@ function leave(problem = '') {
 
 /** Takes a key out of the address bar, so that it does not stay in a bookmark or a screenshot. */
 function keyFromAddress() {
-  const key = decodeURIComponent(location.hash.slice(1))
+  // A key is letters, which no browser encodes; whatever else stands there is no key.
+  const key = location.hash.slice(1)
   if (!key.startsWith('plim_')) return null
   history.replaceState(null, '', location.pathname + location.search)
   return key

@@ -46,7 +46,9 @@ export function openAccountEvents({
   return {
     open: ({ customerId, memberId, isStillAllowed }) => {
       if (isClosed) throw new AdminFailure('stopping', 'The server is being stopped.')
-      const own = [...subscribers].filter((other) => other.memberId === memberId)
+      const own = [...subscribers].filter(
+        (other) => other.memberId === memberId && other.customerId === customerId,
+      )
       if (subscribers.size >= streamsMax || own.length >= streamsPerMemberMax) {
         throw new AdminFailure('too_many_streams', 'Too many pages listen to this account.')
       }

@@ -21,6 +21,8 @@ import type { Amounts, Price, Unit } from './usage.ts'
 /** Plans and prices: what every decision reads beside the customer's own sums. */
 export type SystemState = {
   readonly plans: Map<PlanId, Plan>
+  /** The unit of every limit that any plan ever had: members carry used amounts from plan to plan. */
+  readonly limitUnits: Map<LimitId, Unit>
   readonly prices: Map<PriceId, Price>
 }
 

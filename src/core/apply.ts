@@ -24,7 +24,7 @@ export const bucketsMax = 64
 export const lostHoldKeptMs = 24 * 60 * 60 * 1000
 
 export function emptySystem(): SystemState {
-  return { plans: new Map(), prices: new Map() }
+  return { plans: new Map(), limitUnits: new Map(), prices: new Map() }
 }
 
 export function emptyCustomer(customerId: CustomerId): CustomerState {
@@ -73,7 +73,11 @@ export function emptyMember(scope: {
 }
 
 export function applyToSystem(state: SystemState, entry: Pick<Entry, 'body'>): void {
-  if (entry.body.kind === 'plan_published') state.plans.set(entry.body.plan.id, entry.body.plan)
+  if (entry.body.kind === 'plan_published') {
+    const { plan } = entry.body
+    state.plans.set(plan.id, plan)
+    for (const { id, unit } of plan.limits) state.limitUnits.set(id, unit)
+  }
   if (entry.body.kind === 'price_published') state.prices.set(entry.body.price.id, entry.body.price)
 }
 

@@ -108,7 +108,10 @@ function grantLeg(terms: GrantTerms): Leg {
 export function postIncludedGrant(account: Account, due: DueGrant, moment: Moment): EntryDraft {
   const month = Temporal.Instant.fromEpochMilliseconds(due.monthStartMs).toString().slice(0, 7)
   const terms: GrantTerms = {
-    grantId: grantId(`inc_${month}_${due.id}_${account.member.memberId}`),
+    // The lengths keep plan, grant and member apart: underscores and dots may stand in each of them.
+    grantId: grantId(
+      `inc_${month}_${account.member.planId.length}.${due.grant.id.length}_${due.id}_${account.member.memberId}`,
+    ),
     origin: 'included',
     priority: grantPriorities.included,
     expiresAtMs: due.expiresAtMs,
@@ -174,14 +177,12 @@ export function publishPlan(
   asked: Plan,
   moment: Moment,
 ): EntryDraft | undefined {
-  for (const plan of system.plans.values()) {
-    for (const limit of plan.limits) {
-      const next = asked.limits.find((other) => other.id === limit.id)
-      if (next !== undefined && next.unit !== limit.unit) {
-        throw new PlanChangeError(
-          `Limit "${limit.id}" counts ${limit.unit} in plan "${plan.id}"; give the limit in plan "${asked.id}" another id to count ${next.unit}`,
-        )
-      }
+  for (const { id, unit } of asked.limits) {
+    const known = system.limitUnits.get(id)
+    if (known !== undefined && known !== unit) {
+      throw new PlanChangeError(
+        `Limit "${id}" has counted ${known} before; give the limit in plan "${asked.id}" another id to count ${unit}`,
+      )
     }
   }
   const old = system.plans.get(asked.id)

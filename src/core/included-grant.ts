@@ -18,6 +18,7 @@ export function dueGrants(account: Account, nowMs: number): readonly DueGrant[] 
   if (!member.isSeated || !member.isActive) return []
   const due: DueGrant[] = []
   for (const grant of system.plans.get(member.planId)?.grants ?? []) {
+    if (grant.amountNanos <= 0n) continue
     const id = `${member.planId}.${grant.id}`
     const month = monthBounds('UTC', nowMs)
     const postedMs = member.grantedAtMs.get(id)

@@ -1,7 +1,7 @@
 import type { Account } from '../core/account.ts'
 import { decide, type Decided } from '../core/authorize.ts'
 import { postIncludedGrant } from '../core/commands.ts'
-import type { AuthorizeRequest, Decision } from '../core/decision.ts'
+import type { AuthorizeRequest, Decision, ExtraUsageReason } from '../core/decision.ts'
 import type { RequestFacts } from '../core/entry.ts'
 import { holdId, type KeyId } from '../core/ids.ts'
 import { dueGrants } from '../core/included-grant.ts'
@@ -98,16 +98,17 @@ async function tryOnce(parts: GateParts, scope: MemberScope, asker: Asker): Prom
   }
 }
 
-/** Included credit that the plan owes by now; posted before anything is decided on the wallet. */
+/**
+ * Included credit that the plan owes by now, one at a time: each is drafted from the sums that the one
+ * before it left. Posted before anything is decided; callers ask again until nothing is due.
+ */
 export function includedGrantEntries(
   account: Account,
   context: ChangeContext,
 ): readonly NewEntry[] {
   const { memberId } = account.member
-  return dueGrants(account, context.nowMs).map((due) => ({
-    ...postIncludedGrant(account, due, context),
-    memberId,
-  }))
+  const [due] = dueGrants(account, context.nowMs)
+  return due === undefined ? [] : [{ ...postIncludedGrant(account, due, context), memberId }]
 }
 
 function decideInTurn(
@@ -143,21 +144,32 @@ function decideInTurn(
   }
 }
 
-/** What a request waits for, or would take from under those who wait: its limits, and the wallet. */
+/**
+ * What an allowed request would take from under those who wait, and what a refused one waits for: the
+ * limits that bind it, and the wallet where money is what it lacks.
+ */
 function bindingsOf(
   account: Account,
   asked: AuthorizeRequest,
   decided: Decided,
 ): readonly string[] {
-  const { customerId, memberId, planId } = account.member
+  const { member, system } = account
   const { decision } = decided
-  const source = decision.kind === 'allow' ? decision.allowance.source : null
+  if (decision.kind === 'deny') {
+    const { binding, extraUsageReason } = decision.denial
+    const limits = binding.map((limit) => limitBinding(member, limit.limitId))
+    return lacksMoney(extraUsageReason) ? [...limits, walletBinding(member.customerId)] : limits
+  }
+  const { source } = decision.allowance
   if (source === 'free') return []
-  if (source === 'extra_usage') return [walletBinding(customerId)]
-  const limits = (account.system.plans.get(planId)?.limits ?? [])
+  if (source === 'extra_usage') return [walletBinding(member.customerId)]
+  return (system.plans.get(member.planId)?.limits ?? [])
     .filter((limit) => appliesTo(limit, asked.facts.model))
-    .map((limit) => limitBinding(memberId, limit.id))
-  return source === 'plan' ? limits : [...limits, walletBinding(customerId)]
+    .map((limit) => limitBinding(member, limit.id))
+}
+
+function lacksMoney(reason: ExtraUsageReason | null): boolean {
+  return reason === 'cap_reached' || reason === 'member_cap_reached' || reason === 'balance_too_low'
 }
 
 function refuse(parts: GateParts, asked: AuthorizeRequest, decision: Decision): Admission {
@@ -172,6 +184,7 @@ function refuse(parts: GateParts, asked: AuthorizeRequest, decision: Decision): 
     extraUsageReason,
     facts: asked.facts,
     customerRunningCount: asked.customerRunningCount,
+    holdMaxMs: asked.holdMaxMs,
   })
   return { decision, decisionId }
 }

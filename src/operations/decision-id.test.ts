@@ -32,6 +32,7 @@ const denied: fc.Arbitrary<DeniedDecision> = fc.record({
     consent: fc.constantFrom('allow' as const, 'never' as const),
   }),
   customerRunningCount: count,
+  holdMaxMs: count,
 })
 
 test('a refusal reads back as it was signed, and not with another secret', () => {

@@ -25,6 +25,8 @@ export type DeniedDecision = {
   readonly extraUsageReason: ExtraUsageReason | null
   readonly facts: RequestFacts
   readonly customerRunningCount: number
+  /** How long a hold could live then; the promised retry time rests on it. */
+  readonly holdMaxMs: number
 }
 
 /** An allow is in the journal as its hold; the id only says where to look, so it is not signed. */
@@ -123,6 +125,7 @@ function packDenied(decision: DeniedDecision): Buffer {
   packed.count(facts.maxTokens)
   packed.count((facts.isThinking ? 1 : 0) + (facts.consent === 'never' ? 2 : 0))
   packed.count(decision.customerRunningCount)
+  packed.count(decision.holdMaxMs)
   return packed.bytes()
 }
 
@@ -148,8 +151,17 @@ function unpackDenied(bytes: Buffer): DeniedDecision | undefined {
     consent: (flags & 2) === 0 ? 'allow' : 'never',
   }
   const customerRunningCount = packed.count()
+  const holdMaxMs = packed.count()
   if (reason === undefined) return undefined
-  return { ...scope, ...when, reason, extraUsageReason, facts, customerRunningCount }
+  return {
+    ...scope,
+    ...when,
+    reason,
+    extraUsageReason,
+    facts,
+    customerRunningCount,
+    holdMaxMs,
+  }
 }
 
 /** Texts with their length before them, and counts in groups of seven bits: people copy what this makes. */

@@ -70,13 +70,14 @@ async function explainDenial(
   decisionId: string,
   denied: DeniedDecision,
 ): Promise<Explanation> {
-  const { customerId, memberId, position, atMs, facts, customerRunningCount } = denied
+  const { customerId, memberId, position, atMs, facts, customerRunningCount, holdMaxMs } = denied
   const scope = { customerId, memberId }
   const decision = await decideAgain(parts.storage, scope, {
     position,
     atMs,
     facts,
     customerRunningCount,
+    holdMaxMs,
   })
   const isConfirmed =
     decision.kind === 'deny' &&
@@ -114,6 +115,7 @@ async function explainAllow(
     atMs: entry.atMs,
     facts: body.facts,
     customerRunningCount: 0,
+    holdMaxMs: held.body.expiresAtMs - entry.atMs,
   })
   const isConfirmed = decision.kind === 'allow' && decision.allowance.source === body.source
   return {
@@ -161,6 +163,7 @@ async function decideAgain(
     readonly atMs: number
     readonly facts: RequestFacts
     readonly customerRunningCount: number
+    readonly holdMaxMs: number
   },
 ): Promise<Decision> {
   const account = await storage.accountAt(scope, input.position)
@@ -169,7 +172,7 @@ async function decideAgain(
     bootId: storage.bootId,
     keyId: null,
     facts: input.facts,
-    holdMaxMs: 0,
+    holdMaxMs: input.holdMaxMs,
     customerRunningCount: input.customerRunningCount,
   }
   return decide(account, request, { nowMs: input.atMs, position: input.position }).decision

@@ -114,15 +114,19 @@ function readNow({ storage }: Pick<Parts, 'storage'>, customerId: CustomerId): P
   // The wallet's own position may lie behind what its members did since; that moved no money, or the
   // wallet, read after it, would know.
   const durablePosition = storage.durablePosition
-  return storage.updateCustomer(customerId, ({ customer, system }, { nowMs, position }) => ({
-    answer: {
-      position: Math.max(position, durablePosition),
-      balanceNanos: availableNanos(customer, nowMs) + customer.heldNanos,
-      system,
-      expired: unbookedExpiries(customer, { nowMs, position }),
-    },
-    entries: [],
-  }))
+  return storage.updateCustomer(customerId, ({ customer, system }, { nowMs, position }) => {
+    const last = Math.max(position, durablePosition)
+    return {
+      answer: {
+        position: last,
+        balanceNanos: availableNanos(customer, nowMs) + customer.heldNanos,
+        system,
+        // They stand behind every entry, as the entry will that books them.
+        expired: unbookedExpiries(customer, { nowMs, position: last + 1 }),
+      },
+      entries: [],
+    }
+  })
 }
 
 function unbookedExpiries(
@@ -333,7 +337,8 @@ async function page(
     const isSkipped = query.beforePosition !== undefined && draft.position >= query.beforePosition
     const line = { ...asSeenBy(query.memberId, draft), balanceNanos }
     if (!isSkipped && !foldInto(lines, line)) {
-      hasMore = lines.length >= rowsMax
+      // Lines of one position stay on one page, so that no page begins between them.
+      hasMore = lines.length >= rowsMax && lines.at(-1)?.position !== line.position
       if (hasMore) break
       lines.push(line)
     }
@@ -369,6 +374,12 @@ function foldInto(lines: HistoryLine[], line: HistoryLine): boolean {
   if (line.changeNanos === 0n) return true
   const newer = lines.at(-1)
   if (newer?.kind !== 'other_members') return false
-  lines[lines.length - 1] = { ...newer, changeNanos: newer.changeNanos + line.changeNanos }
+  // The oldest position of what was folded: an older page must begin before all of it.
+  const { position } = line
+  lines[lines.length - 1] = {
+    ...newer,
+    position,
+    changeNanos: newer.changeNanos + line.changeNanos,
+  }
   return true
 }

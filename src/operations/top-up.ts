@@ -9,6 +9,10 @@ export class InvalidAmountError extends Error {
   readonly code = 'invalid_amount'
 }
 
+export class InvalidExpiryError extends Error {
+  readonly code = 'invalid_expiry'
+}
+
 export type TopUp = Command & {
   readonly customerId: CustomerId
   readonly amountNanos: Nanos
@@ -39,7 +43,7 @@ export async function topUp(
       draft: ({ customer }, context) => {
         if (!customer.isOpen) throw new UnknownScopeError(`There is no customer "${customerId}"`)
         if (expiresAtMs !== null && expiresAtMs <= context.nowMs) {
-          throw new InvalidAmountError('The expiry lies in the past; the money could never be used')
+          throw new InvalidExpiryError('The expiry lies in the past; the money could never be used')
         }
         return draftGrant(
           customer,

@@ -1,4 +1,4 @@
-import type { CustomerId, MemberId } from '../core/ids.ts'
+import type { CustomerId, LimitId } from '../core/ids.ts'
 import type { MemberScope, Storage } from '../storage/storage.ts'
 import type { Clock } from '../system/clock.ts'
 
@@ -50,7 +50,10 @@ export class WaitingLine {
     bindings: readonly string[],
     signal: AbortSignal | undefined,
   ): Place | undefined {
-    const own = this.#waiters.filter((waiter) => waiter.scope.memberId === scope.memberId)
+    const own = this.#waiters.filter(
+      (waiter) =>
+        waiter.scope.memberId === scope.memberId && waiter.scope.customerId === scope.customerId,
+    )
     if (own.length >= this.#settings.waitersMax || this.#settings.waitMaxMs <= 0) return undefined
     const waiter: Waiter = { scope, bindings, wake: undefined, hasNews: true }
     this.#waiters.push(waiter)
@@ -113,6 +116,6 @@ export class WaitingLine {
 }
 
 /** The names under which requests wait for a member's limit and for a customer's wallet. */
-export const limitBinding = (memberId: MemberId, limitId: string): string =>
-  `${memberId}:${limitId}`
+export const limitBinding = ({ customerId, memberId }: MemberScope, limitId: LimitId): string =>
+  `${customerId}:${memberId}:${limitId}`
 export const walletBinding = (customerId: CustomerId): string => `wallet:${customerId}`

@@ -254,3 +254,31 @@ test('history is read in pages that fit together', async () => {
   assert.ok(whole.lines.length > 30)
   assert.deepEqual(lines, whole.lines)
 })
+
+test('L8: pages of any size fit together, for the customer and for each member', async () => {
+  const checkLife = async (steps: readonly Step[], rowsMax: number): Promise<void> => {
+    const { world, life } = await openLife()
+    await using _closing = world
+    for (const one of steps) await life.play(one)
+    const { customerId, memberId } = world.seat
+    for (const whose of [{ customerId }, { customerId, memberId }]) {
+      const whole = await history(world.parts, { ...whose, rowsMax: 500 })
+      let changeNanos = 0n
+      let beforePosition: number | undefined
+      for (;;) {
+        const from = beforePosition === undefined ? {} : { beforePosition }
+        const part = await history(world.parts, { ...whose, rowsMax, ...from })
+        for (const line of part.lines) changeNanos += line.changeNanos
+        beforePosition = part.lines[0]?.position
+        if (!part.hasMore) break
+      }
+      assert.equal(changeNanos, whole.closingNanos - whole.openingNanos)
+    }
+  }
+  const lives = fc.asyncProperty(
+    fc.array(step, { minLength: 10, maxLength: 50 }),
+    fc.integer({ min: 1, max: 5 }),
+    checkLife,
+  )
+  await fc.assert(lives, { numRuns: 10 })
+})

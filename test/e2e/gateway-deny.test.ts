@@ -201,7 +201,7 @@ test('as many requests run at once as the plan says, and the next one is asked t
 
 /** Resolves when a request of the world's member stands in the line for its session. */
 async function someoneWaits({ parts, seat }: ScriptedWorld): Promise<void> {
-  const session = [limitBinding(seat.memberId, 'session')]
+  const session = [limitBinding(seat, limitId('session'))]
   while (!parts.line.isTaken(session)) await new Promise(setImmediate)
 }
 

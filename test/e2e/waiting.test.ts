@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
 
-import { holdId, type HoldId } from '../../src/core/ids.ts'
+import { holdId, operationId, type HoldId } from '../../src/core/ids.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import { authorize, CallerGoneError, type Admission } from '../../src/operations/authorize.ts'
 import { ensurePrice } from '../../src/operations/publish-price.ts'
+import { setExtraUsage } from '../../src/operations/set-extra-usage.ts'
 import { settle } from '../../src/operations/settle.ts'
 import { voidHold } from '../../src/operations/void-hold.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
-import { openWorld, sessionPlan, testPrices, type World } from './world.ts'
+import { openWorld, sessionPlan, testPrices, type Seat, type World } from './world.ts'
 
 const cent = nanosPerUnit / 100n
 const price = testPrices.priceOf({ model: 'claude-sonnet-4-5' }, Date.UTC(2026, 10))
@@ -28,7 +29,7 @@ async function openBusyWorld(): Promise<Waiting> {
   return { world, clock, held }
 }
 
-function ask(world: World, signal?: AbortSignal): Promise<Admission> {
+function ask(world: World, signal?: AbortSignal, seat: Seat = world.seat): Promise<Admission> {
   assert.ok(price !== undefined)
   const facts = {
     model: 'claude-sonnet-4-5',
@@ -40,7 +41,7 @@ function ask(world: World, signal?: AbortSignal): Promise<Admission> {
     consent: 'allow' as const,
   }
   const request = signal === undefined ? { keyId: null, facts } : { keyId: null, facts, signal }
-  return authorize(world.parts, world.seat, request)
+  return authorize(world.parts, seat, request)
 }
 
 const outcome = ({ decision }: Admission): string =>
@@ -140,4 +141,36 @@ test('a waiter is told the truth when the room it waited for was used up', async
   await settle(world.parts, world.seat, settlement)
 
   assert.equal(outcome(await asked), 'limit_reached')
+})
+
+test('a member of the same name at another customer waits for nobody', async () => {
+  const { world, clock } = await openBusyWorld()
+  await using _closing = world
+  const namesake = await world.addSeat('ada', { customer: 'other' })
+  const waiting = ask(world)
+  await settleDown()
+
+  assert.equal(outcome(await ask(world, undefined, namesake)), 'plan')
+  clock.pass(2000)
+  await waiting
+})
+
+test('D4: a waiter that may not use the wallet keeps nobody from it', async () => {
+  const { world, clock } = await openBusyWorld()
+  await using _closing = world
+  const ben = await world.addSeat('ben')
+  await world.turnOnExtraUsage(nanosPerUnit)
+  await setExtraUsage(world.parts, {
+    operationId: operationId('off-for-ada'),
+    actor: 'test',
+    ...world.seat,
+    isOn: false,
+  })
+  const waiting = ask(world)
+  await ask(world, undefined, ben)
+  await settleDown()
+
+  assert.equal(outcome(await ask(world, undefined, ben)), 'extra_usage')
+  clock.pass(2000)
+  assert.equal(outcome(await waiting), 'reserved')
 })

@@ -196,7 +196,9 @@ export class Books {
   }
 
   postIncluded(by: MemberId = ada): void {
-    for (const due of dueGrants(this.account(by), this.nowMs)) {
+    for (;;) {
+      const [due] = dueGrants(this.account(by), this.nowMs)
+      if (due === undefined) return
       this.own(commands.postIncludedGrant(this.account(by), due, this.moment), by)
     }
   }

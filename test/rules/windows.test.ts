@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import { creditWindow } from '../../src/core/commands.ts'
 import { limitId } from '../../src/core/ids.ts'
+import type { IncludedGrant } from '../../src/core/plan.ts'
 import { calendarBounds } from '../../src/core/window.ts'
 import {
   Books,
@@ -155,6 +156,104 @@ test('W5: included credit is posted once a month, ends with its month, and is no
   books.postIncluded()
 
   assert.equal(books.figures().extraUsage.balanceNanos, cents(100))
+})
+
+test('W5: several included credits of one month end and begin without touching each other', () => {
+  const grants = ['credit', 'bonus'].map((id) => ({
+    id,
+    amountNanos: cents(100),
+    every: 'month' as const,
+  }))
+  const books = new Books({ plan: plan('paid', [session(0n)], { grants }), isExtraUsageOn: true })
+  books.nowMs = Date.UTC(2026, 11, 1)
+  books.postIncluded()
+
+  for (const grant of books.customer.grants.values()) {
+    assert.ok(grant.availableNanos >= 0n)
+    assert.equal(grant.availableNanos + grant.expiredNanos, cents(100))
+  }
+  assert.equal(books.customer.grants.size, 4)
+  assert.equal(books.figures().extraUsage.balanceNanos, cents(200))
+})
+
+test('W5: included credits whose plan, name and member read alike are different credits', () => {
+  const credit = (id: string): IncludedGrant => ({ id, amountNanos: cents(100), every: 'once' })
+  const books = new Books({ plan: plan('a', [], { grants: [credit('x_y')] }) })
+  books.publish(plan('a_x', [], { grants: [credit('y')] }))
+  books.seat(plan('a_x', []).id, ada)
+
+  assert.equal(books.customer.grants.size, 2)
+})
+
+test('D16: a limit keeps its unit for good, also by way of a plan without it', () => {
+  const books = new Books({ plan: small })
+  books.publish(plan('small', []))
+
+  assert.throws(
+    () =>
+      books.publish(
+        plan('small', [
+          limit({
+            id: 'week',
+            amount: 5n,
+            unit: 'tokens',
+            shape: { kind: 'session', lengthMs: hour },
+          }),
+        ]),
+      ),
+    /counted money before/,
+  )
+})
+
+test('publishing the same plan again writes nothing', () => {
+  const books = new Books({ plan: small })
+  const before = books.entries.length
+  books.publish(small)
+
+  assert.equal(books.entries.length, before)
+})
+
+test('W4: at its very end, or with nothing used, a window has nothing to give back', () => {
+  const books = new Books({ plan: small })
+  books.hold()
+  const credit = () => creditWindow(books.account(), { limitId: limitId('session') }, books.moment)
+  assert.equal(credit(), undefined)
+  books.spend(10)
+  assert.notEqual(credit(), undefined)
+  books.nowMs = startMs + 5 * hour
+
+  assert.equal(credit(), undefined)
+})
+
+test('each kind of grant says where its money comes from', () => {
+  const included = { id: 'credit', amountNanos: cents(100), every: 'once' as const }
+  const books = new Books({ plan: plan('paid', [], { grants: [included] }) })
+  books.topUp(cents(5))
+  const sources = books.entries
+    .filter((entry) => entry.body.kind === 'granted')
+    .map((entry) => entry.legs[0]?.from)
+
+  assert.deepEqual(sources, ['plan', 'payments'])
+})
+
+test('the retry time knows the credit that the next month brings, and that two may be needed', () => {
+  for (const count of [1, 2]) {
+    const grants = Array.from({ length: count }, (_none, index) => ({
+      id: `credit${index}`,
+      amountNanos: cents(12) / BigInt(count),
+      every: 'month' as const,
+    }))
+    const books = new Books({ plan: plan('paid', [session(0n)], { grants }), isExtraUsageOn: true })
+    books.spend(12)
+
+    const decision = books.ask()
+
+    assert.equal(
+      decision.kind === 'deny' ? decision.denial.extraUsageReason : null,
+      'balance_too_low',
+    )
+    assert.equal(decision.kind === 'deny' ? decision.denial.retryAtMs : null, Date.UTC(2026, 11, 1))
+  }
 })
 
 test('W3: weekly windows follow the civil clock through both daylight-saving changes', () => {

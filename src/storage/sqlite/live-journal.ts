@@ -1,5 +1,4 @@
 import type { Account, CustomerState, SystemState } from '../../core/account.ts'
-import { expireOpenHold, voidOpenHold } from '../../core/end-hold.ts'
 import type { DriftReport, EntryBody } from '../../core/entry.ts'
 import { systemCustomerId, type BootId, type CustomerId, type HoldId } from '../../core/ids.ts'
 import type { Clock } from '../../system/clock.ts'
@@ -20,6 +19,7 @@ import { GroupCommit, unavailable } from './group-commit.ts'
 import { findOpenHolds } from './journal-queries.ts'
 import type { JournalReader } from './journal-reader.ts'
 import type { JournalWriter } from './journal-writer.ts'
+import { endingLeftHold } from '../left-hold.ts'
 import { OpenHolds, type ListedHold } from '../open-holds.ts'
 import { customerSums, isSound, memberSums, type SumOwner } from './rebuild.ts'
 import { encodeCustomer, encodeMember } from '../state-codec.ts'
@@ -38,6 +38,8 @@ export type LiveJournalOptions = {
   readonly sumsMax: number
   readonly loadTimeoutMs: number
   readonly onDurable: (rows: readonly JournalRow[]) => void
+  /** What was remembered of the file may be wrong: a commit failed, or its outcome is unknown. */
+  readonly onForgotten: () => void
 }
 
 /** After a failure the file is tried again after this long, then twice as long, up to the maximum. */
@@ -286,11 +288,11 @@ export class LiveJournal {
   async #whenLoaded<Answer>(
     owners: readonly SumOwner[],
     again: () => Promise<Answer>,
+    wait = (work: Promise<unknown>): Promise<unknown> => this.#loader.withinDeadline(work),
   ): Promise<Answer> {
     for (const owner of owners) this.#sums.pin(owner)
     try {
-      const loads = owners.map((owner) => this.#loader.load(owner))
-      await this.#loader.withinDeadline(Promise.all(loads))
+      await wait(Promise.all(owners.map((owner) => this.#loader.load(owner))))
       return await again()
     } finally {
       for (const owner of owners) this.#sums.unpin(owner)
@@ -320,14 +322,12 @@ export class LiveJournal {
 
   async #endHold(scope: MemberScope, holdId: HoldId, how: 'expire' | 'void'): Promise<void> {
     const { customerId, memberId } = scope
-    const change = (account: Account, context: ChangeContext) => {
-      const { draft } =
-        how === 'expire'
-          ? expireOpenHold(account, { holdId }, context)
-          : voidOpenHold(account, { holdId, cause: 'outcome_unknown' }, context)
-      return { answer: undefined, entries: draft === null ? [] : [{ ...draft, memberId }] }
-    }
-    await this.#updateMember({ customerId, memberId }, change, undefined)
+    const owner = { customerId, memberId }
+    const change = endingLeftHold(holdId, how)
+    // However long the sums take: a start or a recovery that gave up here would give up for everybody.
+    const wait = (work: Promise<unknown>): Promise<unknown> => work
+    const owners = [{ customerId, memberId: null }, owner]
+    await this.#whenLoaded(owners, () => this.#updateMember(owner, change, undefined), wait)
   }
 
   #findOpenHolds(last: number): Promise<OpenHolds> {
@@ -348,6 +348,7 @@ export class LiveJournal {
     }
     this.#loader.forget()
     this.#accounts.forget()
+    this.#options.onForgotten()
     if (this.#state === 'open') {
       this.#state = 'recovering'
       this.#recover(retryFirstMs)
@@ -387,6 +388,7 @@ export class LiveJournal {
     this.holds.clear()
     for (const hold of open.all()) this.holds.add(hold)
     this.#commit.restart(this.#writer, last)
+    this.#options.onForgotten()
     for (const [holdId, scope] of this.#doubtful) {
       if (scope.position <= last) await this.#endHold(scope, holdId, 'void')
       this.#doubtful.delete(holdId)

@@ -128,6 +128,7 @@ class SqliteStorage implements Storage {
       sumsMax: options.sumsMax ?? sumsMaxDefault,
       loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
       onDurable: (rows) => this.#onDurable(rows),
+      onForgotten: () => this.#keys.clear(),
     })
     this.#audit = new SnapshotAudit(this.#reader, this.#journal)
   }

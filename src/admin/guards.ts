@@ -17,6 +17,9 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Stands on every answer, so that a client knows whom it talks to; docs/admin-api.md names it. */
+export const apiMark = { name: 'x-plimsoll-api', value: 'admin' } as const
+
 const answerHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': contentSecurityPolicy,
   'x-content-type-options': 'nosniff',
@@ -24,6 +27,7 @@ const answerHeaders: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
+  [apiMark.name]: apiMark.value,
 }
 
 /** Sets the headers that keep a page to itself; a route that knows better has set its own before. */

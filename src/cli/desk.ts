@@ -1,4 +1,4 @@
-import type { FailureAnswer } from '../admin/failures.ts'
+import { apiMark } from '../admin/guards.ts'
 import { CliFailure, exitCodes } from './exit-codes.ts'
 
 /**
@@ -34,7 +34,7 @@ export function openDesk(parts: DeskParts): Desk {
   let hasUnknownOutcome = false
   const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
     const isCommand = method === 'POST'
-    const request = new Request(new URL(path, parts.baseUrl), {
+    const request = new Request(`${parts.baseUrl}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${parts.token}`,
@@ -49,6 +49,7 @@ export function openDesk(parts: DeskParts): Desk {
       throw serverAway(parts.baseUrl, cause)
     })
     if (response.status < 500) hasUnknownOutcome = false
+    if (response.headers.get(apiMark.name) !== apiMark.value) throw notPlimsoll(response)
     if (!response.ok) throw await failureFrom(response)
     return response
   }
@@ -93,17 +94,24 @@ function serverAway(baseUrl: string, cause: unknown): CliFailure {
 }
 
 async function failureFrom(response: Response): Promise<CliFailure> {
-  const answer = (await response.json().catch(() => undefined)) as
-    | Partial<FailureAnswer>
-    | undefined
-  const error = answer?.error
-  if (error === undefined) {
-    return new CliFailure(exitCodes.failed, {
-      code: 'not_plimsoll',
-      message: `The answer (HTTP ${response.status}) is not one of Plimsoll's.`,
-      remedy: 'Check the address: npm run plimsoll -- status.',
-    })
+  const answer: unknown = await response.json().catch(() => undefined)
+  const { code, message, remedy } = fieldsOf(fieldsOf(answer)['error'])
+  if (typeof code !== 'string' || typeof message !== 'string' || typeof remedy !== 'string') {
+    return notPlimsoll(response)
   }
-  const isCredential = response.status === 401 || error.code === 'operator_only'
-  return new CliFailure(isCredential ? exitCodes.notAllowed : exitCodes.failed, error)
+  const isCredential = response.status === 401 || code === 'operator_only'
+  const exitCode = isCredential ? exitCodes.notAllowed : exitCodes.failed
+  return new CliFailure(exitCode, { code, message, remedy })
 }
+
+/** The fields of an object; anything else has none. */
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
+
+const notPlimsoll = (response: Response): CliFailure =>
+  new CliFailure(exitCodes.failed, {
+    code: 'not_plimsoll',
+    message: `What answers there (HTTP ${response.status}) is not Plimsoll's admin API.`,
+    remedy:
+      'Check the address: it is the one that the server prints as its page, and not the gateway.',
+  })

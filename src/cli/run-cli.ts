@@ -22,7 +22,7 @@ import { addSwitchCommands } from './commands/switch.ts'
 import { addUsageCommand } from './commands/usage.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import type { Desk } from './desk.ts'
-import { CliFailure, exitCodes } from './exit-codes.ts'
+import { CliFailure, exitCodes, wrongUse } from './exit-codes.ts'
 import { findDesk } from './find-desk.ts'
 import { paint, safeText, wrap, type Terminal } from './terminal.ts'
 
@@ -41,7 +41,8 @@ export type CliWorld = {
 /** Runs one command line and answers with its exit code. */
 export async function runCli(args: readonly string[], world: CliWorld): Promise<number> {
   let exitCode: number = exitCodes.ok
-  const program = createProgram(world)
+  const isJson = args.includes('--json')
+  const program = createProgram(world, isJson)
   const cli: CommandLine = {
     run: async (command, work) => {
       exitCode = await runCommand(command, work, world)
@@ -56,10 +57,23 @@ export async function runCli(args: readonly string[], world: CliWorld): Promise<
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Help and version are thrown as well; what they asked for is already written.
-    return error.exitCode === 0 ? exitCodes.ok : exitCodes.wrongUse
+    if (error.exitCode === 0) return exitCodes.ok
+    if (isJson) writeFailure(world.terminal, misused(error), { isJson, retryKey: undefined })
+    return exitCodes.wrongUse
   }
   return exitCode
 }
+
+/** What the parser found, as a failure; its words for people are left out where JSON is asked for. */
+function misused(error: CommanderError): CliFailure {
+  const isCommandMissing = error.code === 'commander.help'
+  const message = isCommandMissing ? 'No command was named.' : withoutValue(error.message)
+  return wrongUse(message.replace(/^error: /, ''), 'Add --help to see how it is used.')
+}
+
+/** An option that does not exist is named without its value, which may be a secret. */
+const withoutValue = (message: string): string =>
+  message.replace(/(unknown option '[^'=]*)=[^\n]*'/, "$1'")
 
 const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
   addUsageCommand,
@@ -80,7 +94,7 @@ const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
   addStartCommand,
 ]
 
-function createProgram({ terminal, version }: CliWorld): Command {
+function createProgram({ terminal, version }: CliWorld, isJson: boolean): Command {
   const helpWidth = Math.min(terminal.columns, 100)
   return new Command('npm run plimsoll --')
     .usage('<command> [options]')
@@ -94,7 +108,10 @@ function createProgram({ terminal, version }: CliWorld): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.write(text),
-      writeErr: (text) => terminal.writeError(text),
+      writeErr: (text) => {
+        if (!isJson) terminal.writeError(text)
+      },
+      outputError: (text, write) => write(withoutValue(text)),
       getOutHelpWidth: () => helpWidth,
       getErrHelpWidth: () => helpWidth,
     })

@@ -175,7 +175,6 @@ test('wrong use ends with 2 and says what was meant', async () => {
     ['extra', 'maybe'],
     ['history', '--rows', 'many'],
     ['plans', 'apply', 'nowhere.json'],
-    ['plans', 'show', 'none'],
     ['member', 'seat', '--plan', 'pro'],
     ['topup', '5', '--expires', 'soon'],
   ]) {
@@ -184,10 +183,44 @@ test('wrong use ends with 2 and says what was meant', async () => {
     assert.notEqual(ran.err, '', args.join(' '))
     assert.equal(ran.out, '', args.join(' '))
   }
+  const secret = await cli(['usage', '--upstream-key=sk-ant-secret'])
+  assert.match(secret.err, /unknown option '--upstream-key'/)
   assert.match((await cli(['usge'])).err, /Did you mean usage\?/)
   const unknownSetting = await cli(['usage'], { environment: { PLIMSOLL_ADMIN_PROT: '1' } })
   assert.equal(unknownSetting.code, 2)
   assert.match(unknownSetting.err, /PLIMSOLL_ADMIN_PORT/)
+})
+
+test('with --json wrong use is one JSON object on standard error, and nothing else anywhere', async () => {
+  await using world = await openCliWorld()
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['usge'], /^unknown command 'usge'\n\(Did you mean usage\?\)$/],
+    [['topup'], /missing required argument 'amount'/],
+    [['usage', '--membr=sk-ant-secret'], /^unknown option '--membr'(?!.*secret)/],
+    [['usage', 'much'], /too many arguments/],
+    [['history', '--rows'], /argument missing/],
+    [['history', '--rows', 'many'], /./],
+    [['topup', 'five'], /./],
+    [['member'], /./],
+    [[], /^No command was named\.$/],
+  ]
+
+  for (const [args, expected] of cases) {
+    for (const line of [
+      [...args, '--json'],
+      ['--json', ...args],
+    ]) {
+      if (line.at(-2) === '--rows') continue
+      const ran = await world.cli(line)
+      const { error } = json(ran.err)
+      assert.equal(ran.code, 2, line.join(' '))
+      assert.equal(ran.out, '', line.join(' '))
+      assert.deepEqual(Object.keys(error), ['code', 'message', 'remedy'])
+      assert.equal(error.code, 'wrong_use')
+      assert.match(error.message, expected)
+      assert.notEqual(error.remedy, '')
+    }
+  }
 })
 
 test('with several members a command asks which one, and takes ids and names', async () => {
@@ -220,9 +253,9 @@ test('with several members a command asks which one, and takes ids and names', a
   assert.equal(unclearCustomer.code, 2)
   assert.match(unclearCustomer.err, /--customer/)
   assert.match(byName.out, /^Ada, Pro \(demo\) plan \(customer Acmé 日本\)/)
-  assert.match(byCustomer.out, /Spent this month +\$0\.00, of a cap of \$20\.00/)
+  assert.match(byCustomer.out, /Spent this month +\$0\.00 of a cap of \$20\.00; the month ends/)
   assert.equal(nobody.code, 2)
-  assert.match(nobody.err, /"Eve" does not say which member/)
+  assert.match(nobody.err, /There is no member "Eve"\. There are:/)
 })
 
 test('a key is issued, counts at once, is listed without its text, and is revoked', async () => {
@@ -306,6 +339,38 @@ test('a server that does not answer ends a command with 3', async () => {
   }
 })
 
+test('an address that is not the admin API is told plainly, whatever it answers', async () => {
+  await using world = await openCliWorld()
+  const answers: readonly (readonly [number, string])[] = [
+    [200, '{}'],
+    [200, '[]'],
+    [200, '<!doctype html>'],
+    [200, ''],
+    [404, '{"error":"not found"}'],
+    [404, '{"error":null}'],
+    [500, '{"type":"error","error":{"type":"api_error","message":"no"}}'],
+  ]
+  const server = createServer((request, response) => {
+    const [status, body] = answers[Number(request.url?.split('/')[1])] ?? [400, '']
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const places = answers.map((_, index) => `http://127.0.0.1:${port}/${index}`)
+
+  for (const place of [world.gatewayUrl, ...places]) {
+    for (const args of [['usage'], ['status'], ['topup', '5', '--customer', 'demo'], ['verify']]) {
+      const ran = await world.cli([...args, '--json', '--admin-url', place])
+      assert.equal(json(ran.err).error.code, 'not_plimsoll', `${args.join(' ')} ${place}`)
+      assert.equal(ran.code, 1)
+      assert.equal(ran.out, '')
+    }
+  }
+  server.close()
+  server.closeAllConnections()
+})
+
 test('a command whose answer was lost names the key that makes its repeat safe', async () => {
   await using world = await openCliWorld()
   // Passes everything on, but loses the answer to every command.
@@ -325,7 +390,7 @@ async function startLossyProxy(target: string) {
   const server = createServer((request, response) => {
     void passOn(request, target).then(async (answer) => {
       if (request.method === 'POST') return response.destroy()
-      return response.writeHead(answer.status).end(await answer.text())
+      return response.writeHead(answer.status, markOf(answer)).end(await answer.text())
     })
   })
   server.listen(0, '127.0.0.1')
@@ -340,6 +405,10 @@ async function startLossyProxy(target: string) {
     },
   }
 }
+
+const markOf = (answer: Response): Record<string, string> => ({
+  'x-plimsoll-api': answer.headers.get('x-plimsoll-api') ?? '',
+})
 
 async function passOn(request: IncomingMessage, target: string): Promise<Response> {
   const chunks: Buffer[] = []

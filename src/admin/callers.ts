@@ -41,6 +41,14 @@ export function requireCaller(
 ): AdminMiddleware {
   return async (c, next) => {
     const caller = await findCaller(c.req.header('authorization'), storage, operatorTokenSha256)
+    if (caller === undefined) {
+      throw kind === 'operator'
+        ? new AdminFailure(
+            'operator_token_unknown',
+            'The operator token is not that of this installation.',
+          )
+        : new AdminFailure('credential_unknown', 'The credential is not known, or was revoked.')
+    }
     if (caller.kind !== kind) {
       throw kind === 'operator'
         ? new AdminFailure(
@@ -61,7 +69,7 @@ async function findCaller(
   header: string | undefined,
   storage: Parts['storage'],
   operatorTokenSha256: string,
-): Promise<Caller> {
+): Promise<Caller | undefined> {
   const credential = /^Bearer +([\x21-\x7e]{1,200})$/i.exec(header?.trim() ?? '')?.[1]
   if (credential === undefined) {
     throw new AdminFailure('credential_missing', 'The request carries no credential.')
@@ -69,9 +77,7 @@ async function findCaller(
   const digest = sha256Hex(credential)
   if (timingSafeEqual(Buffer.from(digest), Buffer.from(operatorTokenSha256))) return operator
   const key = credential.startsWith('plim_') ? await storage.findKey(digest) : undefined
-  if (key === undefined || key.isRevoked) {
-    throw new AdminFailure('credential_unknown', 'The credential is not known, or was revoked.')
-  }
+  if (key === undefined || key.isRevoked) return undefined
   const { customerId, memberId, keyId } = key
   return { kind: 'member', actor: `key:${keyId}`, customerId, memberId, keyId }
 }

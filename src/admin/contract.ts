@@ -14,6 +14,7 @@ import type { KeyOverview } from '../operations/list-keys.ts'
 import type { MemberOverview, MemberPage } from '../operations/list-members.ts'
 import type { Parts } from '../operations/parts.ts'
 import type { DecisionStory } from './describe-decision.ts'
+import type { PlanChange } from './plan-changes.ts'
 import type { FailureAnswer } from './failures.ts'
 import type { NextPayer } from './next-payer.ts'
 
@@ -169,7 +170,11 @@ export type UsageAnswer = {
 
 export type HistoryAnswer = Omit<Json<History>, 'lines'> & {
   /** `title` is what the line is about, in words. */
-  readonly lines: readonly (Json<HistoryLine> & { readonly title: string })[]
+  readonly lines: readonly (Json<HistoryLine> & {
+    readonly title: string
+    /** When what is left of a top-up, a gift or an included credit expires; null where it does not. */
+    readonly expiresAtMs: number | null
+  })[]
   /** Opening balance and every change, added once more, give the closing balance. */
   readonly addsUp: boolean
   /** Set when older lines exist: ask again with it. */
@@ -201,7 +206,11 @@ export type MembersAnswer = Json<MemberPage>
 export type KeysAnswer = { readonly keys: readonly Json<KeyOverview>[] }
 export type IssuedKeyAnswer = { readonly keyId: string; readonly keyText: string }
 export type PlansAnswer = { readonly plans: readonly Json<Plan>[] }
-export type AppliedPlansAnswer = { readonly changed: readonly string[] }
+export type AppliedPlansAnswer = {
+  readonly changed: readonly string[]
+  /** What changed about each of them. */
+  readonly changes: readonly Json<PlanChange>[]
+}
 export type PricesAnswer = { readonly prices: readonly Json<Price>[] }
 export type DriftsAnswer = { readonly drifts: readonly Json<FoundDrift>[] }
 export type CreditsAnswer = { readonly credited: readonly Json<Credit>[] }

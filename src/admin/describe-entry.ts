@@ -73,7 +73,7 @@ export function entryTitle({ body, legs }: Described, symbol: string): string {
     case 'refunded':
       return `Refund from grant ${body.grantId}`
     case 'window_credited':
-      return `Reset of limit ${body.limitId} given${creditText(legs, money)}`
+      return `${capitalized(body.limitId)} given back${creditText(legs, money)}`
     default:
       return holdTitle(body, money)
   }
@@ -119,6 +119,7 @@ const grantTexts = {
   included: 'Credit included in the plan,',
 } as const
 
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
 const scopeText = (scope: 'customer' | 'member'): string =>
   scope === 'customer' ? 'the whole account' : 'the member'
@@ -129,5 +130,7 @@ const capText = (cap: SpendCap, money: (nanos: Nanos) => string): string =>
 function creditText(legs: readonly Leg[], money: (nanos: Nanos) => string): string {
   const [leg] = legs
   if (leg === undefined) return ''
-  return leg.unit === undefined || leg.unit === 'money' ? `: ${money(leg.amount)} given back` : ''
+  return leg.unit === undefined || leg.unit === 'money'
+    ? `, ${money(leg.amount)}`
+    : `, ${leg.amount.toLocaleString('en')} ${leg.unit}`
 }

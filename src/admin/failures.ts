@@ -26,6 +26,10 @@ const rows = {
     remedy:
       'Check that the whole key was copied; ask the operator for a new one if it was revoked.',
   },
+  operator_token_unknown: {
+    status: 401,
+    remedy: 'Use the operator token, which lies in the file operator-token of the data folder.',
+  },
   operator_only: {
     status: 403,
     remedy: 'Use the operator token, which lies in the file operator-token of the data folder.',
@@ -50,7 +54,7 @@ const rows = {
   unknown_key: { status: 404, remedy: 'List the keys: npm run plimsoll -- key list.' },
   decision_unknown: {
     status: 404,
-    remedy: 'Copy the whole decision id from the refusal, or from npm run plimsoll -- history.',
+    remedy: 'The history shows the id of every request that was admitted.',
   },
   not_found: { status: 404, remedy: 'The addresses are listed in docs/admin-api.md.' },
   unknown_limit: { status: 404, remedy: 'See the limits: npm run plimsoll -- usage.' },
@@ -60,7 +64,11 @@ const rows = {
     remedy:
       'Use a new idempotency key for a new command; repeat the first one unchanged to see its answer.',
   },
-  invalid_amount: { status: 422, remedy: 'Send another amount or expiry.' },
+  invalid_amount: { status: 422, remedy: 'Send another amount.' },
+  invalid_expiry: {
+    status: 422,
+    remedy: 'Send an expiry that lies ahead, or none: then it never expires.',
+  },
   plans_file_invalid: {
     status: 422,
     remedy: 'Correct the plans file; docs/plans.md says what each field means.',

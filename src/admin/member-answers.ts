@@ -1,7 +1,8 @@
 import type { Figures, LimitFigures } from '../core/decision.ts'
+import type { Entry } from '../core/entry.ts'
 import { explain } from '../operations/explain.ts'
 import { getFigures } from '../operations/figures.ts'
-import { history, type HistoryQuery } from '../operations/history.ts'
+import { history, type HistoryLine, type HistoryQuery } from '../operations/history.ts'
 import { getCustomer } from '../operations/list-customers.ts'
 import { lastDriftOf } from '../operations/list-drifts.ts'
 import { getMember } from '../operations/list-members.ts'
@@ -72,12 +73,39 @@ export async function historyAnswer(
   const page = await history(parts, query)
   const sumNanos = page.lines.reduce((sum, line) => sum + line.changeNanos, page.openingNanos)
   const { currencySymbol } = parts.about
+  const journal = await entriesOf(parts, query.customerId, page.lines)
   return {
     ...toJson(page),
-    lines: page.lines.map((line) => ({ ...toJson(line), title: lineTitle(line, currencySymbol) })),
+    lines: page.lines.map((line) => {
+      const entry = journal.get(line.position)
+      const isCredit = line.setting?.kind === 'window_credited' && entry !== undefined
+      const isGrant = line.changeNanos > 0n && entry?.body.kind === 'granted'
+      return {
+        ...toJson(line),
+        title: isCredit ? entryTitle(entry, currencySymbol) : lineTitle(line, currencySymbol),
+        expiresAtMs: isGrant ? entry.body.grant.expiresAtMs : null,
+      }
+    }),
     addsUp: sumNanos === page.closingNanos,
     beforePosition: page.hasMore ? (page.lines[0]?.position ?? null) : null,
   }
+}
+
+/** The entries behind lines that say more than a line holds: what was given, and until when. */
+async function entriesOf(
+  { storage }: Pick<AdminApiParts, 'storage'>,
+  customerId: Scope['customerId'],
+  lines: readonly HistoryLine[],
+): Promise<ReadonlyMap<number, Entry>> {
+  const found = new Map<number, Entry>()
+  for (const { position, kind, setting } of lines) {
+    const isGrant = kind === 'top_up' || kind === 'gift' || kind === 'included'
+    if (!isGrant && setting?.kind !== 'window_credited') continue
+    const at = { afterPosition: position - 1, beforePosition: position + 1 }
+    const [entry] = await storage.entries({ customerId, ...at, rowsMax: 1 })
+    if (entry !== undefined) found.set(position, entry)
+  }
+  return found
 }
 
 /**

@@ -19,6 +19,7 @@ import {
 import { answer, bodyOf, queryOf, toJson, toJsonText } from './exchange.ts'
 import { failureOf } from './failures.ts'
 import { explanationAnswer } from './member-answers.ts'
+import { planChanges } from './plan-changes.ts'
 
 /** The whole installation: status, plans, prices, decisions, proof. For the operator only. */
 export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {
@@ -33,7 +34,11 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
   routes.post('/plans', async (c) => {
     commandOf(c)
     const { content } = await bodyOf(c, applyPlansSchema)
-    return answer(c, await publishPlans(parts, parts.parsePlans(content)))
+    const plans = parts.parsePlans(content)
+    const before = await listPlans(parts)
+    const { changed } = await publishPlans(parts, plans)
+    const after = await listPlans(parts)
+    return answer(c, { changed, changes: await planChanges(parts, { before, after }, changed) })
   })
 
   routes.get('/decisions/:decisionId', async (c) => {

@@ -49,3 +49,6 @@ export const remedyWords: Readonly<Record<Remedy, string>> = {
   raise_member_spend_cap: "raise the member's spend cap",
   ask_operator: 'ask the operator',
 }
+
+/** What "estimated" beside a request means. */
+export const estimateWords = 'the caller left early, or the reply had no final token count.'

@@ -148,7 +148,7 @@ test('bodies that can be read in more than one way, or not at all, are refused a
     ['{"amountNanos":"5","amount":"5"}', 400, 'invalid_request'],
     ['{"amountNanos":"5","__proto__":{"expiresAtMs":1}}', 400, 'invalid_request'],
     ['{"amountNanos":"5","expiresAtMs":"soon"}', 400, 'invalid_request'],
-    ['{"amountNanos":"5","expiresAtMs":1}', 422, 'invalid_amount'],
+    ['{"amountNanos":"5","expiresAtMs":1}', 422, 'invalid_expiry'],
     [`{"amountNanos":"5","x":"${'x'.repeat(600_000)}"}`, 413, 'body_too_large'],
   ]
 

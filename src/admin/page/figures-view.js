@@ -20,7 +20,7 @@ export function showFigures(usage, nowMs) {
   showFoot(usage, nowMs)
   const [first] = figures.limits
   document.title =
-    first === undefined ? 'Plimsoll' : `${first.usedPercent} % ${first.title} · Plimsoll`
+    first === undefined ? 'Plimsoll' : `${percent(first)} % ${first.title} · Plimsoll`
 }
 
 /** @param {UsageAnswer} usage @param {number} nowMs */
@@ -107,7 +107,7 @@ function fillLimit(row, limit, nowMs) {
   const amount = BigInt(limit.amount)
   row.classList.toggle('full', used + held >= amount)
   sayIn(row, 'strong', limit.title)
-  sayIn(row, '.percent', `${limit.usedPercent} % used`)
+  sayIn(row, '.percent', `${percent(limit)} % used`)
   sayIn(row, '.used', usedWords(limit))
   sayIn(row, '.reset', resetWords(limit, nowMs))
 
@@ -117,8 +117,12 @@ function fillLimit(row, limit, nowMs) {
   })
   const meter = row.querySelector('.bar')
   meter?.setAttribute('aria-valuenow', String(Math.min(100, limit.usedPercent)))
-  meter?.setAttribute('aria-valuetext', `${limit.usedPercent} percent used, ${usedWords(limit)}`)
+  meter?.setAttribute('aria-valuetext', `${percent(limit)} percent used, ${usedWords(limit)}`)
 }
+
+/** Something used is never shown as nothing. @param {LimitAnswer} limit */
+const percent = (limit) =>
+  limit.usedPercent === 0 && limit.used !== '0' ? '< 1' : String(limit.usedPercent)
 
 /** The width of a part in percent with two decimals, for drawing only. @param {bigint} part @param {bigint} whole */
 function share(part, whole) {
@@ -170,11 +174,11 @@ function showMoney(extra, nowMs) {
       : `${money(extra.heldNanos)} of it held by running requests`,
   )
   say(byId('spent'), money(extra.spentNanos))
-  const resets = `starts anew ${clock(extra.capResetMs, nowMs)}`
-  say(byId('spent-note'), `${capWords(extra.capNanos)}, ${resets}`)
+  const ends = `the month ends ${clock(extra.capResetMs, nowMs)}`
+  say(byId('spent-note'), `${capWords(extra.capNanos)}; ${ends}`)
   byId('own-spent-box').hidden = extra.memberCapNanos === null
   say(byId('own-spent'), money(extra.memberSpentNanos))
-  say(byId('own-spent-note'), `${capWords(extra.memberCapNanos)}, ${resets}`)
+  say(byId('own-spent-note'), `${capWords(extra.memberCapNanos)}; ${ends}`)
 }
 
 /** @param {string | null} capNanos */

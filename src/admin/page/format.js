@@ -7,14 +7,21 @@ export function setCurrency(text) {
   symbol = text
 }
 
-/** "$12.34", or as many decimals as the amount has. @param {string | bigint} nanos */
-export function money(nanos) {
+/**
+ * "$12.34", or as many decimals as the amount has; at least so many where amounts stand in a column.
+ * @param {string | bigint} nanos @param {number} [decimals]
+ */
+export function money(nanos, decimals = 2) {
   const amount = BigInt(nanos)
   const sign = amount < 0n ? '-' : ''
   const digits = (amount < 0n ? -amount : amount).toString().padStart(10, '0')
   const whole = digits.slice(0, -9).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
-  return `${sign}${symbol}${whole}.${digits.slice(-9).replace(/0{1,7}$/, '')}`
+  return `${sign}${symbol}${whole}.${digits.slice(-9).replace(/0+$/, '').padEnd(decimals, '0')}`
 }
+
+/** How many decimals amounts of one column need. @param {readonly (string | bigint)[]} amounts */
+export const decimalsFor = (amounts) =>
+  Math.max(2, ...amounts.map((nanos) => money(nanos).split('.')[1]?.length ?? 0))
 
 /** An amount of a limit in the limit's own unit. @param {string} amount @param {string} unit */
 export function quantity(amount, unit) {

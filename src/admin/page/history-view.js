@@ -1,9 +1,13 @@
 import { byId, make, say } from './element.js'
-import { clockToTheSecond, count, money } from './format.js'
+import { clock, clockToTheSecond, count, decimalsFor, money } from './format.js'
 
 /** @typedef {import('../contract.ts').HistoryAnswer} HistoryAnswer */
 /** @typedef {HistoryAnswer['lines'][number]} Line */
 /** @typedef {NonNullable<Line['request']>} HistoryRequest */
+/** @typedef {{ cost: number, balance: number }} Decimals of the amounts in a column */
+
+/** The same words as `estimateWords` in wording.ts, which a browser cannot load. */
+const estimateWords = 'The caller left early, or the reply had no final token count.'
 
 const sources = { plan: 'plan', extra_usage: 'extra usage', free: 'free' }
 
@@ -17,7 +21,15 @@ export function showHistory(history, nowMs, onExplain) {
   const newest = `${history.position}:${history.lines.length}`
   if (body.getAttribute('data-newest') !== newest) {
     body.setAttribute('data-newest', newest)
-    body.replaceChildren(...history.lines.toReversed().map((line) => row(line, nowMs, onExplain)))
+    const decimals = {
+      cost: decimalsFor(history.lines.map(({ request }) => request?.costNanos ?? '0')),
+      balance: decimalsFor(
+        history.lines.flatMap(({ balanceNanos, changeNanos }) => [balanceNanos, changeNanos]),
+      ),
+    }
+    body.replaceChildren(
+      ...history.lines.toReversed().map((line) => row(line, { nowMs, decimals, onExplain })),
+    )
   }
   byId('history-empty').hidden = history.lines.length > 0
   byId('history-table').hidden = history.lines.length === 0
@@ -27,39 +39,48 @@ export function showHistory(history, nowMs, onExplain) {
 /** @param {HistoryAnswer} history */
 function checkWords(history) {
   if (history.lines.length === 0) return ''
+  const isEstimated = history.lines.some(({ request }) => request?.isEstimate === true)
+  const note = isEstimated ? ` Estimated: ${estimateWords}` : ''
   const sum = `${money(history.openingNanos)} before the first of these lines, ${money(history.closingNanos)} after the last`
   return history.addsUp
-    ? `It adds up: ${sum}.`
-    : `It does not add up: ${sum}. This is a fault of the server; please report it.`
+    ? `It adds up: ${sum}.${note}`
+    : `It does not add up: ${sum}. This is a fault of the server; please report it.${note}`
 }
 
-/** @param {Line} line @param {number} nowMs @param {(decisionId: string) => void} onExplain */
-function row(line, nowMs, onExplain) {
-  const { request } = line
+/**
+ * @param {Line} line
+ * @param {{ nowMs: number, decimals: Decimals, onExplain: (decisionId: string) => void }} how
+ */
+function row(line, { nowMs, decimals, onExplain }) {
+  // A request that came to nothing has no cost to tell.
+  const request = line.kind === 'request' ? line.request : null
   return make(
     'tr',
     {},
     make('td', { class: 'nowrap' }, clockToTheSecond(line.atMs, nowMs)),
-    make('td', {}, ...what(line, onExplain)),
+    make('td', {}, ...what(line, nowMs, onExplain)),
     make('td', { class: 'nowrap' }, ...(request === null ? [] : tokens(request))),
     make(
       'td',
       { class: 'number', 'data-label': 'Cost' },
-      ...(request === null ? [] : [money(request.costNanos)]),
+      ...(request === null ? [] : [money(request.costNanos, decimals.cost)]),
     ),
     make(
       'td',
       { class: 'nowrap', 'data-label': 'Paid by' },
       ...(request === null ? [] : paidBy(request)),
     ),
-    make('td', { class: 'number', 'data-label': 'Balance' }, ...balance(line)),
+    make('td', { class: 'number', 'data-label': 'Balance' }, ...balance(line, decimals.balance)),
   )
 }
 
-/** @param {Line} line @param {(decisionId: string) => void} onExplain */
-function what(line, onExplain) {
+/** @param {Line} line @param {number} nowMs @param {(decisionId: string) => void} onExplain */
+function what(line, nowMs, onExplain) {
   const { request } = line
-  if (request === null) return [line.title]
+  if (request === null) {
+    if (line.expiresAtMs === null) return [line.title]
+    return [line.title, make('span', { class: 'muted' }, `until ${clock(line.expiresAtMs, nowMs)}`)]
+  }
   const button = make(
     'button',
     { type: 'button', class: 'link', 'aria-label': `Explain the request to ${request.model}` },
@@ -67,13 +88,10 @@ function what(line, onExplain) {
   )
   button.addEventListener('click', () => onExplain(request.holdId))
   const notes = [
-    ...(request.isEstimate ? ['estimated'] : []),
-    ...(request.isLate ? ['settled late'] : []),
+    ...(request.isEstimate ? [make('span', { title: estimateWords }, 'estimated'), ' · '] : []),
+    ...(request.isLate ? ['settled late · '] : []),
   ]
-  return [
-    request.model,
-    make('span', { class: 'muted' }, ...notes.map((note) => `${note} · `), button),
-  ]
+  return [line.title, make('span', { class: 'muted' }, ...notes, button)]
 }
 
 /** @param {HistoryRequest} request */
@@ -99,10 +117,10 @@ function paidBy(request) {
   ]
 }
 
-/** @param {Line} line */
-function balance(line) {
-  const after = money(line.balanceNanos)
+/** @param {Line} line @param {number} decimals */
+function balance(line, decimals) {
+  const after = money(line.balanceNanos, decimals)
   if (line.changeNanos === '0') return [make('span', { class: 'unchanged' }, after)]
   const sign = line.changeNanos.startsWith('-') ? '' : '+'
-  return [after, make('span', { class: 'muted' }, `${sign}${money(line.changeNanos)}`)]
+  return [after, make('span', { class: 'muted' }, `${sign}${money(line.changeNanos, decimals)}`)]
 }

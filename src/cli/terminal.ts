@@ -39,6 +39,8 @@ export function cellWidth(text: string): number {
 export type Column = {
   readonly title: string
   readonly isRight?: boolean
+  /** Amounts, which all get as many decimals as the one with most. */
+  readonly isMoney?: boolean
   /** Broken into lines where the terminal is too narrow; at most one column is, and no other is touched. */
   readonly isFlexible?: boolean
 }
@@ -55,7 +57,7 @@ export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[] | string)[],
 ): string {
-  const all = [columns.map((column) => column.title), ...rows]
+  const all = [columns.map((column) => column.title), ...withEqualDecimals(columns, rows)]
   const cells = all.filter((row) => typeof row !== 'string')
   const widths = columns.map((_, index) =>
     Math.max(...cells.map((row) => cellWidth(row[index] ?? ''))),
@@ -79,6 +81,25 @@ export function table(
     })
   })
   return lines.join('\n')
+}
+
+const decimalsOf = (text: string): number => /\d\.(\d+)$/.exec(text)?.[1]?.length ?? 0
+
+function withEqualDecimals(
+  columns: readonly Column[],
+  rows: readonly (readonly string[] | string)[],
+): readonly (readonly string[] | string)[] {
+  const cells = rows.filter((row) => typeof row !== 'string')
+  const most = columns.map((column, index) =>
+    column.isMoney === true ? Math.max(0, ...cells.map((row) => decimalsOf(row[index] ?? ''))) : 0,
+  )
+  const filled = (text: string, decimals: number): string => {
+    const own = decimalsOf(text)
+    return own === 0 ? text : text + '0'.repeat(Math.max(0, decimals - own))
+  }
+  return rows.map((row) =>
+    typeof row === 'string' ? row : row.map((cell, index) => filled(cell, most[index] ?? 0)),
+  )
 }
 
 function pad(text: string, width: number, isRight: boolean): string {

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import type { Named, SeatsAnswer, CustomersAnswer } from '../admin/contract.ts'
+import type { Settings } from '../config/settings.ts'
+import { commandText } from './command-text.ts'
 import type { Desk } from './desk.ts'
 import { CliFailure, wrongUse } from './exit-codes.ts'
 import { safeText } from './terminal.ts'
@@ -19,7 +21,14 @@ export const withCustomer = (command: Command): Command =>
 export const withMember = (command: Command): Command =>
   withCustomer(command).option('--member <id or name>', 'the member; needed when there are several')
 
-export async function chooseMember(desk: Desk, who: Who): Promise<MemberPath> {
+/** How it was asked for: hints go to the same installation, and name the option where there is one. */
+export type Asking = {
+  readonly settings: Settings
+  /** It stands behind the command's name, without an option before it. */
+  readonly isArgument?: boolean
+}
+
+export async function chooseMember(desk: Desk, who: Who, asking: Asking): Promise<MemberPath> {
   const named = await findMember(desk, who)
   if (named !== undefined) return named
   const { seats, hasMore } = await desk.get<SeatsAnswer>('/api/seats')
@@ -29,14 +38,19 @@ export async function chooseMember(desk: Desk, who: Who): Promise<MemberPath> {
       'Say which one by ids: --customer <id> --member <id>',
     )
   }
-  const fitting = seats.filter(
-    ({ customer, member }) => isMeant(customer, who.customer) && isMeant(member, who.member),
-  )
+  const within = seats.filter(({ customer }) => isMeant(customer, who.customer))
+  if (within.length === 0 && who.customer !== undefined) {
+    const { settings } = asking
+    const { customerId } = await chooseCustomer(desk, who, { settings })
+    throw noneYet({ what: 'member', customerId }, settings)
+  }
+  const fitting = within.filter(({ member }) => isMeant(member, who.member))
   const [seat] = fitting
   if (seat === undefined || fitting.length > 1) {
-    throw unclear('member', '--member', {
-      asked: who.member ?? who.customer,
-      choices: (fitting.length > 0 ? fitting : seats).map(
+    throw unclear('member', asking, {
+      asked: who.member,
+      isKnown: fitting.length > 0,
+      choices: (fitting.length > 0 ? fitting : within).map(
         ({ customer, member }) => `${called(member)} of ${called(customer)}`,
       ),
     })
@@ -60,6 +74,7 @@ async function findMember(desk: Desk, { customer, member }: Who): Promise<Member
 export async function chooseCustomer(
   desk: Desk,
   { customer: asked }: Pick<Who, 'customer'>,
+  asking: Asking,
 ): Promise<CustomerPath> {
   const path = `/api/customers/${asked}`
   if (isId(asked) && (await exists(desk, path))) return { customerId: asked, path }
@@ -68,8 +83,9 @@ export async function chooseCustomer(
   const fitting = all.filter((customer) => isMeant(customer, asked))
   const [customer] = fitting
   if (customer === undefined || fitting.length > 1) {
-    const choices = (fitting.length > 0 ? fitting : all).map(called)
-    throw unclear('customer', '--customer', { asked, choices })
+    const isKnown = fitting.length > 0
+    const choices = (isKnown ? fitting : all).map(called)
+    throw unclear('customer', asking, { asked, isKnown, choices })
   }
   return { customerId: customer.id, path: `/api/customers/${customer.id}` }
 }
@@ -111,26 +127,44 @@ const choicesShownMax = 20
 
 function unclear(
   what: 'customer' | 'member',
-  option: string,
-  found: { readonly asked: string | undefined; readonly choices: readonly string[] },
+  { settings, isArgument = false }: Asking,
+  found: {
+    readonly asked: string | undefined
+    /** What was asked for fits several. */
+    readonly isKnown: boolean
+    readonly choices: readonly string[]
+  },
 ): CliFailure {
-  const { asked, choices } = found
-  if (choices.length === 0) {
-    return wrongUse(
-      `There is no ${what} yet.`,
-      what === 'customer'
-        ? 'Make one: npm run plimsoll -- customer open "Acme"'
-        : 'Make one: npm run plimsoll -- member seat "Ada" --plan pro',
-    )
-  }
+  const { asked, choices, isKnown } = found
+  const [first] = choices
+  if (first === undefined) return noneYet({ what }, settings)
   const shown = choices.slice(0, choicesShownMax).map((choice) => `  ${choice}`)
   if (choices.length > shown.length) shown.push(`  and ${choices.length - shown.length} more`)
+  const option = isArgument ? '' : `--${what} `
   const problem =
     asked === undefined
-      ? `There are several ${what}s, so say which one with ${option}:`
-      : `"${safeText(asked)}" does not say which ${what} is meant. There are:`
+      ? `There are several ${what}s, so say which one${isArgument ? '' : ` with --${what}`}:`
+      : isKnown
+        ? `There are several ${what}s called "${safeText(asked)}":`
+        : `There is no ${what} "${safeText(asked)}". There are:`
+  const id = first.split(' ')[0] ?? ''
+  return wrongUse([problem, ...shown].join('\n'), `Use the id, for example ${option}${id}`)
+}
+
+function noneYet(
+  none: { readonly what: 'customer' | 'member'; readonly customerId?: string },
+  settings: Settings,
+): CliFailure {
+  const { what, customerId } = none
+  if (what === 'customer') {
+    const make = commandText(settings, 'customer open "Acme"')
+    return wrongUse('There is no customer yet.', `Make one: ${make}`)
+  }
+  const whose = customerId === undefined ? '' : ` --customer ${customerId}`
   return wrongUse(
-    [problem, ...shown].join('\n'),
-    `Use the id, for example ${option} ${choices[0]?.split(' ')[0] ?? ''}`,
+    customerId === undefined
+      ? 'There is no member yet.'
+      : `Customer ${customerId} has no member yet.`,
+    `Make one: ${commandText(settings, `member seat "Ada" --plan pro${whose}`)}`,
   )
 }

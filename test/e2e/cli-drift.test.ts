@@ -40,13 +40,13 @@ test('D1: stored sums that lie are found, said with what they should be, healed,
   assert.equal(found.code, 5)
   assert.match(
     found.out,
-    /Different: customer:demo, extraUsage\.isOn: stored false, recomputed true, since\s+entry \d+/,
+    /Different: customer:demo, extraUsage\.isOn: stored false, recomputed true, last\s+written at entry #\d+/,
   )
   assert.equal(healed.code, 5)
   assert.match(healed.out, /were put right/)
   assert.equal(again.code, 0, again.out)
   assert.match(again.out, /All right/)
-  assert.match(listed.out, /member:demo +windows\.session\.used: stored 999000000000,\s+recomputed/)
+  assert.match(listed.out, /member:demo +windows\.session\.used: stored\s+999000000000,\s+recomputed/)
   assert.match(
     usage.out,
     /Extra usage +on for the account, on for the member\nBalance +\$100\.00\n/,

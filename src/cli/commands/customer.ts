@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import type { CustomerAnswer } from '../../admin/contract.ts'
 import { readAmount } from '../amounts.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
+import { commandText } from '../command-text.ts'
+import { readId, readName, readZone } from '../flag-values.ts'
 import { localMoment } from '../moments.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { facts, safeText, table, type Column } from '../terminal.ts'
@@ -33,9 +35,13 @@ export function addCustomerCommands(program: Command, cli: CommandLine): void {
 function addOpen(parent: Command, cli: CommandLine): void {
   withRetryKey(parent.command('open'))
     .description('open a customer')
-    .argument('<name>', 'for people; the id is made, or given with --id')
-    .option('--id <id>', 'letters, digits, dots, dashes, underscores')
-    .option('--zone <zone>', 'the zone of the month that the spend cap counts over (default: UTC)')
+    .argument('<name>', 'for people; the id is made, or given with --id', readName)
+    .option('--id <id>', 'letters, digits, dots, dashes, underscores', readId)
+    .option(
+      '--zone <zone>',
+      'the zone of the month that the spend cap counts over (default: UTC)',
+      readZone,
+    )
     .option('--cap <amount>', 'the spend cap of a month, in dollars (default: none)')
     .option('--extra', 'with extra usage turned on')
     .addHelpText(
@@ -54,7 +60,8 @@ function addOpen(parent: Command, cli: CommandLine): void {
         const desk = await context.desk('changing')
         const answer = await desk.post<CustomerAnswer>('/api/customers', body)
         context.say(answer, () => {
-          const next = `npm run plimsoll -- member seat "Ada" --plan pro --customer ${answer.customerId}`
+          const words = `member seat "Ada" --plan pro --customer ${answer.customerId}`
+          const next = commandText(context.settings, words)
           return `Customer ${answer.customerId} is open. Next:\n  ${next}`
         })
       }),
@@ -70,9 +77,9 @@ const columns: readonly Column[] = [
   { title: 'Customer' },
   { title: 'Name', isFlexible: true },
   { title: 'Extra' },
-  { title: 'Balance', isRight: true },
-  { title: 'Spent', isRight: true },
-  { title: 'Cap', isRight: true },
+  { title: 'Balance', isRight: true, isMoney: true },
+  { title: 'Spent', isRight: true, isMoney: true },
+  { title: 'Cap', isRight: true, isMoney: true },
   { title: 'Members', isRight: true },
 ]
 
@@ -116,7 +123,10 @@ function addShow(parent: Command, cli: CommandLine): void {
     .action((customer: string | undefined, _options: object, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')
-        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer })
+        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer }, {
+          ...context,
+          isArgument: true,
+        })
         const answer = await desk.get<CustomerAnswer>(path)
         context.show(answer, () => customerText(answer, context))
       }),
@@ -125,8 +135,8 @@ function addShow(parent: Command, cli: CommandLine): void {
 
 function customerText(customer: CustomerAnswer, context: CommandContext): string {
   const { money } = context
-  const cap = customer.capNanos === null ? 'no cap' : `of a cap of ${money(customer.capNanos)}`
-  const anew = localMoment(customer.capResetMs, context.reader())
+  const cap = customer.capNanos === null ? ', no cap' : ` of a cap of ${money(customer.capNanos)}`
+  const ends = localMoment(customer.capResetMs, context.reader())
   return facts([
     ['Customer', customer.customerId],
     ['Name', safeText(customer.name ?? '')],
@@ -136,7 +146,7 @@ function customerText(customer: CustomerAnswer, context: CommandContext): string
       'Balance',
       `${money(customer.balanceNanos)}, ${money(customer.heldNanos)} of it held by running requests`,
     ],
-    ['Spent this month', `${money(customer.spentNanos)}, ${cap}, starts anew ${anew}`],
+    ['Spent this month', `${money(customer.spentNanos)}${cap}; the month ends ${ends}`],
     ['Zone', customer.zone],
     ['Members', String(customer.memberCount)],
   ])
@@ -154,7 +164,10 @@ function addStatus(
     .action((customer: string | undefined, _options: object, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
-        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer })
+        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer }, {
+          ...context,
+          isArgument: true,
+        })
         const answer = await desk.post<CustomerAnswer>(`${path}/status`, {
           isActive: status.isActive,
         })

@@ -8,7 +8,7 @@ import { safeText, table } from '../terminal.ts'
 export function addDriftCommand(program: Command, cli: CommandLine): void {
   program
     .command('drift')
-    .description('stored sums that were found different from the journal: what, where, since when')
+    .description('stored sums that were found different from the journal')
     .addHelpText('after', '\nExample:\n  npm run plimsoll -- drift --json')
     .action((_options: object, command: Command) =>
       cli.run(command, async (context) => {
@@ -19,13 +19,13 @@ export function addDriftCommand(program: Command, cli: CommandLine): void {
           const reader = context.reader()
           const rows = answer.drifts.map((drift) => [
             localMomentToTheSecond(drift.foundAtMs, reader),
-            String(drift.sincePosition),
+            `entry #${drift.sincePosition}`,
             safeText(drift.where),
             safeText(`${drift.field}: stored ${drift.stored}, recomputed ${drift.recomputed}`),
           ])
           const columns = [
             { title: 'Found' },
-            { title: 'Since entry', isRight: true },
+            { title: 'Row written at' },
             { title: 'Where' },
             { title: 'What', isFlexible: true },
           ]

@@ -13,7 +13,7 @@ export function addExplainCommand(program: Command, cli: CommandLine): void {
     .description('why a request was admitted or refused, recomputed from the journal')
     .argument('<decision>', 'the decision id of a refusal, or a hold id from the history')
     .option('--all', 'every journal entry that is kept for it, not only the last ten')
-    .addHelpText('after', '\nExample:\n  npm run plimsoll -- explain dn_WyJkZW1vIiwi…')
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- explain dn_BGRlbW8EZGVtb64C…')
     .action((decision: string, options: Options, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')

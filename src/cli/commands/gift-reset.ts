@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CreditsAnswer } from '../../admin/contract.ts'
 import type { CommandLine } from '../command-line.ts'
+import { readId } from '../flag-values.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { chooseMember, withMember, type Who } from '../who.ts'
 
@@ -10,7 +11,7 @@ type Options = Who & { readonly limit?: string }
 export function addGiftResetCommand(program: Command, cli: CommandLine): void {
   withRetryKey(withMember(program.command('gift-reset')))
     .description("give a member's running windows back; their reset times stay as they were shown")
-    .option('--limit <id>', 'only this limit; else every running one')
+    .option('--limit <id>', 'only this limit; else every running one', readId)
     .addHelpText(
       'after',
       '\nExample:\n  npm run plimsoll -- gift-reset --member ada --limit session',
@@ -18,7 +19,7 @@ export function addGiftResetCommand(program: Command, cli: CommandLine): void {
     .action((options: Options, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
-        const { path } = await chooseMember(desk, options)
+        const { path } = await chooseMember(desk, options, context)
         const body = options.limit === undefined ? {} : { limitId: options.limit }
         const answer = await desk.post<CreditsAnswer>(`${path}/gift-reset`, body)
         context.say(answer, () =>

@@ -1,8 +1,12 @@
-import { InvalidArgumentError, type Command } from 'commander'
-import type { HistoryAnswer } from '../../admin/contract.ts'
+import type { Command } from 'commander'
+import type { HistoryAnswer, MembersAnswer } from '../../admin/contract.ts'
+import { estimateWords } from '../../admin/wording.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { dayOf, timeToTheSecond } from '../moments.ts'
-import { paint, safeText, table, type Column } from '../terminal.ts'
+import { commandText, quoted } from '../command-text.ts'
+import type { Desk } from '../desk.ts'
+import { readRows, readWholeNumber } from '../flag-values.ts'
+import { dayOf, localMoment, timeToTheSecond } from '../moments.ts'
+import { paint, safeText, table, wrap, type Column } from '../terminal.ts'
 import { chooseCustomer, chooseMember, withMember, type Who } from '../who.ts'
 
 type Options = Who & { readonly rows: number; readonly before?: number; readonly all?: boolean }
@@ -14,39 +18,62 @@ export function addHistoryCommand(program: Command, cli: CommandLine): void {
   withMember(program.command('history'))
     .description('every request, payment and setting with the running balance; it adds up')
     .option('--all', "the whole customer's, not one member's")
-    .option('--rows <number>', 'how many lines, at most 500', wholeNumber, 30)
-    .option('--before <position>', 'older lines: those before this journal position', wholeNumber)
+    .option('--rows <number>', 'how many lines, at most 500', readRows, 30)
+    .option(
+      '--before <position>',
+      'older lines: those before this journal position',
+      readWholeNumber,
+    )
     .addHelpText('after', '\nExample:\n  npm run plimsoll -- history --rows 100')
     .action((options: Options, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')
         const choose = options.all === true ? chooseCustomer : chooseMember
-        const { path } = await choose(desk, options)
+        const { path } = await choose(desk, options, context)
         const before = options.before === undefined ? '' : `&beforePosition=${options.before}`
         const history = await desk.get<HistoryAnswer>(
           `${path}/history?rowsMax=${options.rows}${before}`,
         )
-        context.show(history, () => historyText(history, context))
+        const names = options.all === true ? await memberNames(desk, path) : new Map()
+        context.show(history, () => historyText(history, { ...context, names, options }))
         if (!history.addsUp) context.reportDifference()
       }),
     )
 }
 
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It has to be a whole number.')
+type Telling = CommandContext & {
+  readonly options: Options
+  /** How members are called where lines of several stand together; empty where they do not. */
+  readonly names: ReadonlyMap<string, string>
+}
+
+async function memberNames(desk: Desk, customerPath: string): Promise<ReadonlyMap<string, string>> {
+  const { members } = await desk.get<MembersAnswer>(`${customerPath}/members?rowsMax=200`)
+  const names = new Map(members.map(({ memberId, name }) => [memberId as string, name ?? memberId]))
+  return names.size > 1 ? names : new Map()
+}
+
+/** What a line is about, with whose it is and until when it counts, where that is not plain. */
+function titleText(line: Line, { names, reader }: Telling): string {
+  const whose =
+    line.memberId === null || names.size === 0
+      ? ''
+      : `${names.get(line.memberId) ?? line.memberId}: `
+  const until =
+    line.expiresAtMs === null ? '' : `, until ${localMoment(line.expiresAtMs, reader())}`
+  return safeText(`${whose}${line.title}${until}`)
 }
 
 const columns: readonly Column[] = [
   { title: 'Time' },
   { title: 'What', isFlexible: true },
-  { title: 'Cost', isRight: true },
+  { title: 'Cost', isRight: true, isMoney: true },
   { title: 'Paid by' },
-  { title: 'Change', isRight: true },
-  { title: 'Balance', isRight: true },
+  { title: 'Change', isRight: true, isMoney: true },
+  { title: 'Balance', isRight: true, isMoney: true },
 ]
 
-function historyText(history: HistoryAnswer, context: CommandContext): string {
+function historyText(history: HistoryAnswer, context: Telling): string {
   const { terminal, money } = context
   if (history.lines.length === 0) {
     return `Nothing has happened yet. Balance ${money(history.closingNanos)}.`
@@ -65,18 +92,19 @@ function historyText(history: HistoryAnswer, context: CommandContext): string {
   return [table(terminal, columns, rows), '', ...checkLines(history, context)].join('\n')
 }
 
-function lineRows(line: Line, context: CommandContext): readonly (readonly string[] | string)[] {
+function lineRows(line: Line, context: Telling): readonly (readonly string[] | string)[] {
   const { terminal, money } = context
   const { request } = line
   const isUnchanged = line.changeNanos === '0'
-  if (request === null && isUnchanged) {
+  if (line.kind !== 'request' && isUnchanged) {
     const time = timeToTheSecond(line.atMs, context.reader())
-    return [`${time}  ${safeText(line.title)}`]
+    const id = request === null ? [] : [paint(terminal, 'dim', `          ${request.holdId}`)]
+    return [`${time}  ${titleText(line, context)}`, ...id]
   }
   const sign = line.changeNanos.startsWith('-') ? '' : '+'
   const cells = [
     timeToTheSecond(line.atMs, context.reader()),
-    safeText(line.title),
+    titleText(line, context),
     request === null ? '' : money(request.costNanos),
     request === null ? '' : sources[request.source],
     isUnchanged ? '' : `${sign}${money(line.changeNanos)}`,
@@ -112,12 +140,25 @@ function tokensText(request: HistoryRequest, money: CommandContext['money']): st
 
 function checkLines(
   history: HistoryAnswer,
-  { terminal, money }: CommandContext,
+  { terminal, money, settings, options }: Telling,
 ): readonly string[] {
   const sum = `${money(history.openingNanos)} and every change give ${money(history.closingNanos)}`
   const check = history.addsUp
     ? paint(terminal, 'green', `Check: ${sum}. It adds up.`)
-    : paint(terminal, 'red', `Check: ${sum}? It does not add up; run npm run plimsoll -- verify.`)
-  if (history.beforePosition === null) return [check]
-  return [check, `Older lines: npm run plimsoll -- history --before ${history.beforePosition}`]
+    : paint(
+        terminal,
+        'red',
+        `Check: ${sum}? It does not add up; run ${commandText(settings, 'verify')}.`,
+      )
+  const lines = [check]
+  if (history.lines.some((line) => line.request?.isEstimate === true))
+    lines.push(wrap(`estimated: ${estimateWords}`, terminal.columns))
+  if (history.beforePosition === null) return lines
+  const whose = [
+    ...(options.all === true ? ['--all'] : []),
+    ...(options.customer === undefined ? [] : ['--customer', quoted(options.customer)]),
+    ...(options.member === undefined ? [] : ['--member', quoted(options.member)]),
+  ]
+  const words = ['history', ...whose, '--before', history.beforePosition].join(' ')
+  return [...lines, `Older lines: ${commandText(settings, words)}`]
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import type { IssuedKeyAnswer, KeysAnswer } from '../../admin/contract.ts'
+import type { IssuedKeyAnswer, KeysAnswer, StatusAnswer } from '../../admin/contract.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
+import { readName } from '../flag-values.ts'
 import { localMoment } from '../moments.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { safeText, table, type Column } from '../terminal.ts'
@@ -21,20 +22,22 @@ export function addKeyCommands(program: Command, cli: CommandLine): void {
 function addIssue(parent: Command, cli: CommandLine): void {
   withRetryKey(withMember(parent.command('issue')))
     .description('make a key for a member; its text is shown now and not kept')
-    .option('--name <name>', 'for people, for example the machine that it is for')
+    .option('--name <name>', 'for people, for example the machine that it is for', readName)
     .addHelpText('after', '\nExample:\n  npm run plimsoll -- key issue --member ada --name laptop')
     .action((options: IssueOptions, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
-        const { path, memberId } = await chooseMember(desk, options)
+        const { path, memberId } = await chooseMember(desk, options, context)
         const body = options.name === undefined ? {} : { name: options.name }
         const answer = await desk.post<IssuedKeyAnswer>(`${path}/keys`, body)
+        const { gatewayUrl } = await desk.get<StatusAnswer>('/api/status')
+        const gateway = gatewayUrl === '' ? '<gateway>' : gatewayUrl
         context.say(answer, () =>
           [
             answer.keyText,
             '',
             `That is key ${answer.keyId} of member ${memberId}. It is not shown again; keep it like a password.`,
-            `Use it:\n  ANTHROPIC_BASE_URL=<gateway> ANTHROPIC_AUTH_TOKEN=${answer.keyText} claude`,
+            `Use it:\n  ANTHROPIC_BASE_URL=${gateway} ANTHROPIC_AUTH_TOKEN=${answer.keyText} claude`,
           ].join('\n'),
         )
       }),
@@ -56,7 +59,7 @@ function addList(parent: Command, cli: CommandLine): void {
     .action((who: Who, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')
-        const { path } = await chooseCustomer(desk, who)
+        const { path } = await chooseCustomer(desk, who, context)
         const answer = await desk.get<KeysAnswer>(`${path}/keys`)
         context.show(answer, () =>
           table(
@@ -90,7 +93,7 @@ function addRevoke(parent: Command, cli: CommandLine): void {
     .action((keyId: string, who: Who, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
-        const { path } = await chooseCustomer(desk, who)
+        const { path } = await chooseCustomer(desk, who, context)
         const answer = await desk.post<{ keyId: string; memberId: string }>(
           `${path}/keys/${encodeURIComponent(keyId)}/revoke`,
           {},

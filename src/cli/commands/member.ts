@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import type { MemberAnswer, MembersAnswer } from '../../admin/contract.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
+import { commandText } from '../command-text.ts'
 import type { Desk } from '../desk.ts'
 import { wrongUse } from '../exit-codes.ts'
+import { readId, readName } from '../flag-values.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { safeText, table, type Column } from '../terminal.ts'
-import { chooseCustomer, chooseMember, withCustomer, type Who } from '../who.ts'
+import { chooseCustomer, chooseMember, withCustomer, type Asking, type Who } from '../who.ts'
 
 type SeatOptions = Who & { readonly plan: string; readonly id?: string }
 
@@ -27,9 +29,9 @@ export function addMemberCommands(program: Command, cli: CommandLine): void {
 function addSeat(parent: Command, cli: CommandLine): void {
   withRetryKey(withCustomer(parent.command('seat')))
     .description('seat a new member on a plan, or move one that exists to another plan')
-    .argument('[name]', 'the name of a new member, for people')
-    .requiredOption('--plan <plan>', 'the plan; see: plans list')
-    .option('--id <id>', "a new member's id; made where left out")
+    .argument('[name]', 'the name of a new member, for people', readName)
+    .requiredOption('--plan <plan>', 'the plan; see: plans list', readId)
+    .option('--id <id>', "a new member's id; made where left out", readId)
     .option('--member <id or name>', 'the member to move to another plan; what it used stays')
     .addHelpText(
       'after',
@@ -44,11 +46,11 @@ function addSeat(parent: Command, cli: CommandLine): void {
           )
         }
         const desk = await context.desk('changing')
-        const { path, seat } = await seatOf(desk, name, options)
+        const { path, seat } = await seatOf(desk, { ...options, name }, context)
         const answer = await desk.post<MemberAnswer>(`${path}/members`, seat)
         context.say(answer, () => {
           const seated = `Member ${answer.memberId} is seated on plan ${answer.planId}.`
-          const next = `npm run plimsoll -- key issue --member ${answer.memberId}`
+          const next = commandText(context.settings, `key issue --member ${answer.memberId}`)
           return name === undefined ? seated : `${seated} Next:\n  ${next}`
         })
       }),
@@ -57,15 +59,15 @@ function addSeat(parent: Command, cli: CommandLine): void {
 
 async function seatOf(
   desk: Desk,
-  name: string | undefined,
-  options: SeatOptions,
+  options: SeatOptions & { readonly name: string | undefined },
+  asking: Asking,
 ): Promise<{ readonly path: string; readonly seat: object }> {
-  const planId = options.plan
+  const { plan: planId, name } = options
   if (name === undefined) {
-    const { customerId, memberId } = await chooseMember(desk, options)
+    const { customerId, memberId } = await chooseMember(desk, options, asking)
     return { path: `/api/customers/${customerId}`, seat: { planId, memberId } }
   }
-  const { path } = await chooseCustomer(desk, options)
+  const { path } = await chooseCustomer(desk, options, asking)
   const id = options.id === undefined ? {} : { memberId: options.id }
   return { path, seat: { planId, name, ...id } }
 }
@@ -75,8 +77,8 @@ const columns: readonly Column[] = [
   { title: 'Name', isFlexible: true },
   { title: 'Plan' },
   { title: 'Extra' },
-  { title: 'Spent', isRight: true },
-  { title: 'Own cap', isRight: true },
+  { title: 'Spent', isRight: true, isMoney: true },
+  { title: 'Own cap', isRight: true, isMoney: true },
   { title: 'Running', isRight: true },
 ]
 
@@ -87,7 +89,7 @@ function addList(parent: Command, cli: CommandLine): void {
     .action((who: Who, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')
-        const { path } = await chooseCustomer(desk, who)
+        const { path } = await chooseCustomer(desk, who, context)
         const members: MemberAnswer[] = []
         let after = ''
         for (;;) {
@@ -129,10 +131,11 @@ function addStatus(
     .action((member: string | undefined, who: Who, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
-        const { path } = await chooseMember(desk, {
-          ...who,
-          ...(member === undefined ? {} : { member }),
-        })
+        const { path } = await chooseMember(
+          desk,
+          { ...who, ...(member === undefined ? {} : { member }) },
+          { ...context, isArgument: true },
+        )
         const answer = await desk.post<MemberAnswer>(`${path}/status`, {
           isActive: status.isActive,
         })

@@ -2,11 +2,12 @@ import { InvalidArgumentError, type Command } from 'commander'
 import type { CustomerAnswer, MemberAnswer } from '../../admin/contract.ts'
 import { readAmount } from '../amounts.ts'
 import type { CommandLine } from '../command-line.ts'
+import { commandText } from '../command-text.ts'
 import { localMoment } from '../moments.ts'
 import { chooseCustomer, chooseMember, withCustomer, withMember, type Who } from '../who.ts'
 import { withRetryKey } from '../retry-key.ts'
 
-type GrantOptions = Who & { readonly expires?: number }
+type GrantOptions = Who & { readonly expires?: number; readonly idempotencyKey?: string }
 
 /** `plimsoll topup`, `gift` and `cap`: the money of a customer. None of them touches the switch. */
 export function addMoneyCommands(program: Command, cli: CommandLine): void {
@@ -44,20 +45,27 @@ function addGrantCommand(
       cli.run(command, async (context) => {
         const amountNanos = readAmount(amount, { isZeroAllowed: false })
         const desk = await context.desk('changing')
-        const { path } = await chooseCustomer(desk, options)
+        const { path } = await chooseCustomer(desk, options, context)
         const answer = await desk.post<CustomerAnswer & { readonly grantId: string }>(
           `${path}/${grant.path}`,
           { amountNanos: amountNanos.toString(), expiresAtMs: options.expires ?? null },
         )
+        const turnOn = `extra on${options.customer === undefined ? '' : ` --customer ${answer.customerId}`}`
         context.say(answer, () => {
           const isOff = answer.isExtraUsageOn
             ? ''
-            : ' Extra usage is off; to turn it on:\n  npm run plimsoll -- extra on'
+            : ` Extra usage is off; to turn it on:\n  ${commandText(context.settings, turnOn)}`
           const until =
             options.expires === undefined
               ? ''
               : `, until ${localMoment(options.expires, context.reader())}`
-          return `${grant.done} ${context.money(amountNanos)}${until}. The balance is ${context.money(answer.balanceNanos)}.${isOff}`
+          const amount = `${context.money(amountNanos)}${until}`
+          // A key of the caller's own may have been used before, and that is no second payment.
+          const done =
+            options.idempotencyKey === undefined
+              ? `${grant.done} ${amount}`
+              : `${grant.done} once under this key: ${amount}`
+          return `${done}. The balance is ${context.money(answer.balanceNanos)}.${isOff}`
         })
       }),
     )
@@ -91,7 +99,7 @@ function addCapCommand(program: Command, cli: CommandLine): void {
               }
         const desk = await context.desk('changing')
         const isMember = who.member !== undefined
-        const { path } = await (isMember ? chooseMember : chooseCustomer)(desk, who)
+        const { path } = await (isMember ? chooseMember : chooseCustomer)(desk, who, context)
         const answer = await desk.post<CustomerAnswer | MemberAnswer>(`${path}/spend-cap`, { cap })
         context.say(answer, () => {
           const whose = isMember ? "The member's spend cap" : 'The spend cap'

@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import type { AppliedPlansAnswer, PlansAnswer } from '../../admin/contract.ts'
 import { limitTitle } from '../../admin/wording.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { wrongUse } from '../exit-codes.ts'
+import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
+import { readId } from '../flag-values.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { facts, safeText, table, type Column } from '../terminal.ts'
 
@@ -21,7 +22,7 @@ export function addPlansCommands(program: Command, cli: CommandLine): void {
 const columns: readonly Column[] = [
   { title: 'Plan' },
   { title: 'Name' },
-  { title: 'Price', isRight: true },
+  { title: 'Price', isRight: true, isMoney: true },
   { title: 'Limits', isFlexible: true },
 ]
 
@@ -59,14 +60,16 @@ const titleOf = (limit: LimitShown): string =>
     }),
   )
 
-const amountText = ({ amount, unit }: LimitShown, { money }: CommandContext): string =>
-  unit === 'money' ? money(amount) : `${BigInt(amount).toLocaleString('en')} ${unit}`
+const amountText = (
+  { amount, unit }: Pick<LimitShown, 'amount' | 'unit'>,
+  { money }: CommandContext,
+): string => (unit === 'money' ? money(amount) : `${BigInt(amount).toLocaleString('en')} ${unit}`)
 
 function addShow(parent: Command, cli: CommandLine): void {
   parent
     .command('show')
     .description('one plan')
-    .argument('<plan>', 'the plan id, as the list shows it')
+    .argument('<plan>', 'the plan id, as the list shows it', readId)
     .addHelpText('after', '\nExample:\n  npm run plimsoll -- plans show pro')
     .action((planId: string, _options: object, command: Command) =>
       cli.run(command, async (context) => {
@@ -75,7 +78,11 @@ function addShow(parent: Command, cli: CommandLine): void {
         const plan = plans.find((other) => other.id === planId)
         if (plan === undefined) {
           const known = plans.map(({ id }) => id).join(', ')
-          throw wrongUse(`There is no plan "${safeText(planId)}".`, `The plans are: ${known}`)
+          throw new CliFailure(exitCodes.failed, {
+            code: 'unknown_plan',
+            message: `There is no plan "${safeText(planId)}".`,
+            remedy: `The plans are: ${known}`,
+          })
         }
         context.show(plan, () => planText(plan, context))
       }),
@@ -150,8 +157,29 @@ function addApply(parent: Command, cli: CommandLine): void {
         context.say(answer, () =>
           answer.changed.length === 0
             ? 'Nothing to change: the plans are like that already.'
-            : `Published: ${answer.changed.join(', ')}.`,
+            : [
+                `Published: ${answer.changed.join(', ')}.`,
+                ...answer.changes.map((change) => changeText(change, context)),
+              ].join('\n'),
         )
       }),
     )
+}
+
+type PlanChange = AppliedPlansAnswer['changes'][number]
+
+/** "pro: session $5.00 -> $6.00; 2 members sit on it." */
+function changeText(change: PlanChange, context: CommandContext): string {
+  const { planId, isNew, memberCount, limits } = change
+  const limitTexts = limits.map(({ limitId, unit, before, after }) => {
+    const text = (amount: string): string => amountText({ amount, unit }, context)
+    if (before === null) return `${limitId} ${text(after ?? '0')}${isNew ? '' : ' (new)'}`
+    return `${limitId} ${text(before)} -> ${after === null ? 'gone' : text(after)}`
+  })
+  const what = [
+    ...(isNew ? ['a new plan'] : []),
+    ...(limitTexts.length === 0 ? ['no amount of a limit changed'] : limitTexts),
+  ].join(', ')
+  const seated = memberCount === 1 ? '1 member sits on it' : `${memberCount} members sit on it`
+  return `${planId}: ${what}; ${seated}.`
 }

@@ -17,7 +17,7 @@ export function addSwitchCommands(program: Command, cli: CommandLine): void {
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
         const isMember = who.member !== undefined
-        const { path } = await (isMember ? chooseMember : chooseCustomer)(desk, who)
+        const { path } = await (isMember ? chooseMember : chooseCustomer)(desk, who, context)
         const answer = await desk.post<CustomerAnswer | MemberAnswer>(`${path}/extra-usage`, {
           isOn: position === 'on',
         })

@@ -13,7 +13,7 @@ export function addUsageCommand(program: Command, cli: CommandLine): void {
     .action((who: Who, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')
-        const { path } = await chooseMember(desk, who)
+        const { path } = await chooseMember(desk, who, context)
         const usage = await desk.get<UsageAnswer>(`${path}/usage`)
         context.show(usage, () => usageText(usage, context))
       }),
@@ -80,12 +80,14 @@ function limitLines(
       ? 'starts with your next message'
       : `resets ${momentWithDistance(limit.resetMs, reader)}`
   const drawn = bar({ used, held, amount })
+  // Something used is never shown as nothing.
+  const percent = used > 0n && limit.usedPercent === 0 ? '< 1' : String(limit.usedPercent)
   const isFull = used + held >= amount
   const title = safeText(limit.title)
   const indent = ' '.repeat(titleCells)
   const head = title.length > titleCells - 2 ? [title, indent] : [title.padEnd(titleCells)]
   const [first = '', second] = head
-  const line = `${paint(terminal, isFull ? 'red' : 'cyan', drawn)} ${String(limit.usedPercent).padStart(4)} % used`
+  const line = `${paint(terminal, isFull ? 'red' : 'cyan', drawn)} ${percent.padStart(4)} % used`
   return [
     ...(second === undefined ? [`${first}${line}`] : [first, `${second}${line}`]),
     wrap(
@@ -104,8 +106,8 @@ function extraUsageFacts(
 ): readonly (readonly [string, string])[] {
   const extra = figures.extraUsage
   const cap = (capNanos: string | null): string =>
-    capNanos === null ? 'no cap' : `of a cap of ${money(capNanos)}`
-  const anew = `starts anew ${localMoment(extra.capResetMs, reader)}`
+    capNanos === null ? ', no cap' : ` of a cap of ${money(capNanos)}`
+  const ends = `the month ends ${localMoment(extra.capResetMs, reader)}`
   const held = extra.heldNanos === '0' ? '' : `, ${money(extra.heldNanos)} of it held`
   const rows: (readonly [string, string])[] = [
     [
@@ -113,12 +115,12 @@ function extraUsageFacts(
       `${onOff(extra.isOnForCustomer)} for the account, ${onOff(extra.isOnForMember)} for the member`,
     ],
     ['Balance', `${money(extra.balanceNanos)}${held}`],
-    ['Spent this month', `${money(extra.spentNanos)}, ${cap(extra.capNanos)}, ${anew}`],
+    ['Spent this month', `${money(extra.spentNanos)}${cap(extra.capNanos)}; ${ends}`],
   ]
   if (extra.memberCapNanos !== null) {
     rows.push([
       'Spent by the member',
-      `${money(extra.memberSpentNanos)}, ${cap(extra.memberCapNanos)}`,
+      `${money(extra.memberSpentNanos)}${cap(extra.memberCapNanos)}`,
     ])
   }
   return rows.map(([label, value]) => [label.padEnd(titleCells - 2), value])

@@ -67,8 +67,8 @@ function reportText(report: Report, context: CommandContext): string {
   for (const fault of report.faults)
     lines.push(paint(terminal, 'red', wrap(`Damaged: ${safeText(fault)}`, terminal.columns)))
   for (const drift of report.drifts) {
-    const since = `since entry ${drift.sincePosition} (${localMoment(drift.sinceMs, context.reader())})`
-    const text = `Different: ${drift.where}, ${drift.field}: stored ${drift.stored}, recomputed ${drift.recomputed}, ${since}`
+    const written = `last written at entry #${drift.sincePosition} (${localMoment(drift.sinceMs, context.reader())})`
+    const text = `Different: ${drift.where}, ${drift.field}: stored ${drift.stored}, recomputed ${drift.recomputed}, ${written}`
     lines.push(paint(terminal, 'yellow', wrap(safeText(text), terminal.columns)))
   }
   lines.push(

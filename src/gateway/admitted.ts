@@ -2,7 +2,7 @@ import type { Allowance } from '../core/decision.ts'
 import { limitHeaders } from '../providers/anthropic-headers.ts'
 import type { KnownCaller } from './admit-caller.ts'
 import type { AskedRequest } from './asked-request.ts'
-import { chooseEnd, endHold } from './end-hold.ts'
+import { chooseEnd, endHold, isUnreadReply } from './end-hold.ts'
 import { findHeader, toUpstreamHeaders } from './forward-headers.ts'
 import type { Exchange, Gate } from './gate.ts'
 import { createHoldGrowth } from './hold-growth.ts'
@@ -48,6 +48,7 @@ export async function runAdmitted(
     const reading = meter.reading()
     const ending = { owner: known.owner, holdId: allowance.holdId, trace }
     const upstreamRequestId = noteEnd(trace, end, reading)
+    warnUnread(gate, end, reading)
     if (reading !== null) gate.rates.learn(asked.facts.model, reading)
     const chosen = chooseEnd(end, reading, { asked, gate })
     await endHold(gate, { ...ending, upstreamRequestId }, chosen)
@@ -129,6 +130,19 @@ function noteEnd(trace: Trace, end: RelayEnd, reading: MeterReading | null): str
   if (end.error !== null) fields.error = end.error.message
   if (reading !== null && reading.faults.length > 0) fields.faults = reading.faults.join('; ')
   return requestId === undefined ? null : requestId.slice(0, requestIdCharsMax)
+}
+
+/** Such a reply is charged by an estimate from its bytes, so the operator should hear of it. */
+function warnUnread(gate: Gate, end: RelayEnd, reading: MeterReading | null): void {
+  const { head } = end
+  if (head === null || !isUnreadReply(end, reading)) return
+  const encoding = findHeader(head.rawHeaders, 'content-encoding') ?? 'identity'
+  const contentType = findHeader(head.rawHeaders, 'content-type')
+  if (encoding.trim().toLowerCase() !== 'identity') {
+    gate.logger.error('upstream encodes replies unasked: usage cannot be read', { encoding })
+  } else if (end.how === 'finished') {
+    gate.logger.warn('reply not understood: settled by its bytes', { contentType })
+  }
 }
 
 /** It goes into the journal, so its length is ours to bound. */

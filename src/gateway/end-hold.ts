@@ -4,10 +4,10 @@ import type { KeyOwner } from '../operations/find-key.ts'
 import { settle } from '../operations/settle.ts'
 import { voidHold } from '../operations/void-hold.ts'
 import { estimateUsage } from '../providers/anthropic-estimate.ts'
-import type { MeterReading } from '../providers/anthropic-usage.ts'
+import { meterJson, type MeterReading } from '../providers/anthropic-usage.ts'
 import type { AskedRequest } from './asked-request.ts'
 import type { Gate } from './gate.ts'
-import { isGood, isJson, type RelayEnd } from './relay.ts'
+import { isGood, type RelayEnd } from './relay.ts'
 import { traceUsage, type Trace } from './trace.ts'
 
 /** How a hold is to end: nothing was used, or this was. */
@@ -22,7 +22,8 @@ export type HoldEnd =
 
 /**
  * One rule for every way in which a reply can end. A final report is believed; without one, what was
- * delivered is estimated and marked so; a reply that delivered and reported nothing costs nothing.
+ * delivered is estimated and marked so; a reply that delivered and reported nothing costs nothing. Bytes
+ * that passed and were not understood are no such nothing: they stand for the text of an answer.
  */
 export function chooseEnd(
   end: RelayEnd,
@@ -32,7 +33,8 @@ export function chooseEnd(
   const { head } = end
   if (head === null) return { kind: 'void', cause: end.how }
   if (!isGood(head)) return { kind: 'void', cause: `upstream_${head.status}` }
-  const seen = reading === null ? null : withUnreadBytes(reading, end)
+  const isUnread = isUnreadReply(end, reading)
+  const seen = isUnread ? withUnreadBytes(reading ?? meterJson(Buffer.alloc(0)), end) : reading
   if (seen === null || isEmpty(seen)) return { kind: 'void', cause: 'nothing_delivered' }
   const { finalUsage, marks } = seen
   if (finalUsage !== undefined) {
@@ -44,9 +46,13 @@ export function chooseEnd(
   return { kind: 'settle', usage, marks, isEstimate: true }
 }
 
-/** A JSON body that broke off says nothing of itself; then what passed of it stands for its text. */
-function withUnreadBytes(reading: MeterReading, { head, bytes }: RelayEnd): MeterReading {
-  if (reading.isComplete || !isJson(head)) return reading
+/** Whether a good reply passed of which the meter made nothing: broken off early, encoded, or in another form. */
+export function isUnreadReply(end: RelayEnd, reading: MeterReading | null): boolean {
+  if (!isGood(end.head) || end.bytes === 0) return false
+  return reading === null || (isEmpty(reading) && !reading.isUnderstood)
+}
+
+function withUnreadBytes(reading: MeterReading, { bytes }: RelayEnd): MeterReading {
   return { ...reading, delivered: { ...reading.delivered, textBytes: bytes } }
 }
 

@@ -1,5 +1,5 @@
 import { createStreamMeter, meterJson, type MeterReading } from '../providers/anthropic-usage.ts'
-import { isEventStream } from './relay.ts'
+import { isEventStream, isJson } from './relay.ts'
 import type { ReplyHead } from './upstream.ts'
 
 /** Reads usage from the chunks of a good reply as they pass, whether it streams or comes as one JSON text. */
@@ -20,13 +20,15 @@ type PartMeter = {
 
 /** A JSON reply is kept until its end to be read; past this it is settled by an estimate. */
 const jsonReplyBytesMax = 64 * 1024 * 1024
+/** How much of a first chunk is looked at for what it is; space at the beginning of either means nothing. */
+const beginBytes = 1024
 
 export function createReplyMeter(): ReplyMeter {
   let meter: PartMeter | null = null
   return {
     push(chunk, head, elapsedMs) {
-      meter ??= isEventStream(head) ? createStreamMeter() : createJsonMeter()
-      meter.push(chunk, elapsedMs)
+      meter ??= chooseMeter(chunk, head)
+      meter?.push(chunk, elapsedMs)
     },
     end() {
       meter?.end()
@@ -35,6 +37,15 @@ export function createReplyMeter(): ReplyMeter {
       return meter?.reading() ?? null
     },
   }
+}
+
+/** A reply that is labelled as neither is taken for what it begins as. */
+function chooseMeter(chunk: Buffer, head: ReplyHead): PartMeter | null {
+  if (isEventStream(head)) return createStreamMeter()
+  if (isJson(head)) return createJsonMeter()
+  const begin = chunk.toString('latin1', 0, beginBytes).trimStart()
+  if (begin === '') return null
+  return begin.startsWith('{') ? createJsonMeter() : createStreamMeter()
 }
 
 function createJsonMeter(): PartMeter {

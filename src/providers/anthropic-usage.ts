@@ -20,6 +20,8 @@ export type MeterReading = {
   /** Why a report was not believed. */
   readonly faults: readonly string[]
   readonly delivered: Delivered
+  /** All that passed was of the shapes that this API writes, and there was something. */
+  readonly isUnderstood: boolean
   /** Thinking tokens within the output, where the upstream tells them apart. */
   readonly thinkingTokens: number | null
 }
@@ -42,6 +44,8 @@ type Seen = {
   hasFinalReport: boolean
   isComplete: boolean
   errorType: string | null
+  hasKnown: boolean
+  hasStrange: boolean
 }
 
 export function createStreamMeter(): StreamMeter {
@@ -52,6 +56,7 @@ export function createStreamMeter(): StreamMeter {
   const cutter = new EventCutter((data) => {
     const kind = delivery.take(data, nowMs)
     if (kind === 'other') readEvent(data, seen, book)
+    else seen.hasKnown = true
   })
   return {
     push(chunk, elapsedMs = 0) {
@@ -69,14 +74,22 @@ const nothingSeen = (): Seen => ({
   hasFinalReport: false,
   isComplete: false,
   errorType: null,
+  hasKnown: false,
+  hasStrange: false,
 })
 
 /** Only these carry what a bill needs; anything else, known or not, is passed over. */
 const billedEvent = /"(?:message_start|message_delta|message_stop|error)"/
+const quietEvent = /"type"\s*:\s*"ping"/
 
 function readEvent(data: EventData, seen: Seen, book: UsageBook): void {
   const text = data.bytes.toString('utf8', data.start, data.end)
-  if (!data.isNamedError && !billedEvent.test(text)) return
+  if (!data.isNamedError && !billedEvent.test(text)) {
+    if (quietEvent.test(text)) seen.hasKnown = true
+    else seen.hasStrange = true
+    return
+  }
+  seen.hasKnown = true
   if (data.isCutOff) {
     book.addFault('an event about usage is too large to be read')
     return
@@ -134,6 +147,7 @@ function toReading(seen: Seen, book: UsageBook, delivered: Delivered): MeterRead
     finalUsage: isFinal ? usage : undefined,
     faults,
     delivered,
+    isUnderstood: seen.hasKnown && !seen.hasStrange,
     thinkingTokens: book.thinkingTokens(),
   }
 }
@@ -151,6 +165,7 @@ export function meterJson(body: Uint8Array): MeterReading {
   }
   if (isRecord(value)) {
     seen.isComplete = true
+    seen.hasKnown = value['type'] === 'message' || value['type'] === 'error'
     if (value['type'] === 'error') seen.errorType = errorTypeOf(value)
     readMessage(value, seen, book)
     seen.hasFinalReport = isRecord(value['usage'])

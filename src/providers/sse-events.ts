@@ -18,6 +18,7 @@ type Line = Span & { readonly byteCount: number }
 export const eventBytesMax = 1024 * 1024
 /** Enough of the beginning of a long event to tell what it is. */
 const headBytesMax = 256
+const restBytesFirst = 512
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
@@ -32,65 +33,85 @@ const eventField = Buffer.from('event:')
  */
 export class EventCutter {
   readonly #onEvent: (data: EventData) => void
-  /** The beginning of a line that goes on in a later chunk; of a very long one only its head. */
-  #rest: Buffer[] = []
+  /** The beginning of a line that goes on in a later chunk, in a buffer that grows; of a very long one only its head. */
+  #rest = Buffer.alloc(0)
+  #restKept = 0
   #restBytes = 0
-  #restLast = 0
   #data: EventData | undefined
+  /** Whether the data stands in a buffer of our own. */
+  #isDataOurs = false
   #isNamedError = false
+  /** The last chunk ended with a carriage return, whose line feed may come with the next one. */
+  #skipsLineFeed = false
 
   constructor(onEvent: (data: EventData) => void) {
     this.#onEvent = onEvent
   }
 
   push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    let start = 0
-    for (;;) {
-      const lineEnd = bytes.indexOf(lineFeed, start)
-      if (lineEnd === -1) break
-      if (this.#restBytes > 0) this.#takeRest(bytes, lineEnd)
-      else {
-        const hasReturn = lineEnd > start && bytes[lineEnd - 1] === carriageReturn
-        const end = hasReturn ? lineEnd - 1 : lineEnd
-        this.#takeLine({ bytes, start, end, byteCount: end - start })
-      }
+    let start = this.#skipsLineFeed && bytes[0] === lineFeed ? 1 : 0
+    this.#skipsLineFeed = false
+    let feed = bytes.indexOf(lineFeed, start)
+    let back = bytes.indexOf(carriageReturn, start)
+    while (feed !== -1 || back !== -1) {
+      const isReturn = back !== -1 && (feed === -1 || back < feed)
+      const lineEnd = isReturn ? back : feed
+      if (this.#restBytes > 0) this.#takeRest(bytes.subarray(start, lineEnd))
+      else this.#takeLine({ bytes, start, end: lineEnd, byteCount: lineEnd - start })
       start = lineEnd + 1
+      if (isReturn && bytes[start] === lineFeed) start += 1
+      this.#skipsLineFeed = isReturn && start === bytes.length && bytes[start - 1] !== lineFeed
+      if (feed !== -1 && feed < start) feed = bytes.indexOf(lineFeed, start)
+      if (back !== -1 && back < start) back = bytes.indexOf(carriageReturn, start)
     }
     if (start < bytes.length) this.#keep(bytes.subarray(start))
     // The chunk is its owner's again after this call.
-    if (this.#data !== undefined) this.#data = copied(this.#data)
+    if (this.#data !== undefined && !this.#isDataOurs) this.#data = copied(this.#data)
+    this.#isDataOurs = true
   }
 
   /** The stream ended: what stands last counts as whole, as client libraries take it. */
   end(): void {
-    if (this.#restBytes > 0) this.#takeRest(Buffer.alloc(0), 0)
+    if (this.#restBytes > 0) this.#takeRest(Buffer.alloc(0))
     this.#dispatch()
   }
 
   #keep(piece: Buffer): void {
     this.#restBytes += piece.length
-    this.#restLast = piece[piece.length - 1] ?? 0
-    // Two more than the bound: whether it is passed shows only when the line's end is known.
-    if (this.#restBytes <= eventBytesMax + 2) this.#rest.push(Buffer.from(piece))
-    else this.#rest = [Buffer.concat([...this.#rest, piece], headBytesMax)]
+    const isLong = this.#restBytes > eventBytesMax
+    if (isLong && this.#restKept > headBytesMax) {
+      this.#rest = Buffer.from(this.#rest.subarray(0, headBytesMax))
+      this.#restKept = headBytesMax
+    }
+    const taken = isLong ? Math.min(piece.length, headBytesMax - this.#restKept) : piece.length
+    const kept = this.#restKept + taken
+    if (kept > this.#rest.length) {
+      const grown = Buffer.alloc(Math.max(kept, 2 * this.#rest.length, restBytesFirst))
+      this.#rest.copy(grown, 0, 0, this.#restKept)
+      this.#rest = grown
+    }
+    piece.copy(this.#rest, this.#restKept, 0, taken)
+    this.#restKept = kept
   }
 
   /** Ends the line that began in an earlier chunk. */
-  #takeRest(bytes: Buffer, lineEnd: number): void {
-    const last = lineEnd > 0 ? bytes[lineEnd - 1] : this.#restLast
-    const byteCount = this.#restBytes + lineEnd - (last === carriageReturn ? 1 : 0)
-    const pieces = [...this.#rest, bytes.subarray(0, lineEnd)]
-    const line = Buffer.concat(pieces, byteCount > eventBytesMax ? headBytesMax : byteCount)
-    this.#rest = []
+  #takeRest(piece: Buffer): void {
+    this.#keep(piece)
+    const line = { bytes: this.#rest, start: 0, end: this.#restKept, byteCount: this.#restBytes }
+    // The line keeps this buffer; the next one gets its own.
+    this.#rest = Buffer.alloc(0)
+    this.#restKept = 0
     this.#restBytes = 0
-    this.#takeLine({ bytes: line, start: 0, end: line.length, byteCount })
+    this.#takeLine(line)
   }
 
   #takeLine(line: Line): void {
     if (line.byteCount === 0) this.#dispatch()
     else if (startsWith(line, line.start, dataField)) {
       const data = dataOf(line)
+      this.#isDataOurs = this.#data !== undefined
       this.#data = this.#data === undefined ? data : joined(this.#data, data)
     } else if (startsWith(line, line.start, eventField)) {
       const name = line.bytes.toString('latin1', line.start + eventField.length, line.end)

@@ -46,7 +46,10 @@ test('D1: stored sums that lie are found, said with what they should be, healed,
   assert.match(healed.out, /were put right/)
   assert.equal(again.code, 0, again.out)
   assert.match(again.out, /All right/)
-  assert.match(listed.out, /member:demo +windows\.session\.used: stored\s+999000000000,\s+recomputed/)
+  assert.match(
+    listed.out,
+    /member:demo +windows\.session\.used: stored\s+999000000000,\s+recomputed/,
+  )
   assert.match(
     usage.out,
     /Extra usage +on for the account, on for the member\nBalance +\$100\.00\n/,

@@ -117,6 +117,7 @@ const gateway = createGateway({
     upstreamSilenceMaxMs: 60_000,
     pageUrl: 'http://127.0.0.1/',
     timeZone: 'UTC',
+    currencySymbol: '$',
     deniedStatus: 429,
   },
   logger,

@@ -210,6 +210,7 @@ function gatewaySettings(
     upstreamSilenceMaxMs: settings.upstreamSilenceMaxMs,
     pageUrl: settings.publicPageUrl ?? adminUrl,
     timeZone: settings.timeZone,
+    currencySymbol: settings.currencySymbol,
     deniedStatus: settings.denialStatus,
   }
 }

@@ -22,6 +22,8 @@ export type GatewaySettings = {
   readonly pageUrl: string
   /** The zone in which refusals tell local times. */
   readonly timeZone: string
+  /** Before amounts of money in refusals. */
+  readonly currencySymbol: string
   /** 400 imitates a vendor's old refusals for compatibility; it costs the client six requests. */
   readonly deniedStatus: 429 | 400
 }

@@ -96,13 +96,14 @@ function deny(
   fields.reason = denial.reason
   fields.extraUsageReason = denial.extraUsageReason
   fields.requestId = requestId
-  const { pageUrl, timeZone, deniedStatus } = gate.settings
+  const { pageUrl, timeZone, currencySymbol, deniedStatus } = gate.settings
   const reply = phraseDenial({
     denial,
     decisionId: denied.decisionId,
     requestId,
     pageUrl,
     timeZone,
+    currencySymbol,
     deniedStatus,
     nowMs: denial.figures.atMs,
     isOauthStyle: denied.request.known.isOauthStyle,

@@ -457,3 +457,11 @@ test('every header value can be sent over HTTP', () => {
   assert.doesNotThrow(() => new Headers(headers))
   assert.equal(headers['x-plimsoll-limit-a.b_c-9-reset'], undefined)
 })
+
+test("a refusal writes money with the installation's own currency symbol", () => {
+  const { message } = phrase({ currencySymbol: '€' })
+
+  assert.match(message, /€5\.00 of €5\.00/)
+  assert.match(message, /Balance €100\.00\. Spent this month €0\.00 of a €20\.00 cap/)
+  assert.doesNotMatch(message, /\$/)
+})

@@ -1,4 +1,5 @@
 import type { Denial, ExtraUsageFigures, LimitFigures, Remedy } from '../core/decision.ts'
+import type { Nanos } from '../core/money.ts'
 import { errorBody, errorHeaders, retryHeaders, type Reply } from './anthropic-failure.ts'
 import { limitHeaders } from './anthropic-headers.ts'
 import {
@@ -26,6 +27,8 @@ export type DenialFacts = {
   readonly isOauthStyle: boolean
   /** 400 is for callers built for the hosted service's form; some of them repeat it six times. */
   readonly deniedStatus?: 429 | 400
+  /** Before amounts of money. */
+  readonly currencySymbol?: string
   /** How the command line is called in the operator's installation. */
   readonly command?: string
 }
@@ -111,7 +114,7 @@ function messageFor(facts: DenialFacts): string {
         proof,
       ])
     case 'reserved':
-      return lines([reservedLine(denial), proof])
+      return lines([reservedLine(facts), proof])
     case 'limit_reached':
       return lines([...limitLines(facts), extraUsageLine(facts), remedyLine(facts), proof])
   }
@@ -120,26 +123,28 @@ function messageFor(facts: DenialFacts): string {
 const lines = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('\n')
 
 /** Running requests may keep room of the plan, or money that could have paid instead. */
-function reservedLine({ binding, figures }: Denial): string {
+function reservedLine({ denial, currencySymbol }: DenialFacts): string {
+  const { binding, figures } = denial
   const limit = binding.find(({ held }) => held > 0n)
   const what =
     limit === undefined
-      ? `the rest of your extra usage (${readableMoney(figures.extraUsage.heldNanos)})`
-      : `the rest of your ${limitName(limit)} (${readableAmount(limit.held, limit.unit)})`
+      ? `the rest of your extra usage (${readableMoney(figures.extraUsage.heldNanos, currencySymbol)})`
+      : `the rest of your ${limitName(limit)} (${readableAmount(limit.held, limit.unit, currencySymbol)})`
   return `Requests that are still running keep ${what} for themselves. It comes free when they end; trying again shortly helps.`
 }
 
-function limitLines({ denial, nowMs, timeZone }: DenialFacts): readonly string[] {
+function limitLines({ denial, nowMs, timeZone, currencySymbol }: DenialFacts): readonly string[] {
   return denial.binding.map((limit, index) => {
     const name = limitName(limit)
     const what = index === 0 ? `Your ${name} is used up` : `So is your ${name}`
-    return `${what}: ${spent(limit)}. ${resetText(limit, { nowMs, timeZone })}`
+    return `${what}: ${spent(limit, currencySymbol)}. ${resetText(limit, { nowMs, timeZone })}`
   })
 }
 
-function spent({ used, held, amount, unit }: LimitFigures): string {
-  const kept = held > 0n ? `, and ${readableAmount(held, unit)} kept for running requests` : ''
-  return `${readableAmount(used, unit)} of ${readableAmount(amount, unit)}${kept}`
+function spent({ used, held, amount, unit }: LimitFigures, symbol: string | undefined): string {
+  const text = (part: bigint): string => readableAmount(part, unit, symbol)
+  const kept = held > 0n ? `, and ${text(held)} kept for running requests` : ''
+  return `${text(used)} of ${text(amount)}${kept}`
 }
 
 function resetText(limit: LimitFigures, reading: Reading): string {
@@ -150,11 +155,12 @@ function resetText(limit: LimitFigures, reading: Reading): string {
 }
 
 /** Balance and cap are two numbers; a full one beside an empty one is what readers mistake most. */
-function extraUsageLine({ denial }: DenialFacts): string {
+function extraUsageLine({ denial, currencySymbol }: DenialFacts): string {
+  const money = (nanos: Nanos): string => readableMoney(nanos, currencySymbol)
   const { extraUsageReason, neededNanos } = denial
   const extra = denial.figures.extraUsage
   if (extraUsageReason === null) return ''
-  const needed = neededNanos === null ? '' : `; this request needs ${readableMoney(neededNanos)}`
+  const needed = neededNanos === null ? '' : `; this request needs ${money(neededNanos)}`
   const why = {
     off_for_customer: 'it is turned off',
     off_for_member: 'it is turned off for your seat',
@@ -163,15 +169,21 @@ function extraUsageLine({ denial }: DenialFacts): string {
     member_cap_reached: `your own monthly spend cap leaves too little${needed}`,
     balance_too_low: `the balance is too low${needed}`,
   }[extraUsageReason]
-  return `Extra usage did not help: ${why}. ${balanceText(extra)}. ${capText(extra)}.`
+  return `Extra usage did not help: ${why}. ${balanceText(extra, money)}. ${capText(extra, money)}.`
 }
 
-function balanceText({ balanceNanos, heldNanos }: ExtraUsageFigures): string {
-  const held = heldNanos > 0n ? `, ${readableMoney(heldNanos)} of it kept for running requests` : ''
-  return `Balance ${readableMoney(balanceNanos)}${held}`
+type MoneyText = (nanos: Nanos) => string
+
+function balanceText({ balanceNanos, heldNanos }: ExtraUsageFigures, money: MoneyText): string {
+  const held = heldNanos > 0n ? `, ${money(heldNanos)} of it kept for running requests` : ''
+  return `Balance ${money(balanceNanos)}${held}`
 }
 
-function capText(extra: ExtraUsageFigures): string {
+function capText(extra: ExtraUsageFigures, money: MoneyText): string {
+  const spentOf = (spentNanos: Nanos, capNanos: Nanos | null): string =>
+    capNanos === null
+      ? `${money(spentNanos)}, with no cap`
+      : `${money(spentNanos)} of a ${money(capNanos)} cap`
   const all = spentOf(extra.spentNanos, extra.capNanos)
   const own =
     extra.memberCapNanos === null
@@ -179,11 +191,6 @@ function capText(extra: ExtraUsageFigures): string {
       : `; by your seat ${spentOf(extra.memberSpentNanos, extra.memberCapNanos)}`
   return `Spent this month ${all}${own}`
 }
-
-const spentOf = (spentNanos: bigint, capNanos: bigint | null): string =>
-  capNanos === null
-    ? `${readableMoney(spentNanos)}, with no cap`
-    : `${readableMoney(spentNanos)} of a ${readableMoney(capNanos)} cap`
 
 /** What opens extra usage is needed together; waiting stands for itself. */
 function remedyLine(facts: DenialFacts): string {

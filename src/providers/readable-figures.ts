@@ -10,15 +10,15 @@ const centNanos = 10_000_000n
  * Whole cents, cut off and not rounded, so that what stands below a cap never reads as the cap; less than
  * a cent in full.
  */
-export function readableMoney(nanos: Nanos): string {
+export function readableMoney(nanos: Nanos, symbol = '$'): string {
   const isWhole = nanos >= centNanos || nanos <= -centNanos
-  return formatMoney(isWhole ? nanos - (nanos % centNanos) : nanos)
+  return formatMoney(isWhole ? nanos - (nanos % centNanos) : nanos, symbol)
 }
 
-export function readableAmount(amount: bigint, unit: Unit): string {
+export function readableAmount(amount: bigint, unit: Unit, symbol = '$'): string {
   switch (unit) {
     case 'money':
-      return readableMoney(amount)
+      return readableMoney(amount, symbol)
     case 'tokens':
       return `${amount.toLocaleString('en-US')} tokens`
     case 'requests':

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { createPinoLogger } from './pino-logger.ts'
 
@@ -19,4 +21,21 @@ test('a log line is one JSON object with level, time, message and fields', () =>
     msg: 'request finished',
   })
   assert.equal(second?.['level'], 'error')
+})
+
+const fullDisk = '/dev/full'
+
+test('a log that cannot be written ends no server', { skip: !existsSync(fullDisk) }, () => {
+  const program = `
+    import { openFileLogger } from ${JSON.stringify(new URL('pino-logger.ts', import.meta.url).href)}
+    const log = openFileLogger({ path: '${fullDisk}', level: 'info' })
+    log.info('one')
+    setImmediate(() => setImmediate(() => { log.info('two'); console.log('served') }))
+  `
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    timeout: 20_000,
+  })
+
+  assert.match(child.stdout.toString(), /served/)
+  assert.doesNotMatch(child.stderr.toString(), /ENOSPC/)
 })

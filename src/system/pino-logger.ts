@@ -10,6 +10,8 @@ export function openFileLogger(file: { readonly path: string; readonly level: Lo
   // Opened here and not later: whatever ends the process next, the end finds a file to write to.
   mkdirSync(dirname(file.path), { recursive: true })
   const destination = pino.destination({ dest: openSync(file.path, 'a', 0o600), sync: false })
+  // A full disk costs log lines, not the server: the journal answers for itself.
+  destination.on('error', () => {})
   return createPinoLogger(destination, file.level)
 }
 

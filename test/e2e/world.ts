@@ -109,6 +109,7 @@ const settingsDefault: GatewaySettings = {
   upstreamSilenceMaxMs: 60_000,
   pageUrl: 'http://127.0.0.1:4181/',
   timeZone: 'UTC',
+  currencySymbol: '$',
   deniedStatus: 429,
 }
 

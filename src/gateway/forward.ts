@@ -1,10 +1,10 @@
-import { admitCaller } from './admit-caller.ts'
-import { answerUnsent } from './answer-unsent.ts'
-import { readBody } from './body.ts'
-import { toUpstreamHeaders } from './forward-headers.ts'
+import { admitCaller } from './caller/admit-caller.ts'
+import { answerUnsent } from './reply/answer-unsent.ts'
+import { readBody } from './caller/body.ts'
+import { toUpstreamHeaders } from './reply/forward-headers.ts'
 import type { Exchange, Gate } from './gate.ts'
 import { refuseBody } from './refuse.ts'
-import { startRelay } from './relay.ts'
+import { startRelay } from './reply/relay.ts'
 
 /**
  * Requests that cost nothing: token counts and the list of models. They need a key and are passed on;

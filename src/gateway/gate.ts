@@ -3,12 +3,12 @@ import type { GateParts } from '../operations/parts.ts'
 import type { RateLearner } from '../providers/anthropic-estimate.ts'
 import type { PriceBook } from '../providers/prices.ts'
 import type { Logger } from '../system/logger.ts'
-import type { BodyRoom } from './body.ts'
-import type { BurstGuard } from './burst-guard.ts'
-import type { Caller } from './caller.ts'
-import type { RunningRelays } from './running-relays.ts'
+import type { BodyRoom } from './caller/body.ts'
+import type { BurstGuard } from './caller/burst-guard.ts'
+import type { Caller } from './caller/caller.ts'
+import type { RunningRelays } from './reply/running-relays.ts'
 import type { Trace } from './trace.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream } from './reply/upstream.ts'
 
 /** What an operator may set of the data plane; defaults and descriptions stand with all other settings. */
 export type GatewaySettings = {

@@ -6,9 +6,9 @@ import {
   type Reply,
 } from '../providers/anthropic-failure.ts'
 import { freshId } from '../system/random.ts'
-import type { Caller } from './caller.ts'
+import type { Caller } from './caller/caller.ts'
 import type { Exchange, Gate } from './gate.ts'
-import type { BodyReading } from './body.ts'
+import type { BodyReading } from './caller/body.ts'
 
 /** Answers with one of our own failures, in the API's error shape. */
 export function refuse(

@@ -1,7 +1,7 @@
 import type { Meter, Usage } from '../core/usage.ts'
 import type { LogFields, Logger } from '../system/logger.ts'
 import type { Clock } from '../system/clock.ts'
-import type { Caller } from './caller.ts'
+import type { Caller } from './caller/caller.ts'
 import { pathOf, type Route } from './route.ts'
 
 /**

@@ -216,7 +216,7 @@ test('a limit in tokens or requests, and one for some models, is told in its own
 
   assert.match(
     message,
-    /weekly limit for claude-opus models is used up: 1,250,000 tokens of 1,000,000 tokens\. It resets at Tue,? 24 Nov, 09:00 \(Europe\/Berlin\), in 1 d 17 h\./,
+    /weekly limit for claude-opus models is used up: 1,250,000 tokens of 1,000,000 tokens\. It resets on Tue,? 24 Nov at 09:00 \(Europe\/Berlin\), in 1 d 17 h\./,
   )
   assert.match(message, /So is your daily limit: 1 request of 1 request\. It starts anew/)
 })

@@ -151,7 +151,7 @@ function resetText(limit: LimitFigures, reading: Reading): string {
   if (limit.amount <= 0n) return 'It is set to nothing, so waiting does not help.'
   if (limit.resetMs === null) return 'It starts anew with the next message.'
   const moment = readableMoment(limit.resetMs, reading)
-  return `It resets at ${moment}, ${readableWait(limit.resetMs, reading.nowMs)}.`
+  return `It resets ${/^\d/.test(moment) ? 'at' : 'on'} ${moment}, ${readableWait(limit.resetMs, reading.nowMs)}.`
 }
 
 /** Balance and cap are two numbers; a full one beside an empty one is what readers mistake most. */

@@ -41,7 +41,7 @@ export function limitName({ windowKind, models }: LimitFigures): string {
 
 export type Reading = { readonly nowMs: number; readonly timeZone: string }
 
-/** "14:20 (Europe/Berlin)", "Tue, 24 Nov, 09:00 (UTC)": the day only where it is another one. */
+/** "14:20 (Europe/Berlin)", "Tue 24 Nov at 09:00 (UTC)": the day only where it is another one. */
 export function readableMoment(atMs: number, { nowMs, timeZone }: Reading): string {
   const zone = knownZone(timeZone)
   const day = new Intl.DateTimeFormat('en-GB', {
@@ -57,7 +57,7 @@ export function readableMoment(atMs: number, { nowMs, timeZone }: Reading): stri
     hourCycle: 'h23',
   })
   const isToday = atMs - nowMs < 86_400_000 && day.format(atMs) === day.format(nowMs)
-  return `${isToday ? '' : `${day.format(atMs)}, `}${clock.format(atMs)} (${zone})`
+  return `${isToday ? '' : `${day.format(atMs)} at `}${clock.format(atMs)} (${zone})`
 }
 
 function knownZone(timeZone: string): string {

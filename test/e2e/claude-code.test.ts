@@ -162,11 +162,11 @@ async function assertRefusedWhole(world: ClientWorld, refused: ClientEnd): Promi
   assert.deepEqual([refused.exitCode, refused.error, more], [1, '', []], refused.out)
   assert.ok(
     first.startsWith(
-      `API Error: Request rejected (429) · Your session limit is used up: ${spentText}. It resets at `,
+      `API Error: Request rejected (429) · Your session limit is used up: ${spentText}. It resets `,
     ),
     first,
   )
-  assert.match(first, /It resets at \d\d:\d\d \(UTC\), in 5 h\.$/)
+  assert.match(first, /It resets (at|on \w{3},? \d+ \w{3} at) \d\d:\d\d \(UTC\), in 5 h\.$/)
   assert.equal(
     extra,
     'Extra usage did not help: it is turned off. Balance $0.00. Spent this month $0.00 of a $20.00 cap.',

@@ -27,7 +27,7 @@ test('a session is spent, explained, paid for from extra usage, and adds up: all
   )
   assert.match(
     spent.out,
-    /Session +█{20} +102 % used\n +\$0\.2\d+ of \$0\.25, resets [\d:]+ \(in.(4.h.59.min|5.h)\)/,
+    /Session +█{20} +102 % used\n +\$0\.2\d+ of \$0\.25, resets (\w{3} \d+ \w{3} )?[\d:]+ \(in.(4.h.59.min|5.h)\)/,
   )
   assert.match(spent.out, /Balance +\$0\.00\n/)
 

@@ -44,7 +44,7 @@ test('D15: a refusal names the limit, what was used, the cap, the reset, why ext
   const { message } = error
   assert.ok(message.includes('session'))
   assert.match(message, /used up: \$0\.01\d* of \$0\.01\./)
-  assert.match(message, /resets at .*in /)
+  assert.match(message, /resets (at|on) .*in /)
   assert.match(message, /Extra usage did not help: it is turned off/)
   assert.match(message, /Balance \$0\.00.*Spent this month \$0\.00/)
   assert.match(message, /To go on: .*wait until/)

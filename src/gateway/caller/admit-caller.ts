@@ -1,8 +1,8 @@
-import { findKey, type KeyOwner } from '../operations/find-key.ts'
+import { findKey, type KeyOwner } from '../../operations/find-key.ts'
 import { readCallerKey } from './caller-key.ts'
-import { isStorageAway } from './end-hold.ts'
-import type { Exchange, Gate } from './gate.ts'
-import { refuse } from './refuse.ts'
+import { isStorageAway } from '../hold/end-hold.ts'
+import type { Exchange, Gate } from '../gate.ts'
+import { refuse } from '../refuse.ts'
 
 export type KnownCaller = { readonly owner: KeyOwner; readonly isOauthStyle: boolean }
 

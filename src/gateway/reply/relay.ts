@@ -1,4 +1,4 @@
-import type { Caller } from './caller.ts'
+import type { Caller } from '../caller/caller.ts'
 import { findHeader, toCallerHeaders } from './forward-headers.ts'
 import type {
   ReplyHead,

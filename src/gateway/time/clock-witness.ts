@@ -1,6 +1,6 @@
-import type { GateParts } from '../operations/parts.ts'
-import { findHeader } from './forward-headers.ts'
-import type { ReplyHead } from './upstream.ts'
+import type { GateParts } from '../../operations/parts.ts'
+import { findHeader } from '../reply/forward-headers.ts'
+import type { ReplyHead } from '../reply/upstream.ts'
 
 /** How often at most the upstream is asked for the time; its Date header has whole seconds anyway. */
 const everyMs = 10_000

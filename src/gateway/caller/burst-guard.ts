@@ -1,6 +1,6 @@
-import { admitBurst, type BurstAnswer, type BurstRule } from '../core/burst.ts'
-import type { KeyId } from '../core/ids.ts'
-import type { Clock } from '../system/clock.ts'
+import { admitBurst, type BurstAnswer, type BurstRule } from '../../core/burst.ts'
+import type { KeyId } from '../../core/ids.ts'
+import type { Clock } from '../../system/clock.ts'
 
 /** The burst rule applied per key. Keys that have been quiet long enough to be whole again are forgotten. */
 export interface BurstGuard {

@@ -1,5 +1,5 @@
-import type { GateParts } from '../operations/parts.ts'
-import type { Upstream } from './upstream.ts'
+import type { GateParts } from '../../operations/parts.ts'
+import type { Upstream } from '../reply/upstream.ts'
 
 /**
  * Asks the upstream for the time while a jump of the wall clock is held back. After a day without an entry

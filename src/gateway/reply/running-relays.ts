@@ -1,4 +1,4 @@
-import type { Clock } from '../system/clock.ts'
+import type { Clock } from '../../system/clock.ts'
 import type { Relay } from './relay.ts'
 
 /** How often replies are looked at for having run too long: one timer for all, instead of one for each. */

@@ -1,7 +1,7 @@
-import { isUpstreamAccountError } from '../providers/anthropic-failure.ts'
+import { isUpstreamAccountError } from '../../providers/anthropic-failure.ts'
 import { toCallerHeaders } from './forward-headers.ts'
-import type { Exchange, Gate } from './gate.ts'
-import { refuse } from './refuse.ts'
+import type { Exchange, Gate } from '../gate.ts'
+import { refuse } from '../refuse.ts'
 import type { RelayEnd } from './relay.ts'
 
 /**

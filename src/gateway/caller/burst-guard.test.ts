@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keyId } from '../core/ids.ts'
-import type { Clock } from '../system/clock.ts'
+import { keyId } from '../../core/ids.ts'
+import type { Clock } from '../../system/clock.ts'
 import { createBurstGuard } from './burst-guard.ts'
 
 function handClock(): Clock & { elapsed: number } {

@@ -1,12 +1,12 @@
-import { costOf, type Price } from '../core/usage.ts'
-import type { Allowance } from '../core/decision.ts'
-import type { Nanos } from '../core/money.ts'
-import { growHold } from '../operations/grow-hold.ts'
-import type { KeyOwner } from '../operations/find-key.ts'
-import { estimateUsage } from '../providers/anthropic-estimate.ts'
-import type { Gate } from './gate.ts'
-import type { AskedRequest } from './asked-request.ts'
-import type { ReplyMeter } from './reply-meter.ts'
+import { costOf, type Price } from '../../core/usage.ts'
+import type { Allowance } from '../../core/decision.ts'
+import type { Nanos } from '../../core/money.ts'
+import { growHold } from '../../operations/grow-hold.ts'
+import type { KeyOwner } from '../../operations/find-key.ts'
+import { estimateUsage } from '../../providers/anthropic-estimate.ts'
+import type { Gate } from '../gate.ts'
+import type { AskedRequest } from '../caller/asked-request.ts'
+import type { ReplyMeter } from '../reply/reply-meter.ts'
 
 /**
  * Lets a hold follow what a running stream was metered at, so that other decisions count it already. A

@@ -1,4 +1,4 @@
-import { createStreamMeter, meterJson, type MeterReading } from '../providers/anthropic-usage.ts'
+import { createStreamMeter, meterJson, type MeterReading } from '../../providers/anthropic-usage.ts'
 import { isEventStream, isJson } from './relay.ts'
 import type { ReplyHead } from './upstream.ts'
 

@@ -1,8 +1,8 @@
-import type { RequestFacts } from '../core/entry.ts'
-import { priceId } from '../core/ids.ts'
-import type { Price } from '../core/usage.ts'
-import { readRequest, type RequestReading } from '../providers/anthropic-request.ts'
-import type { Gate } from './gate.ts'
+import type { RequestFacts } from '../../core/entry.ts'
+import { priceId } from '../../core/ids.ts'
+import type { Price } from '../../core/usage.ts'
+import { readRequest, type RequestReading } from '../../providers/anthropic-request.ts'
+import type { Gate } from '../gate.ts'
 
 /** What a request asks for, in the terms of the gate: its facts, and the price that it would have. */
 export type AskedRequest = {

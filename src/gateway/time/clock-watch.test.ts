@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
-import { RecordClock } from '../system/record-clock.ts'
-import { ManualClock } from '../../test/contract/manual-clock.ts'
+import { RecordClock } from '../../system/record-clock.ts'
+import { ManualClock } from '../../../test/contract/manual-clock.ts'
 import { createClockWatch, type ClockWatch } from './clock-watch.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream } from '../reply/upstream.ts'
 
 const hourMs = 3_600_000
 

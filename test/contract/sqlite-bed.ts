@@ -10,60 +10,65 @@ import {
 import type { Storage } from '../../src/storage/storage.ts'
 import type { Logger } from '../../src/system/logger.ts'
 import { systemRandom } from '../../src/system/random.ts'
+import { SqlFaults, type ArmedFault, type SqlFault } from '../faults/sql-faults.ts'
 import { ManualClock } from './manual-clock.ts'
 import { bedSnapshotEvery, type StorageBed } from './storage.ts'
 
-/** What a bed's writer has been told to do to the next commits. */
-class Faults {
-  next: 'before' | 'after' | undefined
-  isAway = false
-  /** The process has died: whatever still runs of it reaches no disk. */
-  isDead = false
-  held: Promise<void> = Promise.resolve()
+/** Commits of a bed wait here while a test holds them; a process that died never goes on. */
+class Gate {
+  #open: Promise<void> = Promise.resolve()
   #release: () => void = () => undefined
 
   hold(): () => void {
     const gate = Promise.withResolvers<void>()
-    this.held = gate.promise
+    this.#open = gate.promise
     this.#release = gate.resolve
     return gate.resolve
   }
 
-  die(): void {
-    this.isDead = true
+  release(): void {
     this.#release()
+  }
+
+  before(inner: JournalWriter): JournalWriter {
+    return {
+      commit: async (batch) => {
+        await this.#open
+        await inner.commit(batch)
+      },
+      write: (side) => inner.write(side),
+      close: () => inner.close(),
+    }
   }
 }
 
-function faulty(inner: JournalWriter, faults: Faults): JournalWriter {
-  return {
-    commit: async (batch) => {
-      await faults.held
-      const how = faults.next
-      faults.next = undefined
-      if (faults.isDead || faults.isAway || how === 'before') throw new Error('disk I/O error')
-      await inner.commit(batch)
-      if (how === 'after') throw new Error('disk I/O error after the commit')
-    },
-    write: (side) => inner.write(side),
-    close: () => inner.close(),
+/** One life of the process: what is done to its disk, and to its time. */
+class Life {
+  readonly faults = new SqlFaults()
+  readonly gate = new Gate()
+
+  /** Whatever still runs of it commits nothing any more. */
+  die(): void {
+    this.faults.arm({ kind: 'io', place: 'begin', when: 'before' })
+    this.gate.release()
   }
 }
+
+export type OpenWriter = (path: string, faults: SqlFaults) => JournalWriter
+
+const writeHere: OpenWriter = (path, faults) => openJournalWriter(path, faults.driver())
 
 export class SqliteBed implements StorageBed {
   readonly clock = new ManualClock()
   readonly logged: string[] = []
   readonly root = mkdtempSync(join(tmpdir(), 'plimsoll-bed-'))
-  readonly #openWriter: (path: string) => JournalWriter
+  readonly #openWriter: OpenWriter
   readonly #more: Partial<SqliteStorageOptions>
-  readonly #opened: { readonly storage: Storage; readonly faults: Faults }[] = []
-  #faults = new Faults()
+  readonly #opened: { readonly storage: Storage; readonly life: Life }[] = []
+  #life = new Life()
   #folders = 0
 
-  constructor(
-    openWriter: (path: string) => JournalWriter = openJournalWriter,
-    more: Partial<SqliteStorageOptions> = {},
-  ) {
+  constructor(openWriter: OpenWriter = writeHere, more: Partial<SqliteStorageOptions> = {}) {
     this.#openWriter = openWriter
     this.#more = more
     mkdirSync(this.folder, { mode: 0o700 })
@@ -83,7 +88,7 @@ export class SqliteBed implements StorageBed {
   }
 
   async open(): Promise<Storage> {
-    const faults = this.#faults
+    const life = this.#life
     const storage = await openSqliteStorage({
       dataFolder: this.folder,
       clock: this.clock,
@@ -91,17 +96,18 @@ export class SqliteBed implements StorageBed {
       log: this.log,
       version: 'test',
       snapshotEvery: bedSnapshotEvery,
-      startWriter: (path) => faulty(this.#openWriter(path), faults),
+      driver: life.faults.driver(),
+      startWriter: (path) => life.gate.before(this.#openWriter(path, life.faults)),
       ...this.#more,
     })
-    this.#opened.push({ storage, faults })
+    this.#opened.push({ storage, life })
     return storage
   }
 
   /** The files as they lie on the disk at this moment go on in another folder. */
   async crash(): Promise<void> {
-    this.#faults.die()
-    this.#faults = new Faults()
+    this.#life.die()
+    this.#life = new Life()
     const from = this.folder
     this.#folders += 1
     mkdirSync(this.folder, { mode: 0o700 })
@@ -111,19 +117,21 @@ export class SqliteBed implements StorageBed {
   }
 
   failNextCommit(how: 'before' | 'after'): void {
-    this.#faults.next = how
+    if (how === 'before') this.arm({ kind: 'io', place: 'begin', when: 'before', times: 1 })
+    else this.arm({ kind: 'io', place: 'commit', when: 'after', times: 1 })
   }
 
   failCommits(): () => void {
-    const faults = this.#faults
-    faults.isAway = true
-    return () => {
-      faults.isAway = false
-    }
+    return this.arm({ kind: 'io', place: 'begin', when: 'before' }).end
+  }
+
+  /** A fault of the disk, or of SQLite, at one kind of statement. */
+  arm(fault: SqlFault): ArmedFault {
+    return this.#life.faults.arm(fault)
   }
 
   holdCommits(): () => void {
-    return this.#faults.hold()
+    return this.#life.gate.hold()
   }
 
   damageDerivations(): number {
@@ -150,8 +158,8 @@ export class SqliteBed implements StorageBed {
   }
 
   async end(): Promise<void> {
-    for (const { storage, faults } of this.#opened) {
-      faults.die()
+    for (const { storage, life } of this.#opened) {
+      life.die()
       await storage.close()
     }
     rmSync(this.root, { recursive: true, force: true })

@@ -9,8 +9,8 @@ import {
 } from 'node:fs'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { DataFolderOwnedError } from '../storage.ts'
+import { nodeSqlite, type SqlDriver } from './sql-driver.ts'
 
 /**
  * The data folder and its one owner. Files are readable by their owner alone. Ownership is an exclusive
@@ -29,10 +29,10 @@ const journalFile = 'journal.db'
 /** Extended SQLite result codes keep the primary one in the low byte. */
 const sqliteBusy = 5
 
-export function ownDataFolder(folder: string): DataFolder {
+export function ownDataFolder(folder: string, driver: SqlDriver = nodeSqlite): DataFolder {
   prepareFolder(folder)
   makePrivate(join(folder, ownerFile))
-  const lock = new DatabaseSync(join(folder, ownerFile), { timeout: 0 })
+  const lock = driver.open(join(folder, ownerFile), { timeoutMs: 0 })
   try {
     lock.exec('PRAGMA journal_mode = DELETE')
     lock.exec('BEGIN EXCLUSIVE')

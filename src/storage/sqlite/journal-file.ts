@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { JournalUnusableError } from '../storage.ts'
 import { primaryCode } from './data-folder.ts'
+import { nodeSqlite, type SqlConnection, type SqlDriver } from './sql-driver.ts'
 
 /** Opening the journal file: is it ours, is it whole, is it of this version; migrations bring it up to date. */
 
@@ -16,18 +16,18 @@ type Migration = { readonly version: number; readonly name: string; readonly sql
 /** How long a statement waits for another connection of this process before it fails. */
 const busyTimeoutMs = 5000
 
-export function openConnection(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+export function openConnection(path: string, driver: SqlDriver = nodeSqlite): SqlConnection {
+  const db = driver.open(path, { timeoutMs: busyTimeoutMs })
   db.exec('PRAGMA journal_mode = WAL')
   db.exec('PRAGMA synchronous = FULL')
   return db
 }
 
 /** Checks the file and migrates it. Throws `JournalUnusableError` with what to do about it. */
-export function prepareJournal(path: string): void {
+export function prepareJournal(path: string, driver: SqlDriver = nodeSqlite): void {
   try {
-    checkOrigin(path)
-    const db = openConnection(path)
+    checkOrigin(path, driver)
+    const db = openConnection(path, driver)
     try {
       migrate(db)
     } finally {
@@ -46,14 +46,14 @@ export function prepareJournal(path: string): void {
 /** The segment of 1,024 positions that indexes group by; SQL says `position >> 10`. */
 export const segmentOf = (position: number): number => Math.floor(position / 1024)
 
-export function readNumber(db: DatabaseSync, sql: string): number {
+export function readNumber(db: SqlConnection, sql: string): number {
   const [value] = Object.values(db.prepare(sql).get() ?? {})
   return typeof value === 'number' ? value : 0
 }
 
 /** Reads only: a file that is not ours has to stay as it is, byte for byte. */
-function checkOrigin(path: string): void {
-  const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+function checkOrigin(path: string, driver: SqlDriver): void {
+  const db = driver.open(path, { timeoutMs: busyTimeoutMs })
   try {
     const id = readNumber(db, 'PRAGMA application_id')
     const isEmpty = id === 0 && readNumber(db, 'SELECT count(*) FROM sqlite_schema') === 0
@@ -74,7 +74,7 @@ function checkOrigin(path: string): void {
   }
 }
 
-function migrate(db: DatabaseSync): void {
+function migrate(db: SqlConnection): void {
   const found = readNumber(db, 'PRAGMA user_version')
   for (const { version, sql } of migrations()) {
     if (version <= found) continue

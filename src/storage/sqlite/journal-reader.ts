@@ -1,10 +1,10 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { Entry } from '../../core/entry.ts'
 import type { CustomerId, HoldId, KeyId, MemberId, OperationId } from '../../core/ids.ts'
 import type { CommittedScope, EntryQuery, KeyRecord, MemberScope, Person } from '../storage.ts'
 import { decodeEntry, type JournalRow } from '../entry-codec.ts'
 import { openConnection, readNumber } from './journal-file.ts'
 import type { SnapshotRow } from './journal-writer.ts'
+import type { SqlConnection, SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.ts'
 
 /** A row with its hash, as `verify` checks it. */
 export type HashedRow = JournalRow & { readonly hash: string }
@@ -29,21 +29,19 @@ const columns = `position, customer_id AS customerId, member_id AS memberId, kin
 const isRare = `kind NOT IN ('held', 'hold_grown', 'settled', 'voided', 'expired')`
 const between = `position > ?4 AND position < ?5`
 
-type Row = Record<string, SQLOutputValue>
-
 /** Rows of the file come from `JournalWriter` alone; their columns have the types that it wrote. */
-const journalRow = (row: Row): JournalRow => row as unknown as JournalRow
+const journalRow = (row: SqlRow): JournalRow => row as unknown as JournalRow
 
 /**
  * Reads what is durable. Synchronous and quick: a point lookup or one segment at a time, so that a caller
  * can let others run between two calls.
  */
 export class JournalReader {
-  readonly #db: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #db: SqlConnection
+  readonly #statements = new Map<string, SqlStatement>()
 
-  constructor(path: string) {
-    this.#db = openConnection(path)
+  constructor(path: string, driver?: SqlDriver) {
+    this.#db = openConnection(path, driver)
     this.#db.exec('PRAGMA query_only = ON')
   }
 
@@ -155,7 +153,7 @@ export class JournalReader {
     )
   }
 
-  #entries(fromWhere: string, values: readonly SQLInputValue[]): readonly Entry[] {
+  #entries(fromWhere: string, values: readonly SqlValue[]): readonly Entry[] {
     const rows = this.#all(`SELECT ${columns} ${fromWhere}`, ...values)
     return rows.map((row) => decodeEntry(journalRow(row)))
   }
@@ -257,15 +255,15 @@ export class JournalReader {
     return typeof value === 'string' ? value : undefined
   }
 
-  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+  #get(sql: string, ...values: SqlValue[]): SqlRow | undefined {
     return this.#prepared(sql).get(...values)
   }
 
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+  #all(sql: string, ...values: SqlValue[]): SqlRow[] {
     return this.#prepared(sql).all(...values)
   }
 
-  #prepared(sql: string): StatementSync {
+  #prepared(sql: string): SqlStatement {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     const statement = this.#db.prepare(sql)

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { CustomerId } from '../../core/ids.ts'
 import type { Person } from '../storage.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { openConnection, readNumber, segmentOf } from './journal-file.ts'
+import type { SqlConnection, SqlDriver, SqlStatement } from './sql-driver.ts'
 
 /** A derived row, written in the transaction of the entry whose seal vouches for it. */
 export type SnapshotRow = {
@@ -31,7 +31,7 @@ export type SideWrite =
 /**
  * The one who writes. A promise that resolves means durable; one that rejects means that nobody knows
  * until the file has been read again. The real one runs in a thread of its own (`writer-thread.ts`);
- * tests put one that fails in its place.
+ * tests put one in its place that waits. What fails in tests is the driver below it (`sql-driver.ts`).
  */
 export interface JournalWriter {
   commit(batch: JournalBatch): Promise<void>
@@ -72,8 +72,8 @@ const snapshotSql = `INSERT INTO snapshot (customer_id, member_id, position, at_
   VALUES (?, ?, ?, ?, ?) ON CONFLICT (customer_id, member_id)
   DO UPDATE SET position = excluded.position, at_ms = excluded.at_ms, state = excluded.state`
 
-export function openJournalWriter(path: string): JournalWriter {
-  const connection = new WriterConnection(openConnection(path))
+export function openJournalWriter(path: string, driver?: SqlDriver): JournalWriter {
+  const connection = new WriterConnection(openConnection(path, driver))
   return {
     commit: async (batch) => connection.commit(batch),
     write: async (side) => connection.write(side),
@@ -83,13 +83,13 @@ export function openJournalWriter(path: string): JournalWriter {
 
 /** Synchronous: whoever calls it waits for the disk. */
 class WriterConnection {
-  readonly #db: DatabaseSync
-  readonly #insert: StatementSync
-  readonly #snapshot: StatementSync
+  readonly #db: SqlConnection
+  readonly #insert: SqlStatement
+  readonly #snapshot: SqlStatement
   readonly #chains = new Map<CustomerId, string>()
   #position: number
 
-  constructor(db: DatabaseSync) {
+  constructor(db: SqlConnection) {
     this.#db = db
     this.#insert = db.prepare(insertSql)
     this.#snapshot = db.prepare(snapshotSql)
@@ -194,12 +194,12 @@ class WriterConnection {
   }
 }
 
-function lastPosition(db: DatabaseSync): number {
+function lastPosition(db: SqlConnection): number {
   return readNumber(db, 'SELECT max(position) FROM journal')
 }
 
 /** The customer's last hash: looked for in one segment after another, newest first. */
-function readChain(db: DatabaseSync, customerId: CustomerId): string {
+function readChain(db: SqlConnection, customerId: CustomerId): string {
   const segment = db
     .prepare(
       `WITH RECURSIVE segment(number) AS

@@ -34,10 +34,11 @@ import { unavailable } from './group-commit.ts'
 import { prepareJournal } from './journal-file.ts'
 import { endOf, findEntries, findHoldEntries } from './journal-queries.ts'
 import { JournalReader } from './journal-reader.ts'
-import type { JournalWriter, SideWrite } from './journal-writer.ts'
+import { openJournalWriter, type JournalWriter, type SideWrite } from './journal-writer.ts'
 import { LiveJournal } from './live-journal.ts'
 import { customerSums, memberSums, rebuild } from './rebuild.ts'
 import { SnapshotAudit } from './snapshot-audit.ts'
+import type { SqlDriver } from './sql-driver.ts'
 import { verifyJournal } from './verify.ts'
 import { startWriterThread } from './writer-thread.ts'
 
@@ -59,7 +60,9 @@ export type SqliteStorageOptions = {
   readonly sumsMax?: number
   /** How long one caller waits for sums that have to be built. */
   readonly loadTimeoutMs?: number
-  /** Tests put a writer here that fails. */
+  /** Tests and simulations put one here that fails; it writes in this thread, unless `startWriter` is there, too. */
+  readonly driver?: SqlDriver
+  /** Tests put a writer here that waits or dies. */
   readonly startWriter?: (journalPath: string) => JournalWriter
 }
 
@@ -78,9 +81,9 @@ const auditEveryMs = 1000
  * owns it and `JournalUnusableError` when the file is damaged, foreign or newer.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
-  const folder = ownDataFolder(options.dataFolder)
+  const folder = ownDataFolder(options.dataFolder, options.driver)
   try {
-    prepareJournal(folder.journalPath)
+    prepareJournal(folder.journalPath, options.driver)
     const storage = new SqliteStorage(folder, options)
     await storage.open()
     return storage
@@ -89,6 +92,12 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     throw error
   }
 }
+
+/** Another thread would not see what a driver of a test does, so its writer stays in this one. */
+const writerWith =
+  (driver: SqlDriver | undefined) =>
+  (path: string): JournalWriter =>
+    driver === undefined ? startWriterThread(path) : openJournalWriter(path, driver)
 
 class SqliteStorage implements Storage {
   readonly bootId: BootId
@@ -105,11 +114,11 @@ class SqliteStorage implements Storage {
 
   constructor(folder: DataFolder, options: SqliteStorageOptions) {
     const { clock, log, random, version } = options
-    const startWriter = options.startWriter ?? startWriterThread
+    const startWriter = options.startWriter ?? writerWith(options.driver)
     this.#folder = folder
     this.#options = options
     this.bootId = bootId(freshId(random, 'boot'))
-    this.#reader = new JournalReader(folder.journalPath)
+    this.#reader = new JournalReader(folder.journalPath, options.driver)
     this.#recordClock = new RecordClock({
       clock,
       lastMs: this.#reader.lastMs(),

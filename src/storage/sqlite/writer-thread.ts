@@ -32,8 +32,15 @@ class WriterThreadError extends Error {
   }
 }
 
-export function startWriterThread(path: string): JournalWriter {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { journalPath: path } })
+/** What the thread runs. Tests bring one of their own that calls `answerOrders` with a writer that fails. */
+export type ThreadProgram = { readonly url: URL; readonly workerData: unknown }
+
+export function startWriterThread(
+  path: string,
+  program: ThreadProgram = { url: new URL(import.meta.url), workerData: { journalPath: path } },
+): JournalWriter {
+  const { url, workerData: data } = program
+  const worker = new Worker(url, { workerData: data })
   const waiting: PromiseWithResolvers<void>[] = []
   let failure: Error | undefined
   const failAll = (error: Error): void => {
@@ -104,8 +111,8 @@ function toRows(values: readonly Value[]): readonly JournalRow[] {
   return rows
 }
 
-function answerOrders(path: string): void {
-  const writer = openJournalWriter(path)
+/** The thread's side: carries out what `startWriterThread` sends. */
+export function answerOrders(writer: JournalWriter): void {
   parentPort?.on('message', (order: Order) => {
     void carryOut(writer, order).then((answer) => parentPort?.postMessage(answer))
   })
@@ -129,5 +136,5 @@ async function carryOut(writer: JournalWriter, order: Order): Promise<Answer> {
 
 const data: unknown = workerData
 if (!isMainThread && typeof data === 'object' && data !== null && 'journalPath' in data) {
-  answerOrders(String(data.journalPath))
+  answerOrders(openJournalWriter(String(data.journalPath)))
 }

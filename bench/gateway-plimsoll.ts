@@ -108,11 +108,12 @@ const gateway = createGateway({
     digest: (text) => createHash('sha256').update(text).digest('hex'),
     unpriced: 'refuse',
   }),
-  upstream: { url: process.argv[2] ?? '', key: 'sk-bench', authStyle: 'x-api-key' },
+  upstream: { url: process.argv[2] ?? '', keys: ['sk-bench'], authStyle: 'x-api-key' },
   settings: {
     burst: { perMinute: 0, size: 1 },
     bodyBytesMax: 32 * 1024 * 1024,
     connectionsMax: 10_000,
+    upstreamConnectionsMax: 10_000,
     upstreamHeadersTimeoutMs: 60_000,
     upstreamSilenceMaxMs: 60_000,
     pageUrl: 'http://127.0.0.1/',

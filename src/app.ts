@@ -26,7 +26,7 @@ export type AppOptions = {
   /** Where requests are forwarded to. */
   readonly upstream: {
     readonly url: string
-    readonly key: string
+    readonly keys: readonly string[]
     readonly authStyle: 'x-api-key' | 'bearer'
     /** For people: an address, or the built-in demo upstream. */
     readonly name: string
@@ -206,6 +206,7 @@ function gatewaySettings(
     burst: { perMinute: settings.burstPerMinute, size: settings.burstSize },
     bodyBytesMax: settings.bodyBytesMax,
     connectionsMax,
+    upstreamConnectionsMax: settings.upstreamConnectionsMax,
     upstreamHeadersTimeoutMs: settings.upstreamWaitMaxMs,
     upstreamSilenceMaxMs: settings.upstreamSilenceMaxMs,
     pageUrl: settings.publicPageUrl ?? adminUrl,

@@ -38,20 +38,20 @@ async function chooseUpstream(
 ): Promise<Upstream> {
   const authStyle =
     settings.upstreamAuth === 'bearer' ? ('bearer' as const) : ('x-api-key' as const)
-  const key = settings.upstreamKey ?? ''
-  if (key === '' && settings.upstreamUrl === null) {
+  const keys = (settings.upstreamKey ?? '').split(',')
+  if (settings.upstreamKey === null && settings.upstreamUrl === null) {
     const { clock, random } = system
     const demo = await startDemoUpstream({ clock, random, isPaced: settings.isDemoPaced })
     const name = 'built-in demo upstream'
     return {
-      upstream: { url: demo.url, key: 'demo', authStyle, name },
+      upstream: { url: demo.url, keys: ['demo'], authStyle, name },
       isDemo: true,
       close: () => demo.close(),
     }
   }
   const url = settings.upstreamUrl ?? 'https://api.anthropic.com'
   return {
-    upstream: { url, key, authStyle, name: url },
+    upstream: { url, keys, authStyle, name: url },
     isDemo: false,
     close: () => Promise.resolve(),
   }

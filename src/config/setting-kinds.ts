@@ -78,6 +78,25 @@ export const secret = (
   ...(options.environmentAlias === undefined ? {} : { environmentAlias: options.environmentAlias }),
 })
 
+/** One or a few of them, separated by commas, which no such secret contains. */
+const secretsMax = 8
+
+export const secretList = (
+  sentence: string,
+  options: { readonly defaultText: string; readonly environmentAlias?: string },
+): Declaration<string | null> => ({
+  ...secret(sentence, options),
+  takes: `a secret without spaces or line breaks, or up to ${secretsMax} different ones separated by commas`,
+  parse: (given) => {
+    const secrets = given.split(',')
+    const isFine =
+      secrets.length <= secretsMax &&
+      new Set(secrets).size === secrets.length &&
+      secrets.every((one) => parseSecret(one) !== undefined)
+    return isFine ? given : undefined
+  },
+})
+
 type Bounds = { readonly min: number; readonly max: number }
 
 export function wholeNumber(

@@ -7,6 +7,7 @@ import {
   path,
   port,
   secret,
+  secretList,
   text,
   timeZone,
   wholeNumber,
@@ -48,13 +49,18 @@ export const declarations = {
     'The LLM API that requests are forwarded to.',
     '`https://api.anthropic.com` when `upstreamKey` is set, else the built-in demo upstream',
   ),
-  upstreamKey: secret('The credential that replaces the caller’s own towards the upstream.', {
-    defaultText: 'none',
-    environmentAlias: 'ANTHROPIC_API_KEY',
-  }),
+  upstreamKey: secretList(
+    'The credential that replaces the caller’s own towards the upstream. Of several, separated by commas, each stands in while those before it are refused.',
+    { defaultText: 'none', environmentAlias: 'ANTHROPIC_API_KEY' },
+  ),
   upstreamAuth: oneOf(
     ['api-key', 'bearer'],
     'How the upstream is shown the credential: the `x-api-key` header, or `authorization: Bearer`.',
+  ),
+  upstreamConnectionsMax: wholeNumber(
+    1_000,
+    { min: 1, max: 100_000 },
+    'The most requests that are at the upstream at once; the next ones wait up to 5 seconds for a place.',
   ),
   upstreamWaitMaxMs: wholeNumber(
     600_000,

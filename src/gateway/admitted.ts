@@ -3,7 +3,8 @@ import { limitHeaders } from '../providers/anthropic-headers.ts'
 import type { KnownCaller } from './caller/admit-caller.ts'
 import type { AskedRequest } from './caller/asked-request.ts'
 import { chooseEnd, endHold, isUnreadReply } from './hold/end-hold.ts'
-import { findHeader, toUpstreamHeaders } from './reply/forward-headers.ts'
+import { createAttempts } from './reply/attempts.ts'
+import { findHeader } from './reply/forward-headers.ts'
 import type { Exchange, Gate } from './gate.ts'
 import { createHoldGrowth } from './hold/hold-growth.ts'
 import { lastWords } from './refuse.ts'
@@ -69,12 +70,8 @@ async function relayReply(
   const relay = startRelay({
     caller,
     upstream: gate.upstream,
-    request: {
-      method: 'POST',
-      path: caller.request.url ?? '',
-      headers: toUpstreamHeaders(caller.request.rawHeaders, gate.upstream.credential),
-      body,
-    },
+    attempts: createAttempts(gate, exchange, body),
+    accountWords: () => lastWords(gate, 'upstream_account'),
     ownHeaders: (head) => ownHeadersOf(admitted, head),
     onPassed: (chunk, head) => {
       trace.fields.firstByteMs ??= Math.round(clock.elapsedMs() - trace.startedMs)

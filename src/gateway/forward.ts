@@ -1,9 +1,9 @@
 import { admitCaller } from './caller/admit-caller.ts'
 import { answerUnsent } from './reply/answer-unsent.ts'
 import { readBody } from './caller/body.ts'
-import { toUpstreamHeaders } from './reply/forward-headers.ts'
+import { createAttempts } from './reply/attempts.ts'
 import type { Exchange, Gate } from './gate.ts'
-import { refuseBody } from './refuse.ts'
+import { lastWords, refuseBody } from './refuse.ts'
 import { startRelay } from './reply/relay.ts'
 
 /**
@@ -27,17 +27,12 @@ export async function forwardUncharged(gate: Gate, exchange: Exchange): Promise<
 
 async function relayUncharged(gate: Gate, exchange: Exchange, body: Buffer | null): Promise<void> {
   const { caller, trace } = exchange
-  const { request } = caller
   const relay = startRelay({
     caller,
     upstream: gate.upstream,
-    request: {
-      method: body === null ? 'GET' : 'POST',
-      path: request.url ?? '',
-      headers: toUpstreamHeaders(request.rawHeaders, gate.upstream.credential),
-      body,
-    },
+    attempts: createAttempts(gate, exchange, body),
     ownHeaders: () => [],
+    accountWords: () => lastWords(gate, 'upstream_account'),
     onPassed: () => {},
   })
   gate.relays.add(relay)

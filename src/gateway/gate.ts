@@ -9,6 +9,7 @@ import type { Caller } from './caller/caller.ts'
 import type { RunningRelays } from './reply/running-relays.ts'
 import type { Trace } from './trace.ts'
 import type { Upstream } from './reply/upstream.ts'
+import type { UpstreamAccount } from './reply/upstream-account.ts'
 
 /** What an operator may set of the data plane; defaults and descriptions stand with all other settings. */
 export type GatewaySettings = {
@@ -16,6 +17,7 @@ export type GatewaySettings = {
   /** The largest request body; the upstream's own bound is 32 MiB. */
   readonly bodyBytesMax: number
   readonly connectionsMax: number
+  readonly upstreamConnectionsMax: number
   readonly upstreamHeadersTimeoutMs: number
   readonly upstreamSilenceMaxMs: number
   /** The page that refusals link to. */
@@ -33,6 +35,7 @@ export type Gate = {
   readonly parts: GateParts
   readonly prices: PriceBook
   readonly upstream: Upstream
+  readonly account: UpstreamAccount
   readonly settings: GatewaySettings
   readonly logger: Logger
   readonly rates: RateLearner

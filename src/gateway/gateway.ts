@@ -10,6 +10,8 @@ import { Caller } from './caller/caller.ts'
 import { createClockWatch, type ClockWatch } from './time/clock-watch.ts'
 import { createClockWitness } from './time/clock-witness.ts'
 import type { UpstreamCredential } from './reply/forward-headers.ts'
+import { createUpstreamAccount, type UpstreamHealth } from './reply/upstream-account.ts'
+import { createUpstreamKeys } from './reply/upstream-keys.ts'
 import { forwardUncharged } from './forward.ts'
 import type { Exchange, Gate, GatewaySettings } from './gate.ts'
 import { serveMessages } from './messages.ts'
@@ -30,12 +32,18 @@ export interface Gateway {
   drain(timeoutMs: number): Promise<void>
   /** Ends everything now: running replies are cut, their holds settled. */
   close(): Promise<void>
+  /** What the upstream has been like since the start, and which of the operator's keys pause. */
+  upstreamHealth(): UpstreamHealth
 }
 
 export type GatewayOptions = {
   readonly parts: GateParts
   readonly prices: PriceBook
-  readonly upstream: UpstreamCredential & { readonly url: string }
+  readonly upstream: Pick<UpstreamCredential, 'authStyle'> & {
+    readonly url: string
+    /** The first is used while it works, the next while it does not. */
+    readonly keys: readonly string[]
+  }
   readonly settings: GatewaySettings
   readonly logger: Logger
 }
@@ -52,17 +60,21 @@ const bodyRoomBytes = 1024 * 1024 * 1024
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { parts, prices, settings, logger } = options
+  const keys = createUpstreamKeys(options.upstream, parts.clock)
   const gate: Gate = {
     parts,
     prices,
     settings,
     logger,
     upstream: createUpstream({
-      ...options.upstream,
+      url: options.upstream.url,
+      clock: parts.clock,
+      connectionsMax: settings.upstreamConnectionsMax,
       headersTimeoutMs: settings.upstreamHeadersTimeoutMs,
       silenceMaxMs: settings.upstreamSilenceMaxMs,
       onHead: createClockWitness(parts),
     }),
+    account: createUpstreamAccount(keys, { clock: parts.clock, logger }),
     rates: createRateLearner(),
     bursts: createBurstGuard(settings.burst, parts.clock),
     bodyRoom: createBodyRoom(bodyRoomBytes),
@@ -126,6 +138,11 @@ class HttpGateway implements Gateway {
 
   close(): Promise<void> {
     return this.drain(0)
+  }
+
+  upstreamHealth(): UpstreamHealth {
+    const { account, upstream } = this.#gate
+    return { ...account.health(), connections: upstream.connections() }
   }
 
   async #servedWithin(timeoutMs: number): Promise<void> {

@@ -39,7 +39,10 @@ export function refuseBody(
 }
 
 /** The last event of a stream that we end ourselves. */
-export function lastWords(gate: Pick<Gate, 'parts'>, kind: 'hold_expired' | 'stopping'): string {
+export function lastWords(
+  gate: Pick<Gate, 'parts'>,
+  kind: 'hold_expired' | 'stopping' | 'upstream_account',
+): string {
   return phraseStreamFailure({ failure: { kind }, requestId: freshId(gate.parts.random, 'req') })
 }
 

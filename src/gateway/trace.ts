@@ -31,6 +31,9 @@ export type TraceFields = {
   /** Of a reply of our own. */
   requestId: Value
   upstreamStatus: Value
+  /** Which of several keys of the operator, by its place, and how many were tried. */
+  upstreamKey: Value
+  attempts: Value
   upstreamRequestId: Value
   bytes: Value
   error: Value
@@ -70,6 +73,8 @@ export function startTrace(route: Route, clock: Clock): Trace {
     extraUsageReason: undefined,
     requestId: undefined,
     upstreamStatus: undefined,
+    upstreamKey: undefined,
+    attempts: undefined,
     upstreamRequestId: undefined,
     bytes: undefined,
     error: undefined,

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  isUpstreamAccountError,
-  phraseFailure,
-  phraseStreamFailure,
-  type Failure,
-} from './anthropic-failure.ts'
+import { phraseFailure, phraseStreamFailure, type Failure } from './anthropic-failure.ts'
 
 const requestId = 'req_1'
 const failures: readonly Failure[] = [
@@ -15,6 +10,7 @@ const failures: readonly Failure[] = [
   { kind: 'unknown_key', problem: 'unknown' },
   { kind: 'limits_unavailable' },
   { kind: 'upstream_account' },
+  { kind: 'upstream_busy' },
   { kind: 'upstream_unreachable' },
   { kind: 'stopping' },
   { kind: 'fault' },
@@ -77,62 +73,4 @@ test('a pace that is too high is told to wait at least a second', () => {
   assert.equal(after(1200), '2')
   assert.equal(after(1), '1')
   assert.equal(after(0), '1')
-})
-
-const error = (type: string, message: string): string =>
-  JSON.stringify({ type: 'error', error: { type, message } })
-
-test("the operator's own credential, billing and quota are told from everybody else's errors", () => {
-  const own: readonly [number, string][] = [
-    [401, error('authentication_error', 'invalid x-api-key')],
-    [402, error('billing_error', 'anything')],
-    [402, '<html>Payment Required</html>'],
-    [
-      400,
-      error('invalid_request_error', 'Your credit balance is too low to access the Anthropic API.'),
-    ],
-    [400, error('invalid_request_error', "You're out of extra usage. Add more and keep going.")],
-    [400, error('invalid_request_error', 'You have reached your specified API usage limits.')],
-    [
-      400,
-      error(
-        'invalid_request_error',
-        'Third-party apps now draw from your extra usage, not your plan limits.',
-      ),
-    ],
-    [400, error('billing_error', 'x')],
-    [403, error('permission_error', 'Your organization has been disabled.')],
-    [403, error('permission_error', 'This API key is not allowed to use this model')],
-    [429, error('rate_limit_error', 'Usage credits are required for long context requests.')],
-    [429, error('rate_limit_error', 'Extra usage is required for long context requests.')],
-    [429, error('billing_error', 'spend limit reached (daily)')],
-  ]
-  for (const [status, body] of own) {
-    assert.ok(isUpstreamAccountError(status, body), body)
-    assert.ok(isUpstreamAccountError(status, Buffer.from(body)), body)
-  }
-})
-
-test('errors that are about the request, or pass by themselves, go through as they came', () => {
-  const others: readonly [number, string][] = [
-    [400, error('invalid_request_error', 'max_tokens: 200000 > 128000')],
-    [400, error('invalid_request_error', 'messages.0: "your credit balance is too low" is odd')],
-    [400, error('invalid_request_error', 'prompt is too long')],
-    [404, error('not_found_error', 'model: claude-credit')],
-    [413, error('request_too_large', 'credit')],
-    [
-      429,
-      error(
-        'rate_limit_error',
-        'This request would exceed your rate limit of 50 requests per minute',
-      ),
-    ],
-    [500, error('api_error', 'billing')],
-    [529, error('overloaded_error', 'Overloaded')],
-    [400, ''],
-    [429, 'null'],
-    [429, '{"error":null}'],
-    [429, '{"error":'],
-  ]
-  for (const [status, body] of others) assert.ok(!isUpstreamAccountError(status, body), body)
 })

@@ -11,7 +11,8 @@ export type Reply = {
 export type Failure =
   | { readonly kind: 'invalid_request'; readonly message: string }
   | { readonly kind: 'unknown_key'; readonly problem: 'missing' | 'conflicting' | 'unknown' }
-  | { readonly kind: 'limits_unavailable' | 'upstream_account' | 'upstream_unreachable' }
+  | { readonly kind: 'limits_unavailable' | 'upstream_unreachable' | 'upstream_busy' }
+  | { readonly kind: 'upstream_account'; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'stopping' | 'fault' | 'unmetered_path' | 'body_too_large' | 'no_room' }
   | { readonly kind: 'hold_expired' | 'took_too_long' }
   | { readonly kind: 'model_unpriced'; readonly model: string }
@@ -44,6 +45,7 @@ const shapes: Readonly<Record<Failure['kind'], Shape>> = {
   // A person has to act first: repeating by itself would only keep the caller in silence for minutes.
   upstream_account: final(503, 'api_error'),
   stopping: passing(503, 2),
+  upstream_busy: passing(503, 2),
   no_room: passing(503, 1),
   hold_expired: final(504, 'timeout_error'),
   took_too_long: final(504, 'timeout_error'),
@@ -55,13 +57,16 @@ export function phraseFailure(facts: {
 }): Reply {
   const { failure, requestId } = facts
   const { status, type, retryAfterSeconds } = shapes[failure.kind]
-  const seconds =
-    failure.kind === 'too_fast' ? Math.ceil(failure.retryAfterMs / 1000) : retryAfterSeconds
+  const afterMs = 'retryAfterMs' in failure ? failure.retryAfterMs : undefined
+  const seconds = afterMs === undefined ? retryAfterSeconds : Math.ceil(afterMs / 1000)
   return {
     status,
     headers: {
       ...errorHeaders(requestId),
-      ...retryHeaders({ isWorthwhile: seconds !== null, afterSeconds: seconds }),
+      ...retryHeaders({
+        isWorthwhile: retryAfterSeconds !== null,
+        afterSeconds: seconds,
+      }),
     },
     body: errorBody({ type, message: wordsFor(failure), requestId, code: failure.kind }),
   }
@@ -98,6 +103,8 @@ function wordsFor(failure: Failure): string {
       return "The model provider refused this service's own account. It is not about your limits or your balance: nothing was charged, and the operator has been alerted. Please try again later."
     case 'upstream_unreachable':
       return 'The model provider could not be reached. Nothing was used or charged. Please try again.'
+    case 'upstream_busy':
+      return 'This gateway has as many requests at the model provider as it may have at once, and no place became free in time. Nothing was used or charged, and this says nothing about what you have left. Please try again.'
     case 'fault':
       return 'This gateway failed to handle the request, by a fault of its own. It is not about your limits or your balance, and the operator can see it in the log.'
     case 'no_room':
@@ -145,50 +152,4 @@ export function retryHeaders(retry: {
   const shouldRetry = { 'x-should-retry': retry.isWorthwhile ? 'true' : 'false' }
   if (retry.afterSeconds === null) return shouldRetry
   return { ...shouldRetry, 'retry-after': String(Math.max(1, retry.afterSeconds)) }
-}
-
-/**
- * Whether an upstream's error is about the operator's own credential, billing or quota. Its text speaks of
- * "your" credit and would read as the member's limit (DESIGN, "When something is away").
- */
-export function isUpstreamAccountError(status: number, body: string | Uint8Array): boolean {
-  if (status === 401 || status === 402) return true
-  if (status !== 400 && status !== 403 && status !== 429) return false
-  const { type, message } = readError(body)
-  if (type === 'billing_error') return true
-  if (status === 403) return accountWords.test(message)
-  if (status === 429) return moneyWords.test(message)
-  return accountSentence.test(message)
-}
-
-const errorBytesMax = 64 * 1024
-const moneyWords =
-  /credit|extra usage|billing|spend(ing)? (limit|cap)|usage limits?\b|out of usage/i
-const accountWords = new RegExp(
-  `${moneyWords.source}|payment|organization|workspace|account|api key|credential|oauth|token`,
-  'i',
-)
-/** Errors about a request quote from it, so on a 400 only whole known openings count. */
-const accountSentence =
-  /^(your credit balance|you['’]re out of (extra usage|usage credits)|you have reached your specified (api |workspace )?(api )?usage limits?|third-party apps now draw|this organization has been disabled|extra usage is required|usage credits (are )?required)/i
-
-function readError(body: string | Uint8Array): { readonly type: string; readonly message: string } {
-  const text =
-    typeof body === 'string'
-      ? body.slice(0, errorBytesMax)
-      : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(
-          'utf8',
-          0,
-          errorBytesMax,
-        )
-  try {
-    const error: unknown = JSON.parse(text)?.error
-    if (typeof error === 'object' && error !== null && 'message' in error) {
-      const type = 'type' in error ? String(error.type) : ''
-      return { type, message: String(error.message) }
-    }
-  } catch {
-    // Not JSON: a proxy in between may answer in plain words.
-  }
-  return { type: '', message: text }
 }

@@ -28,10 +28,13 @@ export type PostRequest = {
 
 export async function openScriptedWorld(
   answer: Answer,
-  options: Omit<WorldOptions, 'upstream'> = {},
+  { keys, ...options }: Omit<WorldOptions, 'upstream'> & { readonly keys?: readonly string[] } = {},
 ): Promise<ScriptedWorld> {
   const upstream = await startScriptedUpstream(answer)
-  const world = await openWorld({ ...options, upstream })
+  const world = await openWorld({
+    ...options,
+    upstream: { url: upstream.url, ...(keys === undefined ? {} : { keys }) },
+  })
   const toRaw = ({ method, path, body, seat, headers }: PostRequest) => ({
     ...(method === undefined ? {} : { method }),
     path: path ?? '/v1/messages',

@@ -32,7 +32,11 @@ import { createSystemClock } from '../../src/system/system-clock.ts'
  * one key. What stands outside (the upstream, the clock) is the test's choice.
  */
 export type WorldOptions = {
-  readonly upstream: { readonly url: string; readonly authStyle?: 'x-api-key' | 'bearer' }
+  readonly upstream: {
+    readonly url: string
+    readonly authStyle?: 'x-api-key' | 'bearer'
+    readonly keys?: readonly string[]
+  }
   readonly plan?: Plan
   readonly clock?: Clock
   readonly prices?: PriceBook
@@ -105,6 +109,7 @@ const settingsDefault: GatewaySettings = {
   burst: { perMinute: 0, size: 1 },
   bodyBytesMax: 32 * 1024 * 1024,
   connectionsMax: 1000,
+  upstreamConnectionsMax: 1000,
   upstreamHeadersTimeoutMs: 60_000,
   upstreamSilenceMaxMs: 60_000,
   pageUrl: 'http://127.0.0.1:4181/',
@@ -145,7 +150,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const gateway = createGateway({
     parts,
     prices: options.prices ?? testPrices,
-    upstream: { key: operatorKey, authStyle: 'x-api-key', ...options.upstream },
+    upstream: { keys: [operatorKey], authStyle: 'x-api-key', ...options.upstream },
     settings: { ...settingsDefault, ...options.settings },
     logger: log.logger,
   } satisfies GatewayOptions)

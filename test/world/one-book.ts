@@ -264,7 +264,7 @@ export class OneBook implements Half {
     const system = { clock, random: systemRandom, logger: silent }
     this.#app = await startApp(this.#settings, system, {
       version: 'story',
-      upstream: { url: upstreamUrl, key: 'story', authStyle: 'x-api-key', name: 'the story' },
+      upstream: { url: upstreamUrl, keys: ['story'], authStyle: 'x-api-key', name: 'the story' },
       mounts: [],
       defaultPlans,
     })

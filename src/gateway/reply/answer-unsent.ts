@@ -1,8 +1,10 @@
-import { isUpstreamAccountError } from '../../providers/anthropic-failure.ts'
+import { accountTroubleOf } from '../../providers/anthropic-account.ts'
+import { errorOf } from './attempts.ts'
 import { toCallerHeaders } from './forward-headers.ts'
 import type { Exchange, Gate } from '../gate.ts'
 import { refuse } from '../refuse.ts'
 import type { RelayEnd } from './relay.ts'
+import { UpstreamBusyError } from './upstream.ts'
 
 /**
  * What the caller is told when the relay passed nothing on: the upstream's error as it came, or our own
@@ -22,6 +24,11 @@ export function answerUnsent(
       const kind = gate.relays.isStopping ? 'stopping' : 'took_too_long'
       return refuse(gate, exchange, { kind })
     }
+    gate.account.countBroken()
+    if (end.error instanceof UpstreamBusyError) {
+      gate.logger.warn('upstream connections used up', { error: end.error.message })
+      return refuse(gate, exchange, { kind: 'upstream_busy' })
+    }
     gate.logger.warn('upstream unreachable', { error: end.error?.message })
     return refuse(gate, exchange, { kind: 'upstream_unreachable' })
   }
@@ -30,12 +37,10 @@ export function answerUnsent(
     gate.logger.error('upstream redirects', { status: head.status })
     return refuse(gate, exchange, { kind: 'upstream_unreachable' })
   }
-  if (isUpstreamAccountError(head.status, errorBody)) {
-    gate.logger.error('upstream account', {
-      status: head.status,
-      body: errorBody.toString('utf8', 0, loggedBytesMax),
-    })
-    return refuse(gate, exchange, { kind: 'upstream_account' })
+  if (accountTroubleOf(errorOf(head, errorBody)) !== null) {
+    const { keys } = gate.account
+    const retryAfterMs = (keys.count > 1 ? keys.dueInMs() : null) ?? undefined
+    return refuse(gate, exchange, { kind: 'upstream_account', retryAfterMs })
   }
   response.writeHead(head.status, head.statusText, [
     ...toCallerHeaders(head.rawHeaders),
@@ -43,6 +48,3 @@ export function answerUnsent(
   ])
   response.end(errorBody)
 }
-
-/** Of the upstream's words about the operator's account; they name no prompt. */
-const loggedBytesMax = 500

@@ -1,5 +1,7 @@
 import type { Caller } from '../caller/caller.ts'
+import { ErrorEventFilter } from './error-event.ts'
 import { findHeader, toCallerHeaders } from './forward-headers.ts'
+import type { Attempts } from './attempts.ts'
 import type {
   ReplyHead,
   ReplyReceiver,
@@ -30,6 +32,8 @@ export type RelayEnding =
   | 'caller_left'
   /** The upstream was not reachable, timed out or broke off. */
   | 'upstream_failed'
+  /** The upstream ended a running stream over the operator's account; the caller was told in our words. */
+  | 'upstream_account'
   /** We ended it: the hold's time was up, or the process stops. */
   | 'cut'
   /** A fault of our own. */
@@ -38,9 +42,11 @@ export type RelayEnding =
 export type RelayPlan = {
   readonly caller: Caller
   readonly upstream: Upstream
-  readonly request: UpstreamRequest
+  readonly attempts: Attempts
   /** Headers of ours for a good reply, as a flat list. */
   readonly ownHeaders: (head: ReplyHead) => readonly string[]
+  /** The last event of a stream that ends over the operator's account. */
+  readonly accountWords: () => string
   /** Sees each chunk of a good reply after it was passed on; never delays or changes it. */
   readonly onPassed: (chunk: Buffer, head: ReplyHead) => void
 }
@@ -67,6 +73,7 @@ class ReplyRelay implements Relay, ReplyReceiver {
   #exchange: UpstreamExchange | null = null
   #head: ReplyHead | null = null
   #errorChunks: Buffer[] | null = null
+  #filter: ErrorEventFilter | null = null
   #errorBytes = 0
   #bytes = 0
   #isBetweenEvents = true
@@ -81,11 +88,15 @@ class ReplyRelay implements Relay, ReplyReceiver {
   }
 
   start(): void {
-    const { caller, upstream, request } = this.#plan
+    const { caller, attempts } = this.#plan
     if (caller.hasLeft) return this.#finish('caller_left')
     caller.onLeave = this.#onCallerLeft
+    this.#send(attempts.first)
+  }
+
+  #send(request: UpstreamRequest): void {
     try {
-      this.#exchange = upstream.send(request, this)
+      this.#exchange = this.#plan.upstream.send(request, this)
     } catch (error) {
       this.#break(error)
     }
@@ -94,8 +105,16 @@ class ReplyRelay implements Relay, ReplyReceiver {
   onHead(head: ReplyHead): void {
     try {
       this.#head = head
-      if (isGood(head)) this.#passHead(head)
-      else this.#errorChunks = []
+      if (!isGood(head)) {
+        this.#errorChunks = []
+        this.#errorBytes = 0
+        return
+      }
+      this.#plan.attempts.succeeded()
+      if (isEventStream(head)) {
+        this.#filter = new ErrorEventFilter((data) => this.#plan.attempts.failedInStream(data))
+      }
+      this.#passHead(head)
     } catch (error) {
       this.#break(error)
     }
@@ -112,13 +131,25 @@ class ReplyRelay implements Relay, ReplyReceiver {
   }
 
   onEnd(): void {
-    if (this.#errorChunks === null && this.#head !== null) this.#plan.caller.response.end()
+    try {
+      if (this.#isOver || this.#tryNext()) return
+      if (this.#errorChunks === null && this.#head !== null) {
+        if (this.#flush()) return this.#endOverAccount()
+        this.#plan.caller.response.end()
+      }
+    } catch (error) {
+      return this.#break(error)
+    }
     this.#finish('finished')
   }
 
   /** The caller sees what the gateway saw: a reply that breaks off. An error event here would be our word, not the upstream's. */
   onFailure(error: Error): void {
-    if (this.#plan.caller.response.headersSent) this.#plan.caller.response.destroy()
+    const { response } = this.#plan.caller
+    if (response.headersSent) {
+      if (this.#flush()) return this.#endOverAccount()
+      response.destroy()
+    }
     this.#finish('upstream_failed', error)
   }
 
@@ -146,16 +177,54 @@ class ReplyRelay implements Relay, ReplyReceiver {
   }
 
   #pass(chunk: Buffer, head: ReplyHead): void {
-    this.#bytes += chunk.length
-    this.#write(chunk)
-    this.#isBetweenEvents = endsWithBlankLine(chunk)
+    const passing = this.#filter?.take(chunk)
+    this.#passBytes(passing?.bytes ?? chunk)
     this.#plan.onPassed(chunk, head)
+    if (passing?.isStopped === true) this.#endOverAccount()
+  }
+
+  #passBytes(bytes: Buffer): void {
+    if (bytes.length === 0) return
+    this.#bytes += bytes.length
+    this.#write(bytes)
+    this.#isBetweenEvents = endsWithBlankLine(bytes)
+  }
+
+  /** What was kept back goes on; true when it is an event that must not. */
+  #flush(): boolean {
+    const rest = this.#filter?.end()
+    if (rest === undefined) return false
+    this.#passBytes(rest.bytes)
+    return rest.isStopped
+  }
+
+  #endOverAccount(): void {
+    this.#exchange?.abort()
+    this.#plan.caller.response.end(this.#plan.accountWords())
+    this.#finish('upstream_account')
+  }
+
+  /** After an error that the caller has seen nothing of; its answer used nothing. */
+  #tryNext(): boolean {
+    if (this.#errorChunks === null || this.#head === null) return false
+    const body = Buffer.concat(this.#errorChunks, this.#errorBytes)
+    const request = this.#plan.attempts.next(this.#head, body)
+    if (request === null) return false
+    this.#head = null
+    this.#errorChunks = null
+    this.#send(request)
+    return true
   }
 
   #keepError(chunk: Buffer, chunks: Buffer[], head: ReplyHead): void {
+    if (this.#errorBytes + chunk.length <= errorBodyBytesMax) {
+      chunks.push(chunk)
+      this.#errorBytes += chunk.length
+      return
+    }
+    // What these say is for the operator, however long it is.
+    if (head.status === 401 || head.status === 402) return
     chunks.push(chunk)
-    this.#errorBytes += chunk.length
-    if (this.#errorBytes <= errorBodyBytesMax) return
     const { response } = this.#plan.caller
     this.#errorChunks = null
     response.writeHead(head.status, head.statusText, toCallerHeaders(head.rawHeaders))

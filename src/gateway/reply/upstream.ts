@@ -1,14 +1,19 @@
 import { Pool, type Dispatcher } from 'undici'
-import { isWritableText, type UpstreamCredential } from './forward-headers.ts'
+import type { Clock } from '../../system/clock.ts'
+import { isWritableText } from './forward-headers.ts'
+import { Places } from './upstream-places.ts'
 
 /**
  * The LLM API behind the gateway, at the level of heads and chunks: no fetch and no web streams, which
  * cost two to three times the CPU per request. Redirects are not followed. Nothing is retried here: a
  * request that may have reached the upstream may have been billed.
  */
-export type UpstreamSettings = UpstreamCredential & {
+export type UpstreamSettings = {
   /** Scheme, host and an optional path prefix: `https://api.anthropic.com`. */
   readonly url: string
+  readonly clock: Clock
+  /** The most requests that are there at once; each has a connection of its own. */
+  readonly connectionsMax: number
   /** How long the upstream may take to its first header; a long answer without streaming takes minutes. */
   readonly headersTimeoutMs: number
   /** The longest silence within a reply. */
@@ -48,14 +53,20 @@ export interface UpstreamExchange {
 }
 
 export interface Upstream {
-  readonly credential: UpstreamCredential
   send(request: UpstreamRequest, receiver: ReplyReceiver): UpstreamExchange
+  connections(): Places['counts']
   close(): Promise<void>
 }
 
 /** Connecting includes TLS; an address that does not answer within this is away. */
 const connectTimeoutMs = 10_000
 const replyHeaderBytesMax = 64 * 1024
+/**
+ * A connection that idled longer is closed by us, before the upstream does: a request written just as it
+ * closes is lost, and nobody knows whether it ran. Where the upstream names a time, ours ends earlier.
+ */
+const idleMaxMs = 4000
+const idleMarginMs = 2000
 
 export function createUpstream(settings: UpstreamSettings): Upstream {
   const url = new URL(settings.url)
@@ -64,18 +75,29 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
     maxHeaderSize: replyHeaderBytesMax,
     headersTimeout: settings.headersTimeoutMs,
     bodyTimeout: settings.silenceMaxMs,
+    pipelining: 1,
+    keepAliveTimeout: idleMaxMs,
+    keepAliveTimeoutThreshold: idleMarginMs,
     connect: { timeout: connectTimeoutMs },
   })
+  const places = new Places(settings.clock, settings.connectionsMax)
   return {
-    credential: { key: settings.key, authStyle: settings.authStyle },
     send: (request, receiver) => {
       const exchange = new Exchange(receiver, settings.onHead)
       const { method, headers, body } = request
-      pool.dispatch({ method, path: prefix + request.path, headers, body }, exchange)
+      exchange.enter(places, () => {
+        pool.dispatch({ method, path: prefix + request.path, headers, body }, exchange)
+      })
       return exchange
     },
+    connections: () => places.counts,
     close: () => pool.destroy(),
   }
+}
+
+/** All places at the upstream were taken for too long; nothing was sent. */
+export class UpstreamBusyError extends Error {
+  readonly code = 'upstream_busy'
 }
 
 class CallerLeftError extends Error {
@@ -87,10 +109,48 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   #receiver: ReplyReceiver | null
   #controller: Dispatcher.DispatchController | null = null
   readonly #onHead: (head: ReplyHead) => void
+  /** Gives back the place at the upstream, or leaves the line for one. */
+  #leave: (() => void) | null = null
 
   constructor(receiver: ReplyReceiver, onHead: (head: ReplyHead) => void) {
     this.#receiver = receiver
     this.#onHead = onHead
+  }
+
+  /** Throws what `dispatch` throws, when that is called at once. */
+  enter(places: Places, dispatch: () => void): void {
+    let hasReturned = false
+    let leaveLine = (): void => {}
+    this.#leave = () => leaveLine()
+    leaveLine = places.take(
+      () => {
+        this.#leave = () => places.giveBack()
+        try {
+          dispatch()
+        } catch (error) {
+          if (!hasReturned) {
+            this.#exit()
+            throw error
+          }
+          this.#fail(error instanceof Error ? error : new Error(String(error)))
+        }
+      },
+      () => this.#fail(new UpstreamBusyError('No place at the upstream became free in time')),
+    )
+    hasReturned = true
+  }
+
+  #exit(): ReplyReceiver | null {
+    const receiver = this.#receiver
+    this.#receiver = null
+    const leave = this.#leave
+    this.#leave = null
+    leave?.()
+    return receiver
+  }
+
+  #fail(error: Error): void {
+    this.#exit()?.onFailure(error)
   }
 
   pause(): void {
@@ -102,7 +162,7 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   }
 
   abort(): void {
-    this.#receiver = null
+    this.#exit()
     this.#controller?.abort(new CallerLeftError('The exchange was given up'))
   }
 
@@ -132,15 +192,11 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const receiver = this.#receiver
-    this.#receiver = null
-    receiver?.onEnd()
+    this.#exit()?.onEnd()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const receiver = this.#receiver
-    this.#receiver = null
-    receiver?.onFailure(error)
+    this.#fail(error)
   }
 }
 

@@ -46,8 +46,9 @@ export type App = {
   stop(drainMs: number): Promise<void>
 }
 
-/** The most connections that the gateway keeps at once. */
-const connectionsMax = 10_000
+/** Bounds of the gateway that nobody has to set; docs/gateway.md names them. */
+const gatewayBounds = { connectionsMax: 10_000, keyPlacesMax: 128, callerStallMaxMs: 120_000 }
+const bodyRoomBytesMin = 1024 * 1024 * 1024
 
 /** Builds every part from settings and a system, and starts it. The one place where parts are wired. */
 export async function startApp(
@@ -205,8 +206,10 @@ function gatewaySettings(
   return {
     burst: { perMinute: settings.burstPerMinute, size: settings.burstSize },
     bodyBytesMax: settings.bodyBytesMax,
-    connectionsMax,
     upstreamConnectionsMax: settings.upstreamConnectionsMax,
+    ...gatewayBounds,
+    // Nobody gets more than a third of it, and even the largest body has to fit.
+    bodyRoomBytes: Math.max(bodyRoomBytesMin, 4 * settings.bodyBytesMax),
     upstreamHeadersTimeoutMs: settings.upstreamWaitMaxMs,
     upstreamSilenceMaxMs: settings.upstreamSilenceMaxMs,
     pageUrl: settings.publicPageUrl ?? adminUrl,

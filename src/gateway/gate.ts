@@ -6,6 +6,9 @@ import type { Logger } from '../system/logger.ts'
 import type { BodyRoom } from './caller/body.ts'
 import type { BurstGuard } from './caller/burst-guard.ts'
 import type { Caller } from './caller/caller.ts'
+import type { Connections } from './caller/connections.ts'
+import type { KeyPlaces } from './caller/key-places.ts'
+import type { RefusalLog } from './caller/refusal-log.ts'
 import type { RunningRelays } from './reply/running-relays.ts'
 import type { Trace } from './trace.ts'
 import type { Upstream } from './reply/upstream.ts'
@@ -16,8 +19,15 @@ export type GatewaySettings = {
   readonly burst: BurstRule
   /** The largest request body; the upstream's own bound is 32 MiB. */
   readonly bodyBytesMax: number
+  /** Of all callers together; one without a running request gives way when they are used up. */
   readonly connectionsMax: number
   readonly upstreamConnectionsMax: number
+  /** Requests of one key whose body is still coming, or that cost nothing. */
+  readonly keyPlacesMax: number
+  /** Memory for the bodies of running requests, all together. */
+  readonly bodyRoomBytes: number
+  /** The longest that a caller may take to read on before its reply is cut. */
+  readonly callerStallMaxMs: number
   readonly upstreamHeadersTimeoutMs: number
   readonly upstreamSilenceMaxMs: number
   /** The page that refusals link to. */
@@ -41,6 +51,9 @@ export type Gate = {
   readonly rates: RateLearner
   readonly bursts: BurstGuard
   readonly bodyRoom: BodyRoom
+  readonly keyPlaces: KeyPlaces
+  readonly connections: Connections
+  readonly refusals: RefusalLog
   readonly relays: RunningRelays
 }
 

@@ -1,12 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { GateParts } from '../operations/parts.ts'
 import { createRateLearner } from '../providers/anthropic-estimate.ts'
 import type { PriceBook } from '../providers/prices.ts'
 import type { Logger } from '../system/logger.ts'
+import { freshId } from '../system/random.ts'
 import { createBodyRoom } from './caller/body.ts'
 import { createBurstGuard } from './caller/burst-guard.ts'
 import { Caller } from './caller/caller.ts'
+import { Connections } from './caller/connections.ts'
+import { createKeyPlaces } from './caller/key-places.ts'
+import { answerMalformed } from './caller/malformed.ts'
+import { createRefusalLog, isRefusalKind } from './caller/refusal-log.ts'
 import { createClockWatch, type ClockWatch } from './time/clock-watch.ts'
 import { createClockWitness } from './time/clock-witness.ts'
 import type { UpstreamCredential } from './reply/forward-headers.ts'
@@ -15,6 +20,7 @@ import { createUpstreamKeys } from './reply/upstream-keys.ts'
 import { forwardUncharged } from './forward.ts'
 import type { Exchange, Gate, GatewaySettings } from './gate.ts'
 import { serveMessages } from './messages.ts'
+import { readPressure, type GatewayPressure } from './pressure.ts'
 import { lastWords, refuse } from './refuse.ts'
 import { RunningRelays } from './reply/running-relays.ts'
 import { routeOf, type Route } from './route.ts'
@@ -30,6 +36,8 @@ export interface Gateway {
   listen(port: number, host?: string): Promise<string>
   /** Takes no new requests, lets running ones finish for this long, then cuts and settles the rest. */
   drain(timeoutMs: number): Promise<void>
+  /** How hard callers press at this moment. */
+  pressure(): GatewayPressure
   /** Ends everything now: running replies are cut, their holds settled. */
   close(): Promise<void>
   /** What the upstream has been like since the start, and which of the operator's keys pause. */
@@ -55,8 +63,6 @@ const requestTimeoutMs = 300_000
 const keepAliveMs = 65_000
 /** How long a reply that was cut may take to leave, with its last words, before its connection is closed. */
 const lastWordsMs = 1000
-/** Bodies of running requests, all together. */
-const bodyRoomBytes = 1024 * 1024 * 1024
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { parts, prices, settings, logger } = options
@@ -77,7 +83,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     account: createUpstreamAccount(keys, { clock: parts.clock, logger }),
     rates: createRateLearner(),
     bursts: createBurstGuard(settings.burst, parts.clock),
-    bodyRoom: createBodyRoom(bodyRoomBytes),
+    bodyRoom: createBodyRoom(settings.bodyRoomBytes),
+    keyPlaces: createKeyPlaces(settings.keyPlacesMax),
+    connections: new Connections(settings.connectionsMax, parts.clock),
+    refusals: createRefusalLog(logger, parts.clock),
     relays: new RunningRelays(parts.clock),
   }
   return new HttpGateway(gate)
@@ -101,11 +110,31 @@ class HttpGateway implements Gateway {
         keepAliveTimeout: keepAliveMs,
         noDelay: true,
       },
-      (request, response) => this.#serve(request, response),
+      (request, response) => this.#serve(new Caller(request, response)),
     )
+    this.#server.on('checkContinue', (request, response) =>
+      this.#serve(new Caller(request, response, true)),
+    )
+    this.#guardConnections(gate)
     // Zero is no bound on their number, which the bound on their size replaces: Node would drop the rest silently.
     this.#server.maxHeadersCount = 0
-    this.#server.maxConnections = gate.settings.connectionsMax
+  }
+
+  #guardConnections({ connections, settings, refusals, parts }: Gate): void {
+    const server = this.#server
+    // Whether a caller that sends no more has left is found out by `Connections`.
+    Object.assign(server, { httpAllowHalfOpen: true })
+    server.setTimeout(settings.callerStallMaxMs, (socket) => connections.onStill(socket))
+    server.on('connection', (socket) => connections.accept(socket))
+    server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+      // Of a plain HTTP server, every stream is a socket.
+      const socket = stream as Socket
+      const running = connections.firstRunning(socket)
+      const canAnswer = running === null || (running.isOnly && !running.response.headersSent)
+      if (!hungUp.has(String(error.code)))
+        refusals.note('malformed', socket.remoteAddress ?? 'unknown')
+      answerMalformed(socket, { error, requestId: freshId(parts.random, 'req'), canAnswer })
+    })
   }
 
   async listen(port: number, host = '127.0.0.1'): Promise<string> {
@@ -128,6 +157,7 @@ class HttpGateway implements Gateway {
     const { relays, upstream } = this.#gate
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     await this.#servedWithin(timeoutMs)
+    this.#gate.refusals.close()
     relays.stop(lastWords(this.#gate, 'stopping'))
     await this.#servedWithin(lastWordsMs)
     this.#server.closeAllConnections()
@@ -145,6 +175,10 @@ class HttpGateway implements Gateway {
     return { ...account.health(), connections: upstream.connections() }
   }
 
+  pressure(): GatewayPressure {
+    return readPressure(this.#gate)
+  }
+
   async #servedWithin(timeoutMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const cancelTimer = this.#gate.parts.clock.after(timeoutMs, resolve)
@@ -156,22 +190,23 @@ class HttpGateway implements Gateway {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
-    const { parts } = this.#gate
+  #serve(caller: Caller): void {
+    const { parts, connections } = this.#gate
+    const { request, response } = caller
     const route = routeOf(request.method ?? '', request.url ?? '')
-    const caller = new Caller(request, response)
+    connections.begin(response)
     const exchange = { caller, trace: startTrace(route, parts.clock) }
     if (this.#isClosing) response.shouldKeepAlive = false
     const served = this.#serveSafely(route, exchange)
       .catch((error: unknown) => this.#endAfterFault(exchange, error))
       .finally(() => {
         this.#running.delete(served)
+        connections.end(response, caller.isKnown)
       })
     this.#running.add(served)
   }
 
   async #serveSafely(route: Route, exchange: Exchange): Promise<void> {
-    const { parts, logger } = this.#gate
     try {
       if (this.#isClosing) refuse(this.#gate, exchange, { kind: 'stopping' })
       else await serveRoute(this.#gate, route, exchange)
@@ -179,7 +214,7 @@ class HttpGateway implements Gateway {
       // The caller's request ends here, and nobody else's does.
       this.#endAfterFault(exchange, error)
     } finally {
-      logFinished(exchange.trace, exchange.caller, { logger, clock: parts.clock })
+      logServed(this.#gate, exchange)
     }
   }
 
@@ -197,6 +232,17 @@ class HttpGateway implements Gateway {
     }
   }
 }
+
+/** Refusals that cost their sender nothing may come in floods, and are then counted instead. */
+function logServed({ refusals, logger, parts }: Gate, { trace, caller }: Exchange): void {
+  const { outcome, keyId } = trace.fields
+  const from = keyId ?? caller.request.socket.remoteAddress ?? 'unknown'
+  if (isRefusalKind(outcome) && !refusals.note(outcome, String(from))) return
+  logFinished(trace, caller, { logger, clock: parts.clock })
+}
+
+/** Connections that ended in the middle of a request: nothing is wrong with its form. */
+const hungUp: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_INVALID_EOF_STATE'])
 
 async function serveRoute(gate: Gate, route: Route, exchange: Exchange): Promise<void> {
   switch (route) {

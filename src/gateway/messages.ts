@@ -6,10 +6,10 @@ import { freshId } from '../system/random.ts'
 import { admitCaller, type KnownCaller } from './caller/admit-caller.ts'
 import { runAdmitted } from './admitted.ts'
 import { readAsking, type AskedRequest } from './caller/asked-request.ts'
-import { readBody } from './caller/body.ts'
+import { readOwnedBody, takePlace, type OwnedBody } from './caller/owned-body.ts'
 import { isStorageAway } from './hold/end-hold.ts'
 import type { Exchange, Gate } from './gate.ts'
-import { refuse, refuseBody, sendReply } from './refuse.ts'
+import { refuse, sendReply } from './refuse.ts'
 
 /**
  * `POST /v1/messages`, the one request that is metered: who asks, what it asks for, whether it may, and
@@ -18,15 +18,26 @@ import { refuse, refuseBody, sendReply } from './refuse.ts'
 export async function serveMessages(gate: Gate, exchange: Exchange): Promise<void> {
   const known = await admitCaller(gate, exchange)
   if (known === undefined) return
-  const read = await readBody(exchange.caller.request, {
-    bodyBytesMax: gate.settings.bodyBytesMax,
-    room: gate.bodyRoom,
-  })
-  if (read.kind !== 'body') return refuseBody(gate, exchange, read.kind)
+  const read = await readInPlace(gate, exchange, known)
+  if (read === undefined) return
   try {
     await serveBody(gate, exchange, { known, body: read.body })
   } finally {
-    gate.bodyRoom.giveBack(read.body.length)
+    gate.bodyRoom.giveBack(read.owner, read.body.length)
+  }
+}
+
+/** A place is kept while the body comes: from then on the limit of running requests counts. */
+async function readInPlace(
+  gate: Gate,
+  exchange: Exchange,
+  { owner }: KnownCaller,
+): Promise<OwnedBody | undefined> {
+  if (!takePlace(gate, exchange, owner)) return undefined
+  try {
+    return await readOwnedBody(gate, exchange, owner)
+  } finally {
+    gate.keyPlaces.giveBack(owner.keyId)
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../providers/anthropic-failure.ts'
 import { freshId } from '../system/random.ts'
 import type { Caller } from './caller/caller.ts'
+import { dropUnread } from './caller/unread-body.ts'
 import type { Exchange, Gate } from './gate.ts'
 import type { BodyReading } from './caller/body.ts'
 
@@ -46,10 +47,16 @@ export function lastWords(
   return phraseStreamFailure({ failure: { kind }, requestId: freshId(gate.parts.random, 'req') })
 }
 
+/** Of a body that is refused, so much is read of somebody known: a client in mid-upload would not see the answer. */
+const knownBytesMax = 128 * 1024 * 1024
+
 /** Writes a whole reply of our own, unless something was written before or nobody listens. */
 export function sendReply(caller: Caller, reply: Reply): void {
-  const { response } = caller
+  const { request, response } = caller
   if (response.headersSent || response.destroyed) return
+  // It will not send the body that it was not invited to send, so nothing can follow on this connection.
+  if (caller.isBodyAwaited) response.shouldKeepAlive = false
+  else dropUnread(request, caller.isKnown ? knownBytesMax : undefined)
   const body = Buffer.from(reply.body)
   // Said outright: an attempt to pass on the upstream's head may have left its text behind.
   const statusText = STATUS_CODES[reply.status] ?? ''

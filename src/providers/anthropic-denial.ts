@@ -1,6 +1,12 @@
 import type { Denial, ExtraUsageFigures, LimitFigures, Remedy } from '../core/decision.ts'
 import type { Nanos } from '../core/money.ts'
-import { errorBody, errorHeaders, retryHeaders, type Reply } from './anthropic-failure.ts'
+import {
+  errorBody,
+  errorHeaders,
+  pausedWords,
+  retryHeaders,
+  type Reply,
+} from './anthropic-failure.ts'
 import { limitHeaders } from './anthropic-headers.ts'
 import {
   limitName,
@@ -97,12 +103,8 @@ function messageFor(facts: DenialFacts): string {
   const proof = `Decision and proof: ${command} explain ${decisionId}`
   switch (denial.reason) {
     case 'customer_inactive':
-      return lines([
-        'This account is paused, so its requests are refused. Ask your operator.',
-        proof,
-      ])
     case 'member_inactive':
-      return lines(['This seat is paused, so its requests are refused. Ask your operator.', proof])
+      return lines([pausedWords[denial.reason], proof])
     case 'model_unpriced':
       return lines([
         `model: ${denial.model} has no price here, so it cannot be metered. Use another model, or ask your operator to add its price.`,

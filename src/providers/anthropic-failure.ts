@@ -15,6 +15,7 @@ export type Failure =
   | { readonly kind: 'upstream_account'; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'stopping' | 'fault' | 'unmetered_path' | 'body_too_large' | 'no_room' }
   | { readonly kind: 'hold_expired' | 'took_too_long' }
+  | { readonly kind: 'customer_inactive' | 'member_inactive' }
   | { readonly kind: 'model_unpriced'; readonly model: string }
   | { readonly kind: 'too_fast'; readonly retryAfterMs: number }
 
@@ -35,6 +36,8 @@ const passing = (status: number, retryAfterSeconds: number): Shape => ({
 const shapes: Readonly<Record<Failure['kind'], Shape>> = {
   invalid_request: final(400, 'invalid_request_error'),
   unknown_key: final(401, 'authentication_error'),
+  customer_inactive: final(403, 'permission_error'),
+  member_inactive: final(403, 'permission_error'),
   unmetered_path: final(404, 'not_found_error'),
   model_unpriced: final(404, 'not_found_error'),
   body_too_large: final(413, 'request_too_large'),
@@ -89,6 +92,10 @@ function wordsFor(failure: Failure): string {
       return failure.message
     case 'unknown_key':
       return keyWords[failure.problem]
+    case 'customer_inactive':
+      return pausedWords.customer_inactive
+    case 'member_inactive':
+      return pausedWords.member_inactive
     case 'unmetered_path':
       return 'Not found: only POST /v1/messages, POST /v1/messages/count_tokens and GET /v1/models are served here.'
     case 'model_unpriced':
@@ -117,6 +124,11 @@ function wordsFor(failure: Failure): string {
       return 'This gateway is restarting. Only what was delivered is counted. Please try again.'
   }
 }
+
+export const pausedWords = {
+  customer_inactive: 'This account is paused, so its requests are refused. Ask your operator.',
+  member_inactive: 'This seat is paused, so its requests are refused. Ask your operator.',
+} as const
 
 const keyWords = {
   missing: 'No key was sent. Send your Plimsoll key (it begins with plim_) as x-api-key or bearer.',

@@ -22,6 +22,8 @@ export async function admitCaller(
   fields.keyId = owner.keyId
   fields.customerId = owner.customerId
   fields.memberId = owner.memberId
+  exchange.caller.isKnown = true
+  gate.connections.prove(exchange.caller.response)
   const burst = gate.bursts.admit(owner.keyId)
   if (!burst.isAdmitted) {
     refuse(gate, exchange, { kind: 'too_fast', retryAfterMs: burst.retryAfterMs })

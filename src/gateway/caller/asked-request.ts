@@ -3,6 +3,7 @@ import { priceId } from '../../core/ids.ts'
 import type { Price } from '../../core/usage.ts'
 import { readRequest, type RequestReading } from '../../providers/anthropic-request.ts'
 import type { Gate } from '../gate.ts'
+import { findHeader } from '../reply/forward-headers.ts'
 
 /** What a request asks for, in the terms of the gate: its facts, and the price that it would have. */
 export type AskedRequest = {
@@ -29,6 +30,11 @@ export function readAsking(
   const consent = readConsent(rawHeaders)
   if (consent === undefined) {
     return { kind: 'problem', message: `${consentHeader}: Input should be 'never' or 'allow'` }
+  }
+  const encoding = findHeader(rawHeaders, 'content-encoding')
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+    // What another reader would make of the same bytes is not what was priced.
+    return { kind: 'problem', message: 'content-encoding: Send the request body uncompressed' }
   }
   const reading = readRequest(body)
   if (reading.kind === 'problem') return reading

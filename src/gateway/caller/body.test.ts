@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { Caller } from './caller.ts'
 import { createBodyRoom, readBody, type BodyReading, type BodyRoom } from './body.ts'
 
 /** Sends a body in pieces to a server that reads it with these bounds, and answers what it read. */
@@ -13,7 +14,7 @@ async function readSent(
 ): Promise<BodyReading> {
   const reading = Promise.withResolvers<BodyReading>()
   const server = createServer((request, response) => {
-    void readBody(request, bounds).then((read) => {
+    void readBody(new Caller(request, response), { ...bounds, owner: 'ada' }).then((read) => {
       response.end()
       reading.resolve(read)
     })
@@ -33,34 +34,47 @@ async function readSent(
 }
 
 test('a body is read whole, and its length is taken until it is given back', async () => {
-  const room = createBodyRoom(10)
+  const room = createBodyRoom(18)
 
   const read = await readSent(['abc', 'def'], { bodyBytesMax: 10, room })
 
   assert.ok(read.kind === 'body')
   assert.equal(read.body.toString(), 'abcdef')
-  assert.equal(room.take(5), false)
-  room.giveBack(6)
-  assert.equal(room.take(10), true)
+  assert.equal(room.takenBytes, 6)
+  room.giveBack('ada', 6)
+  assert.equal(room.takenBytes, 0)
 })
 
 test('bodies that together are more than the room are turned away, and leave the room as it was', async () => {
   const room = createBodyRoom(10)
-  assert.ok(room.take(6))
+  assert.ok(room.take('ben', 3))
 
   const read = await readSent(['abc', 'def'], { bodyBytesMax: 100, room })
 
   assert.deepEqual(read, { kind: 'no_room' })
-  assert.equal(room.take(4), true)
+  assert.equal(room.takenBytes, 3)
 })
 
 test('a body beyond its bound, or whose sender leaves, gives back what it took', async () => {
-  const room = createBodyRoom(10)
+  const room = createBodyRoom(30)
 
   const large = await readSent(['abcd', 'efgh'], { bodyBytesMax: 6, room })
   const left = await readSent(['abcd'], { bodyBytesMax: 10, room }, { isLeaving: true })
 
   assert.deepEqual(large, { kind: 'too_large' })
   assert.deepEqual(left, { kind: 'caller_left' })
-  assert.equal(room.take(10), true)
+  assert.equal(room.takenBytes, 0)
+})
+
+test('one greedy member never takes what another needs, and of many each leaves most of what is left', () => {
+  const bytesMax = 1000
+  const room = createBodyRoom(bytesMax)
+  for (let count = 1; count <= 6; count++) {
+    const freeBefore = bytesMax - room.takenBytes
+    while (room.take(`m${count}`, 1)) assert.ok(room.takenBytes <= bytesMax)
+
+    assert.ok(bytesMax - room.takenBytes >= Math.floor((freeBefore * 2) / 3), `${count} members`)
+  }
+  assert.equal(room.take('newcomer', 20), true)
+  assert.equal(room.take('newcomer', bytesMax), false)
 })

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { Caller } from './caller.ts'
 
 /** A request's body, read whole: its price cannot be known from a part. */
 export type BodyReading =
@@ -10,33 +10,57 @@ export type BodyReading =
 
 /** Bytes of request bodies that this process keeps in memory, over all running requests. */
 export interface BodyRoom {
-  take(bytes: number): boolean
-  giveBack(bytes: number): void
+  readonly takenBytes: number
+  readonly bytesMax: number
+  /** `owner` is whoever the bytes belong to: a member, with all its keys. */
+  take(owner: string, bytes: number): boolean
+  giveBack(owner: string, bytes: number): void
 }
 
+/**
+ * An owner may have half as much as it leaves free: alone at most a third of the room, and every further
+ * greedy one at most a third of what is left. So nobody's bodies are refused because of one other.
+ */
 export function createBodyRoom(bytesMax: number): BodyRoom {
+  const taken = new Map<string, number>()
   let takenBytes = 0
   return {
-    take(bytes) {
-      if (takenBytes + bytes > bytesMax) return false
+    get takenBytes() {
+      return takenBytes
+    },
+    bytesMax,
+    take(owner, bytes) {
+      const own = (taken.get(owner) ?? 0) + bytes
+      const free = bytesMax - takenBytes - bytes
+      if (free < 0 || own * 2 > free) return false
+      taken.set(owner, own)
       takenBytes += bytes
       return true
     },
-    giveBack(bytes) {
+    giveBack(owner, bytes) {
+      const own = (taken.get(owner) ?? 0) - bytes
+      if (own > 0) taken.set(owner, own)
+      else taken.delete(owner)
       takenBytes -= bytes
     },
   }
 }
 
-type BodyBounds = { readonly bodyBytesMax: number; readonly room: BodyRoom }
+type BodyBounds = {
+  readonly bodyBytesMax: number
+  readonly room: BodyRoom
+  readonly owner: string
+}
 
 /** Whoever gets a body gives its length back to the room when the request is over. */
 export function readBody(
-  request: IncomingMessage,
-  { bodyBytesMax, room }: BodyBounds,
+  caller: Caller,
+  { bodyBytesMax, room, owner }: BodyBounds,
 ): Promise<BodyReading> {
+  const { request } = caller
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > bodyBytesMax) return Promise.resolve({ kind: 'too_large' })
+  caller.inviteBody()
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -45,16 +69,12 @@ export function readBody(
       if (isOver) return
       isOver = true
       request.off('data', onData)
-      if (reading.kind !== 'body') {
-        room.giveBack(bytes)
-        // What still comes is read and dropped, so that the caller can read the refusal.
-        request.resume()
-      }
+      if (reading.kind !== 'body') room.giveBack(owner, bytes)
       resolve(reading)
     }
     const onData = (chunk: Buffer): void => {
       if (bytes + chunk.length > bodyBytesMax) return finish({ kind: 'too_large' })
-      if (!room.take(chunk.length)) return finish({ kind: 'no_room' })
+      if (!room.take(owner, chunk.length)) return finish({ kind: 'no_room' })
       bytes += chunk.length
       chunks.push(chunk)
     }

@@ -4,18 +4,34 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 export class Caller {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** It has shown a key of ours. */
+  isKnown = false
   #hasLeft = false
   #onLeave: (() => void) | null = null
   #leaving: AbortController | null = null
+  /** It asked to be told before it sends its body (`expect: 100-continue`), and was not told yet. */
+  #isBodyAwaited: boolean
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, isBodyAwaited = false) {
     this.request = request
     this.response = response
+    this.#isBodyAwaited = isBodyAwaited
     response.once('close', () => {
       if (!response.writableFinished) this.#leave()
     })
     // Without a listener, a write that meets a reset connection would be an uncaught error.
     response.on('error', () => this.#leave())
+  }
+
+  get isBodyAwaited(): boolean {
+    return this.#isBodyAwaited
+  }
+
+  /** Its body is wanted: nothing that was known before speaks against it. */
+  inviteBody(): void {
+    if (!this.#isBodyAwaited) return
+    this.#isBodyAwaited = false
+    this.response.writeContinue()
   }
 
   /** The connection ended before the reply did. */

@@ -124,7 +124,8 @@ class HttpGateway implements Gateway {
     const server = this.#server
     // Whether a caller that sends no more has left is found out by `Connections`.
     Object.assign(server, { httpAllowHalfOpen: true })
-    server.setTimeout(settings.callerStallMaxMs, (socket) => connections.onStill(socket))
+    server.timeout = settings.callerStallMaxMs
+    server.on('timeout', (socket) => connections.onStill(socket))
     server.on('connection', (socket) => connections.accept(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
       // Of a plain HTTP server, every stream is a socket.

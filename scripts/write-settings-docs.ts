@@ -25,6 +25,9 @@ A setting can be said in three places. The first of them that says something win
 2. an environment variable: \`PLIMSOLL_GATEWAY_PORT=5000 npm start\` (an empty variable counts as not set)
 3. a JSON file, \`plimsoll.json\` in the data folder or the file that \`--config\` names: \`{ "gatewayPort": 5000 }\`
 
+A secret can also be the content of a file, which the variable that ends in \`_FILE\` names: what containers and systemd call
+secrets and credentials.
+
 Relative paths start at the current folder, in a settings file at that file's folder. A setting that does
 not exist, or a value that does not fit, is an error with the nearest name, and nothing starts. Secrets are
 printed as \`[secret]\`.

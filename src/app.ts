@@ -1,18 +1,25 @@
 import { createHash } from 'node:crypto'
 
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts'
-import type { Mount } from './admin/admin-api.ts'
+import type { Mount, RunningServer } from './admin/admin-api.ts'
 import { ensureOperatorToken } from './admin/operator-token.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
 import { readJsonFile } from './config/read-json-file.ts'
 import type { Settings } from './config/settings.ts'
+import { demoKeyIdOf } from './demo/demo-member.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
+import { watchProcess } from './health/process-watch.ts'
+import { createServerHealth } from './health/server-health.ts'
+import { watchPrices, type UnpricedModels } from './health/unpriced-models.ts'
 import { createDecisionSigner } from './operations/decision-id.ts'
+import type { HealthFact } from './operations/health.ts'
 import type { GateParts } from './operations/parts.ts'
 import { publishPlans } from './operations/publish-plans.ts'
+import { Readiness } from './operations/readiness.ts'
 import { WaitingLine } from './operations/waiting-line.ts'
 import { parsePriceOverrides } from './providers/price-overrides.ts'
 import { createPriceBook, type PriceBook } from './providers/prices.ts'
+import { journalFormat } from './storage/sqlite/journal-file.ts'
 import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts'
 import type { Clock } from './system/clock.ts'
 import type { Logger } from './system/logger.ts'
@@ -35,6 +42,10 @@ export type AppOptions = {
   readonly mounts: readonly Mount[]
   /** The plans that are published when no plans file is set, as the text of a plans file. */
   readonly defaultPlans: string
+  /** Where log lines go; null for standard output. */
+  readonly logPath?: string | null
+  /** The Node that is installed for this machine, where one is. */
+  readonly nodePinned?: string | null
 }
 
 /** The whole server, running. */
@@ -42,8 +53,14 @@ export type App = {
   readonly parts: GateParts
   readonly gatewayUrl: string
   readonly adminUrl: string
-  /** Lets running requests finish for a while, then ends everything; the journal is closed last. */
-  stop(drainMs: number): Promise<void>
+  readonly health: () => Promise<readonly HealthFact[]>
+  /** From now on `/readyz` says no, while requests that come all the same are served. */
+  beginStopping(): void
+  /**
+   * Lets running requests finish for a while, then ends everything; the journal is closed last. Answers how
+   * many replies were cut.
+   */
+  stop(drainMs: number): Promise<{ readonly cutCount: number }>
 }
 
 /** Bounds of the gateway that nobody has to set; docs/gateway.md names them. */
@@ -67,18 +84,21 @@ export async function startApp(
         ? parsePlans(options.defaultPlans)
         : readPlansFile(settings.plansFile)
     await publishPlans(parts, plans)
-    const { gateway, adminUrl, gatewayUrl } = await listen({
+    const { gateway, adminUrl, gatewayUrl, running } = await listen({
       settings,
       system,
       options,
       parts,
       closers,
     })
-    const stop = async (drainMs: number): Promise<void> => {
-      await gateway.drain(drainMs)
+    const stop = async (drainMs: number): Promise<{ readonly cutCount: number }> => {
+      const drained = await gateway.drain(drainMs)
       await stopAll()
+      return drained
     }
-    return { parts, gatewayUrl, adminUrl, stop }
+    const { health, readiness } = running
+    const beginStopping = (): void => readiness.beginStopping()
+    return { parts, gatewayUrl, adminUrl, health, beginStopping, stop }
   } catch (error) {
     await stopAll()
     throw error
@@ -133,6 +153,7 @@ type Listening = {
   readonly gatewayUrl: string
   readonly admin: AdminServer
   readonly adminUrl: string
+  readonly running: RunningServer
 }
 
 async function listen(input: {
@@ -152,6 +173,9 @@ async function listen(input: {
     currencySymbol: settings.currencySymbol,
   }
   const gatewayAddress = new Address()
+  const prices = watchPrices(openPrices(settings))
+  const adminAddress = new Address()
+  const running = runningServer({ ...input, prices, adminAddress })
   const admin = await startAdminServer(
     {
       ...parts,
@@ -169,6 +193,7 @@ async function listen(input: {
         isStrict: false,
       },
       parsePlans,
+      running,
     },
     {
       host: settings.adminHost,
@@ -178,9 +203,11 @@ async function listen(input: {
     },
   )
   closers.push(() => admin.close())
+  adminAddress.url = admin.url
   const gateway = createGateway({
     parts,
-    prices: openPrices(settings),
+    prices,
+    readiness: running.readiness,
     upstream: options.upstream,
     settings: gatewaySettings(settings, admin.url),
     logger,
@@ -191,7 +218,42 @@ async function listen(input: {
     await gateway.close()
     throw error
   }
-  return { gateway, gatewayUrl: gatewayAddress.url, admin, adminUrl: admin.url }
+  return { gateway, gatewayUrl: gatewayAddress.url, admin, adminUrl: admin.url, running }
+}
+
+/** What the admin port tells of the running server: whether it is ready, and its check-up. */
+function runningServer(input: {
+  readonly settings: Settings
+  readonly options: AppOptions
+  readonly parts: GateParts
+  readonly closers: (() => Promise<void> | void)[]
+  readonly prices: UnpricedModels
+  readonly adminAddress: Address
+}): RunningServer {
+  const { settings, options, parts, closers, prices, adminAddress } = input
+  const { plansFile } = settings
+  const processWatch = watchProcess()
+  closers.push(() => processWatch.close())
+  const health = createServerHealth({
+    parts,
+    settings,
+    get adminUrl() {
+      return adminAddress.url
+    },
+    logPath: options.logPath ?? null,
+    nodePinned: options.nodePinned ?? null,
+    connectionsMax: gatewayBounds.connectionsMax,
+    processWatch,
+    unpriced: prices,
+    demoKeyId: () => demoKeyIdOf(parts),
+    readPlans: plansFile === null ? null : () => readPlansFile(plansFile),
+    journalFormat: journalFormat(),
+  })
+  return {
+    readiness: new Readiness(parts),
+    health: () => health.look(),
+    noteVerify: (report) => health.noteVerify(report),
+  }
 }
 
 /** Known only once the gateway listens, which is after the page that refusals link to does. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +13,9 @@ import { ensureDemoMember } from './demo/demo-member.ts'
 import { startDemoUpstream } from './demo/demo-upstream.ts'
 import { createStoryPage } from './demo/story-page.ts'
 import { welcomeText } from './demo/welcome.ts'
-import { openFileLogger } from './system/pino-logger.ts'
+import { installedNode } from './system/installed-node.ts'
+import { armForcedEnd } from './system/forced-end.ts'
+import { openFileLogger, openOutputLogger, type FlushableLogger } from './system/pino-logger.ts'
 import { systemRandom } from './system/random.ts'
 import { createSystemClock } from './system/system-clock.ts'
 
@@ -23,6 +26,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   version: string
 }
 
+/** How the process ends; supervisors rely on these numbers. docs/running.md lists them. */
 const exitFailed = 1
 const exitUsage = 2
 
@@ -60,6 +64,7 @@ async function chooseUpstream(
 async function main(): Promise<void> {
   // Whoever read the first lines may be gone (`npm start | head`); serving goes on without a reader.
   process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
   const flags = process.argv.slice(2)
   if (flags.includes('--help') || flags.includes('-h')) {
     process.stdout.write(
@@ -69,9 +74,9 @@ async function main(): Promise<void> {
   }
   const settings = loadSettings({ flags, ...processSources() })
   const clock = createSystemClock()
-  const logFile = settings.logFile ?? join(settings.dataFolder, 'plimsoll.log')
-  const logger = openFileLogger({ path: logFile, level: settings.logLevel })
-  const system = { clock, random: systemRandom, logger }
+  const log = openLog(settings)
+  endOnFaults(log.logger)
+  const system = { clock, random: systemRandom, logger: log.logger }
   const chosen = await chooseUpstream(settings, system)
   const story = createStoryPage({ clock, program: join(root, 'test', 'world', 'story.ts') })
   const app = await startApp(settings, system, {
@@ -79,60 +84,164 @@ async function main(): Promise<void> {
     upstream: chosen.upstream,
     mounts: [{ path: '/story', answer: (request) => story.answer(request) }],
     defaultPlans: readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8'),
+    logPath: log.path,
+    nodePinned: installedNode(root),
   })
+  const whereFile = join(settings.dataFolder, 'server.json')
+  stopOnSignals({
+    app,
+    settings,
+    logger: log.logger,
+    say: log.say,
+    after: async () => {
+      story.close()
+      await chosen.close()
+      await rm(whereFile, { force: true })
+    },
+  })
+  await sayStarted({ app, settings, log, isDemoUpstream: chosen.isDemo, whereFile })
+}
+
+type Log = {
+  readonly logger: FlushableLogger
+  readonly path: string | null
+  /** For people; where the log is standard output, every line there is JSON. */
+  readonly say: (text: string) => void
+}
+
+/** `--log-file -` is for containers and units, whose supervisor keeps what is written to standard output. */
+function openLog({ logFile, dataFolder, logLevel }: Settings): Log {
+  if (logFile === '-') {
+    const say = (text: string): void => void process.stderr.write(text)
+    return { logger: openOutputLogger(logLevel), path: null, say }
+  }
+  const path = logFile ?? join(dataFolder, 'plimsoll.log')
+  const say = (text: string): void => void process.stdout.write(text)
+  return { logger: openFileLogger({ path, level: logLevel }), path, say }
+}
+
+async function sayStarted(started: {
+  readonly app: App
+  readonly settings: Settings
+  readonly log: Log
+  readonly isDemoUpstream: boolean
+  readonly whereFile: string
+}): Promise<void> {
+  const { app, settings, log } = started
+  const { gatewayUrl, adminUrl } = app
   const demoKey = await ensureDemoMember(app.parts, {
     overrunMaxNanos: settings.overrunMax,
     runningMax: settings.customerRunningMax,
   })
-  const whereFile = join(settings.dataFolder, 'server.json')
-  const { gatewayUrl, adminUrl } = app
-  await writeFile(whereFile, JSON.stringify({ pid: process.pid, gatewayUrl, adminUrl }), {
+  await writeFile(started.whereFile, JSON.stringify({ pid: process.pid, gatewayUrl, adminUrl }), {
     mode: 0o600,
   })
-  logger.info('started', { version, gatewayUrl, adminUrl, ...printableSettings(settings) })
-  process.stdout.write(
-    welcomeText({
-      version,
-      gatewayUrl,
-      adminUrl,
-      logFile,
-      demoKey,
-      dataFolder: settings.dataFolder,
-      isDemoUpstream: chosen.isDemo,
-      upstreamName: chosen.upstream.name,
-    }),
-  )
-  stopOnSignals(app, settings, async () => {
-    story.close()
-    await chosen.close()
-    await rm(whereFile, { force: true })
+  log.logger.info('started', { version, gatewayUrl, adminUrl, ...printableSettings(settings) })
+  const text = welcomeText({
+    version,
+    gatewayUrl,
+    adminUrl,
+    logFile: log.path ?? 'standard output',
+    demoKey,
+    dataFolder: settings.dataFolder,
+    isDemoUpstream: started.isDemoUpstream,
+    upstreamName: settings.upstreamUrl ?? 'built-in demo upstream',
   })
+  log.say(text)
+  for (const { status, check, found, meaning, cure } of await app.health()) {
+    if (status === 'ok' || !checksAtStart.has(check)) continue
+    log.logger.warn('the configuration needs a look', { check, found })
+    process.stderr.write(`${check}: ${found} ${meaning ?? ''}\n  ${cure?.say ?? ''}\n`)
+  }
 }
+
+/** What is wrong from the start and only a new start changes: told at once, not only to who asks. */
+const checksAtStart: ReadonlySet<string> = new Set([
+  'demo-key',
+  'admin-address',
+  'page-address',
+  'open-files',
+  'settings',
+  'clock',
+])
 
 /** One request to stop may arrive several times: from the terminal, and through npm. */
 const signalEchoMs = 1000
+/** Last words, settles, and a commit that waits for a slow disk, after the drain. */
+const stopGraceMs = 15_000
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** The first signal drains, a later one ends at once: the journal is whole either way. */
-function stopOnSignals(app: App, settings: Settings, after: () => Promise<void>): void {
+/**
+ * The first signal drains, a later one ends at once: the journal is whole either way. A stop that hangs, on
+ * whatever, is ended by force once the drain and its grace are over.
+ */
+function stopOnSignals(server: {
+  readonly app: App
+  readonly settings: Settings
+  readonly logger: FlushableLogger
+  readonly say: (text: string) => void
+  readonly after: () => Promise<void>
+}): void {
+  const { app, settings, logger } = server
   const { clock } = app.parts
   let stoppingSinceMs: number | undefined
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stoppingSinceMs !== undefined) {
-      if (clock.elapsedMs() - stoppingSinceMs > signalEchoMs) process.exit(exitFailed)
-      return
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stoppingSinceMs === undefined) {
+      stoppingSinceMs = clock.elapsedMs()
+      stop(signal).catch(fail)
+    } else if (clock.elapsedMs() - stoppingSinceMs > signalEchoMs) {
+      logger.warn('stopped at once by a second signal', { signal })
+      logger.flush()
+      endBySignal(signal)
     }
-    stoppingSinceMs = clock.elapsedMs()
-    process.stdout.write(
-      `\nStopping (${signal}): running requests may finish for ${settings.drainMs / 1000} s; once more ends at once.\n`,
-    )
-    app
-      .stop(settings.drainMs)
-      .then(after)
-      .then(() => process.exit(0))
-      .catch(fail)
   }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    const { stopDelayMs, drainMs } = settings
+    const longestMs = stopDelayMs + drainMs + stopGraceMs
+    armForcedEnd(longestMs)
+    logger.info('stopping', { signal, stopDelayMs, drainMs })
+    server.say(
+      `\nStopping (${signal}): running requests may finish for ${drainMs / 1000} s; once more ends at once.\n`,
+    )
+    app.beginStopping()
+    if (stopDelayMs > 0) {
+      await new Promise<void>((resolve) => void clock.after(stopDelayMs, resolve))
+    }
+    const { cutCount } = await app.stop(drainMs)
+    await server.after()
+    logger.info('stopped', { cutCount })
+    if (cutCount > 0) {
+      server.say(`Stopped: ${cutCount} replies were cut and settled for what was delivered.\n`)
+    }
+    logger.flush()
+    process.exit(0)
+  }
+  for (const signal of stopSignals) process.on(signal, onSignal)
+}
+
+/**
+ * Ends as the signal itself would have. The plain exit would wait for the thread that writes the journal,
+ * which may hang on a disk; the first process of a container cannot be ended by its own signal and takes it.
+ */
+function endBySignal(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+  process.exit(128 + (constants.signals[signal] ?? 0))
+}
+
+/** A fault that nobody caught: what else is wrong is unknown, so the supervisor starts anew on a whole journal. */
+function endOnFaults(logger: FlushableLogger): void {
+  process.on('uncaughtException', (error, origin) => {
+    logger.error('the process ends by a fault of its own', {
+      origin,
+      error: error.stack ?? String(error),
+    })
+    logger.flush()
+    process.stderr.write(
+      `Plimsoll ends by a fault of its own (${error.message}). Nothing acknowledged is lost; the log has more.\n`,
+    )
+    process.exit(exitFailed)
+  })
 }
 
 /** Errors that people can do something about are told without a stack. */

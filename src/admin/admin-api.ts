@@ -3,7 +3,9 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Nanos } from '../core/money.ts'
 import type { Plan } from '../core/plan.ts'
 import type { DecisionSigner } from '../operations/decision-id.ts'
+import type { HealthFact } from '../operations/health.ts'
 import type { Parts } from '../operations/parts.ts'
+import type { Readiness } from '../operations/readiness.ts'
 import type { Logger } from '../system/logger.ts'
 import type { AccountEvents } from './account-events.ts'
 import { requireCaller, type AdminVariables } from './callers.ts'
@@ -14,6 +16,7 @@ import { guardAnswers, guardOrigin } from './guards.ts'
 import { meRoutes } from './me-routes.ts'
 import { memberRoutes } from './member-routes.ts'
 import { pageRoutes } from './page-routes.ts'
+import { probeRoutes } from './probe-routes.ts'
 import { systemRoutes } from './system-routes.ts'
 
 /** Everything that the routes stand on. */
@@ -34,6 +37,14 @@ export type AdminApiParts = Parts & {
   }
   /** Reads a plans file; throws an error with a `code` that names every mistake. */
   readonly parsePlans: (content: string) => readonly Plan[]
+  /** What only a running server has. */
+  readonly running?: RunningServer
+}
+
+export type RunningServer = {
+  readonly readiness: Readiness
+  readonly health: () => Promise<readonly HealthFact[]>
+  readonly noteVerify: (report: Awaited<ReturnType<Parts['storage']['verify']>>) => void
 }
 
 /** A page that somebody else brings; it answers everything at its path. */
@@ -46,6 +57,7 @@ export type Mount = {
 export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): Hono {
   const app = new Hono()
   app.use(guardAnswers)
+  app.route('/', probeRoutes(parts))
   app.use(guardOrigin(parts.isOwnHost))
 
   const me = new Hono<{ Variables: AdminVariables }>()

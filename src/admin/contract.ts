@@ -9,6 +9,7 @@ import type { Explanation } from '../operations/explain.ts'
 import type { Credit } from '../operations/gift-reset.ts'
 import type { History, HistoryLine } from '../operations/history.ts'
 import type { CustomerOverview, CustomerPage } from '../operations/list-customers.ts'
+import type { HealthFact, HealthStatus } from '../operations/health.ts'
 import type { FoundDrift } from '../operations/list-drifts.ts'
 import type { KeyOverview } from '../operations/list-keys.ts'
 import type { MemberOverview, MemberPage } from '../operations/list-members.ts'
@@ -238,6 +239,13 @@ export type ServerFacts = {
   /** Where requests are forwarded to, in words: an address, or the built-in demo upstream. */
   readonly upstream: string
   readonly currencySymbol: string
+}
+
+/** The server's own check-up; the worst of its facts is its status. */
+export type HealthAnswer = {
+  readonly status: HealthStatus
+  readonly version: string
+  readonly facts: readonly HealthFact[]
 }
 
 /** The clock of record beside the wall clock. */

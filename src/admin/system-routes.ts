@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { adoptClock } from '../operations/adopt-clock.ts'
+import { worstOf } from '../operations/health.ts'
 import { listDrifts } from '../operations/list-drifts.ts'
 import { listPlans, listPrices } from '../operations/list-published.ts'
 import { publishPlans } from '../operations/publish-plans.ts'
@@ -10,6 +11,7 @@ import {
   applyPlansSchema,
   type ClockAnswer,
   driftsQuerySchema,
+  type HealthAnswer,
   verifySchema,
   type Named,
   type SeatsAnswer,
@@ -26,6 +28,11 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
   const routes = new Hono<{ Variables: AdminVariables }>()
 
   routes.get('/status', async (c) => answer(c, await statusAnswer(parts)))
+  routes.get('/health', async (c) => {
+    const facts = (await parts.running?.health()) ?? []
+    const { version } = parts.about
+    return answer(c, { status: worstOf(facts), version, facts } satisfies HealthAnswer)
+  })
   routes.get('/seats', async (c) => answer(c, await seatsAnswer(parts)))
   routes.get('/plans', async (c) => answer(c, { plans: await listPlans(parts) }))
   routes.get('/prices', async (c) => answer(c, { prices: await listPrices(parts) }))
@@ -110,6 +117,7 @@ function verifyInLines(
         const onProgress = (done: number, total: number): void =>
           say({ kind: 'progress', done, total })
         const report = await verify(parts, { ...command, onProgress })
+        parts.running?.noteVerify(report)
         say({ kind: 'report', report: toJson(report) })
       } catch (error) {
         const { answer: failure, isBug } = failureOf(error)

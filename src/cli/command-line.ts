@@ -37,4 +37,6 @@ export type CommandContext = {
   readonly say: (answer: unknown, text: () => string) => void
   /** A check found a difference: the command ends with the exit code of that. */
   readonly reportDifference: () => void
+  /** The command ends with this code, although nothing failed. */
+  readonly endWith: (exitCode: number) => void
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import { declarations } from '../config/settings.ts'
+import { quoted } from '../health/shell-word.ts'
 
 /**
  * A command to paste, as a hint: it goes to the installation that answered, so it names the data folder
@@ -15,7 +16,3 @@ export function commandText(
   const url = adminUrl === null ? '' : ` --admin-url ${quoted(adminUrl)}`
   return `npm run plimsoll -- ${words}${folder}${url}`
 }
-
-/** One word for a shell. */
-export const quoted = (text: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`

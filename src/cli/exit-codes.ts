@@ -11,6 +11,8 @@ export const exitCodes = {
   notAllowed: 4,
   /** A check ran to its end and found a difference. */
   differenceFound: 5,
+  /** A check-up found nothing bad, and something to look at. */
+  warned: 6,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -10,6 +10,7 @@ import { addCustomerCommands } from './commands/customer.ts'
 import { addDriftCommand } from './commands/drift.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addGiftResetCommand } from './commands/gift-reset.ts'
+import { addHealthCommand } from './commands/health.ts'
 import { addHistoryCommand } from './commands/history.ts'
 import { addKeyCommands } from './commands/key.ts'
 import { addMemberCommands } from './commands/member.ts'
@@ -90,6 +91,7 @@ const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
   addPlansCommands,
   addPricesCommand,
   addStatusCommand,
+  addHealthCommand,
   addClockCommands,
   addStartCommand,
 ]
@@ -149,6 +151,9 @@ async function runCommand(
       say: (answer, text) => show(answer, () => wrapSentences(text(), terminal.columns)),
       reportDifference: () => {
         exitCode = exitCodes.differenceFound
+      },
+      endWith: (code) => {
+        exitCode = code
       },
     })
   } catch (error) {

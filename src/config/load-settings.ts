@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Declaration } from './setting-kinds.ts'
 import { nearestName } from './nearest-name.ts'
 import { parseJson } from './read-json-file.ts'
 import {
   declarations,
+  fileVariableOf,
   flagOf,
+  secretNames,
   settingNames,
   variableOf,
   type SettingName,
@@ -125,7 +127,7 @@ function readEnvironment(
   problems: string[],
 ): SaidBySource {
   const said = new Map<SettingName, Said>()
-  const known = settingNames.map(variableOf)
+  const known = [...settingNames.map(variableOf), ...secretNames.map(fileVariableOf)]
   for (const variable of Object.keys(environment)) {
     if (variable.startsWith('PLIMSOLL_') && !known.includes(variable)) {
       problems.push(`${variable} is not a setting${suggestion(variable, known)}`)
@@ -138,7 +140,27 @@ function readEnvironment(
       if (text !== '' && !said.has(name)) said.set(name, { text, where: variable ?? '', folder })
     }
   }
+  for (const name of secretNames) {
+    const variable = fileVariableOf(name)
+    const path = environment[variable] ?? ''
+    if (path === '') continue
+    if (said.get(name)?.where === variableOf(name)) {
+      problems.push(`${variableOf(name)} and ${variable} are both set; set one of them.`)
+    }
+    const text = readSecretFile(resolve(folder, path), variable, problems)
+    if (text !== undefined) said.set(name, { text, where: `the file of ${variable}`, folder })
+  }
   return said
+}
+
+/** A secret as containers and systemd hand it on: the content of a file, whose last line break is not part of it. */
+function readSecretFile(path: string, variable: string, problems: string[]): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    problems.push(`The file that ${variable} names cannot be read: ${(error as Error).message}`)
+    return undefined
+  }
 }
 
 type FilePlace = { readonly path: string; readonly isNamed: boolean }

@@ -44,6 +44,17 @@ export const path = (defaultValue: string, sentence: string): Declaration<string
 export const optionalPath = (sentence: string, defaultText: string): Declaration<string | null> =>
   declare({ sentence, defaultText }, { takes: 'a path', default: null, parse: parsePath })
 
+/** `-` is standard output, as for other programs. */
+export const pathOrOutput = (sentence: string, defaultText: string): Declaration<string | null> =>
+  declare(
+    { sentence, defaultText },
+    {
+      takes: 'a path or -',
+      default: null,
+      parse: (path, folder) => (path === '-' ? path : parsePath(path, folder)),
+    },
+  )
+
 /** A base address: paths are put after it, so it can end in a path and nothing else. */
 function parseUrl(url: string): string | undefined {
   if (!URL.canParse(url) || /[?#\s\\]/.test(url)) return undefined

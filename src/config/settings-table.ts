@@ -1,5 +1,12 @@
 import type { Declaration } from './setting-kinds.ts'
-import { declarations, flagOf, settingNames, variableOf, type Settings } from './settings.ts'
+import {
+  declarations,
+  fileVariableOf,
+  flagOf,
+  settingNames,
+  variableOf,
+  type Settings,
+} from './settings.ts'
 
 /** One setting for a reader. */
 export type SettingRow = {
@@ -12,13 +19,13 @@ export type SettingRow = {
 }
 
 export const settingRows: readonly SettingRow[] = settingNames.map((name) => {
-  const { takes, defaultText, sentence, environmentAlias }: Declaration<unknown> =
+  const { takes, defaultText, sentence, environmentAlias, isSecret }: Declaration<unknown> =
     declarations[name]
   const alias = environmentAlias === undefined ? [] : [environmentAlias]
   return {
     name,
     flag: flagOf(name),
-    variables: [variableOf(name), ...alias],
+    variables: [variableOf(name), ...(isSecret ? [fileVariableOf(name)] : []), ...alias],
     takes,
     defaultText,
     sentence,

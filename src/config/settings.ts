@@ -5,6 +5,7 @@ import {
   optionalPath,
   optionalUrl,
   path,
+  pathOrOutput,
   port,
   secret,
   secretList,
@@ -134,14 +135,19 @@ export const declarations = {
     { min: 1, max: 1_000_000 },
     'How many journal entries of one account pass between two snapshots of its sums.',
   ),
+  stopDelayMs: wholeNumber(
+    0,
+    { min: 0, max: 600_000 },
+    'How long requests are still taken after the server is told to stop, while `/readyz` says no: time for a load balancer to look elsewhere.',
+  ),
   drainMs: wholeNumber(
     30_000,
     { min: 0, max: 3_600_000 },
     'How long running requests may finish after the server is told to stop.',
   ),
   logLevel: oneOf(['info', 'debug', 'warn', 'error'], 'The least severe log line that is written.'),
-  logFile: optionalPath(
-    'The file that log lines are appended to.',
+  logFile: pathOrOutput(
+    'The file that log lines are appended to; `-` is standard output.',
     '`plimsoll.log` in the data folder',
   ),
   timeZone: timeZone('The zone in which times are shown; limits keep the zones of their plans.'),
@@ -168,3 +174,9 @@ const words = (name: string): readonly string[] =>
 export const flagOf = (name: SettingName): string => `--${words(name).join('-')}`
 export const variableOf = (name: SettingName): string =>
   `PLIMSOLL_${words(name).join('_').toUpperCase()}`
+
+/** Secrets can also be in files, which a variable of their own names: they then stand in no environment. */
+export const secretNames: readonly SettingName[] = settingNames.filter(
+  (name) => declarations[name].isSecret,
+)
+export const fileVariableOf = (name: SettingName): string => `${variableOf(name)}_FILE`

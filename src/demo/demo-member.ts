@@ -1,3 +1,4 @@
+import type { KeyId } from '../core/ids.ts'
 import { findKey } from '../operations/find-key.ts'
 import { issueKey } from '../operations/issue-key.ts'
 import { openCustomer } from '../operations/open-customer.ts'
@@ -40,6 +41,15 @@ export async function ensureDemoMember(parts: Parts, terms: DemoTerms): Promise<
     await seatMember(parts, { ...demoCommands.seat, ...scope, planId, name: 'Demo' })
   const { keyText } = await issueKey(parts, { ...demoCommands.key, ...scope, name: 'Demo' })
   return (await findKey(parts, keyText)) === undefined ? null : keyText
+}
+
+/** The id of the demo key, while it works; null where there is none or it was revoked. */
+export async function demoKeyIdOf({ storage }: Pick<Parts, 'storage'>): Promise<KeyId | null> {
+  const { operationId } = demoCommands.key
+  const [issued] = await storage.entries({ customerId: demoCustomerId, operationId })
+  if (issued?.body.kind !== 'key_issued') return null
+  const record = await storage.findKey(issued.body.keyHash)
+  return record === undefined || record.isRevoked ? null : record.keyId
 }
 
 /** The terms that the first start wrote, so that starting again is the same command. */

@@ -1,5 +1,6 @@
 import type { BurstRule } from '../core/burst.ts'
 import type { GateParts } from '../operations/parts.ts'
+import type { Readiness } from '../operations/readiness.ts'
 import type { RateLearner } from '../providers/anthropic-estimate.ts'
 import type { PriceBook } from '../providers/prices.ts'
 import type { Logger } from '../system/logger.ts'
@@ -55,6 +56,7 @@ export type Gate = {
   readonly connections: Connections
   readonly refusals: RefusalLog
   readonly relays: RunningRelays
+  readonly readiness: Readiness
 }
 
 /** One request being served: its caller, and what its log line will say. */

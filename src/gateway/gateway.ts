@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { GateParts } from '../operations/parts.ts'
+import { Readiness } from '../operations/readiness.ts'
 import { createRateLearner } from '../providers/anthropic-estimate.ts'
 import type { PriceBook } from '../providers/prices.ts'
 import type { Logger } from '../system/logger.ts'
@@ -23,6 +24,7 @@ import { serveMessages } from './messages.ts'
 import { readPressure, type GatewayPressure } from './pressure.ts'
 import { lastWords, refuse } from './refuse.ts'
 import { RunningRelays } from './reply/running-relays.ts'
+import { answerProbe } from './answer-probe.ts'
 import { routeOf, type Route } from './route.ts'
 import { logFinished, startTrace } from './trace.ts'
 import { createUpstream } from './reply/upstream.ts'
@@ -34,8 +36,11 @@ import { createUpstream } from './reply/upstream.ts'
 export interface Gateway {
   /** Resolves with the bound address once it accepts connections. Loopback unless told otherwise. */
   listen(port: number, host?: string): Promise<string>
-  /** Takes no new requests, lets running ones finish for this long, then cuts and settles the rest. */
-  drain(timeoutMs: number): Promise<void>
+  /**
+   * Takes no new requests, lets running ones finish for this long, then cuts and settles the rest. Answers
+   * how many replies were cut.
+   */
+  drain(timeoutMs: number): Promise<{ readonly cutCount: number }>
   /** How hard callers press at this moment. */
   pressure(): GatewayPressure
   /** Ends everything now: running replies are cut, their holds settled. */
@@ -54,6 +59,8 @@ export type GatewayOptions = {
   }
   readonly settings: GatewaySettings
   readonly logger: Logger
+  /** Shared with the admin port, which says the same. */
+  readonly readiness?: Readiness
 }
 
 const headerBytesMax = 64 * 1024
@@ -88,6 +95,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     connections: new Connections(settings.connectionsMax, parts.clock),
     refusals: createRefusalLog(logger, parts.clock),
     relays: new RunningRelays(parts.clock),
+    readiness: options.readiness ?? new Readiness(parts),
   }
   return new HttpGateway(gate)
 }
@@ -152,23 +160,25 @@ class HttpGateway implements Gateway {
     })
   }
 
-  async drain(timeoutMs: number): Promise<void> {
+  async drain(timeoutMs: number): Promise<{ readonly cutCount: number }> {
     this.#isClosing = true
+    this.#gate.readiness.beginStopping()
     this.#clockWatch.stop()
     const { relays, upstream } = this.#gate
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     await this.#servedWithin(timeoutMs)
     this.#gate.refusals.close()
-    relays.stop(lastWords(this.#gate, 'stopping'))
+    const cutCount = relays.stop(lastWords(this.#gate, 'stopping'))
     await this.#servedWithin(lastWordsMs)
     this.#server.closeAllConnections()
     await this.#allServed()
     await closed
     await upstream.close()
+    return { cutCount }
   }
 
-  close(): Promise<void> {
-    return this.drain(0)
+  async close(): Promise<void> {
+    await this.drain(0)
   }
 
   upstreamHealth(): UpstreamHealth {
@@ -197,7 +207,8 @@ class HttpGateway implements Gateway {
     const route = routeOf(request.method ?? '', request.url ?? '')
     connections.begin(response)
     const exchange = { caller, trace: startTrace(route, parts.clock) }
-    if (this.#isClosing) response.shouldKeepAlive = false
+    // A balancer that keeps connections lets go of them before they are closed under its requests.
+    if (this.#gate.readiness.isStopping) response.shouldKeepAlive = false
     const served = this.#serveSafely(route, exchange)
       .catch((error: unknown) => this.#endAfterFault(exchange, error))
       .finally(() => {
@@ -209,13 +220,13 @@ class HttpGateway implements Gateway {
 
   async #serveSafely(route: Route, exchange: Exchange): Promise<void> {
     try {
-      if (this.#isClosing) refuse(this.#gate, exchange, { kind: 'stopping' })
+      if (this.#isClosing && !isProbe(route)) refuse(this.#gate, exchange, { kind: 'stopping' })
       else await serveRoute(this.#gate, route, exchange)
     } catch (error) {
       // The caller's request ends here, and nobody else's does.
       this.#endAfterFault(exchange, error)
     } finally {
-      logServed(this.#gate, exchange)
+      if (!isProbe(route)) logServed(this.#gate, exchange)
     }
   }
 
@@ -245,6 +256,9 @@ function logServed({ refusals, logger, parts }: Gate, { trace, caller }: Exchang
 /** Connections that ended in the middle of a request: nothing is wrong with its form. */
 const hungUp: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_INVALID_EOF_STATE'])
 
+/** Asked every few seconds by machines, and answered from here: no line in the log, no place in a drain. */
+const isProbe = (route: Route): boolean => route === 'live' || route === 'ready'
+
 async function serveRoute(gate: Gate, route: Route, exchange: Exchange): Promise<void> {
   switch (route) {
     case 'messages':
@@ -255,6 +269,10 @@ async function serveRoute(gate: Gate, route: Route, exchange: Exchange): Promise
     case 'probe':
       exchange.caller.response.writeHead(200).end()
       return
+    case 'live':
+      return answerProbe(exchange, { status: 'live' })
+    case 'ready':
+      return answerProbe(exchange, await gate.readiness.look())
     case 'unknown':
       return refuse(gate, exchange, { kind: 'unmetered_path' })
   }

@@ -2,7 +2,7 @@
  * Which paths the data plane serves. The query string never decides (`/v1/messages?beta=true`). A path
  * that is not named here is not forwarded: what is not metered must not reach the operator's account.
  */
-export type Route = 'messages' | 'count_tokens' | 'models' | 'probe' | 'unknown'
+export type Route = 'messages' | 'count_tokens' | 'models' | 'probe' | 'live' | 'ready' | 'unknown'
 
 export function routeOf(method: string, url: string): Route {
   const path = pathOf(url)
@@ -10,6 +10,10 @@ export function routeOf(method: string, url: string): Route {
   if (method === 'POST' && path === '/v1/messages/count_tokens') return 'count_tokens'
   if (method === 'GET' && isModelsPath(path)) return 'models'
   if (method === 'HEAD' && (path === '/' || path === '/api/hello')) return 'probe'
+  if (method === 'GET' || method === 'HEAD') {
+    if (path === '/healthz') return 'live'
+    if (path === '/readyz') return 'ready'
+  }
   return 'unknown'
 }
 

@@ -43,6 +43,8 @@ export interface Storage {
   holdEntries(holdId: HoldId): Promise<readonly Entry[]>
   /** How many holds of this customer's members are open now, on this node. */
   openHoldCount(customerId: CustomerId): number
+  /** All open holds of this node, and the end of the one that expires first. */
+  openHolds(): { readonly count: number; readonly firstEndMs: number | null }
 
   findKey(keyHash: string): Promise<KeyRecord | undefined>
   members(customerId?: CustomerId): Promise<readonly MemberScope[]>

@@ -5,14 +5,35 @@ import type { LogFields, Logger } from './logger.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** Lines may wait for a slow output; whoever ends the process without an exit writes them out first. */
+export type FlushableLogger = Logger & { readonly flush: () => void }
+
 /** Log lines appended to a file that only its owner may read; what is still unwritten is written at exit. */
-export function openFileLogger(file: { readonly path: string; readonly level: LogLevel }): Logger {
+export function openFileLogger(file: {
+  readonly path: string
+  readonly level: LogLevel
+}): FlushableLogger {
   // Opened here and not later: whatever ends the process next, the end finds a file to write to.
-  mkdirSync(dirname(file.path), { recursive: true })
-  const destination = pino.destination({ dest: openSync(file.path, 'a', 0o600), sync: false })
-  // A full disk costs log lines, not the server: the journal answers for itself.
+  // The folder may be the data folder, which is for its owner alone.
+  mkdirSync(dirname(file.path), { recursive: true, mode: 0o700 })
+  return openLogger(openSync(file.path, 'a', 0o600), file.level)
+}
+
+/** The same lines on standard output, for a supervisor that keeps them. */
+export const openOutputLogger = (level: LogLevel): FlushableLogger => openLogger(1, level)
+
+function openLogger(file: number, level: LogLevel): FlushableLogger {
+  const destination = pino.destination({ dest: file, sync: false })
+  // A full disk or a reader that is gone costs log lines, not the server: the journal answers for itself.
   destination.on('error', () => {})
-  return createPinoLogger(destination, file.level)
+  const flush = (): void => {
+    try {
+      destination.flushSync()
+    } catch {
+      // What cannot be written now could not be written before.
+    }
+  }
+  return { ...createPinoLogger(destination, level), flush }
 }
 
 /**

@@ -35,10 +35,13 @@ export class RunningRelays {
     this.#relays.delete(relay)
   }
 
-  stop(lastWords: string): void {
+  /** Answers how many were cut. */
+  stop(lastWords: string): number {
+    const count = this.#relays.size
     this.#lastWords = lastWords
     this.#cancelTimer?.()
     for (const relay of this.#relays.keys()) relay.cut(lastWords)
+    return count
   }
 
   readonly #look = (): void => {

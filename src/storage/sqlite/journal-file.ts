@@ -62,7 +62,7 @@ function checkOrigin(path: string, driver: SqlDriver): void {
         `${path} is a database of another program. Choose another data folder; nothing was changed in this one.`,
       )
     }
-    const newest = migrations().at(-1)?.version ?? 0
+    const newest = journalFormat()
     const found = readNumber(db, 'PRAGMA user_version')
     if (found > newest) {
       throw new JournalUnusableError(
@@ -90,6 +90,9 @@ function migrate(db: SqlConnection): void {
     }
   }
 }
+
+/** The newest format of the journal that this version knows. */
+export const journalFormat = (): number => migrations().at(-1)?.version ?? 0
 
 function migrations(): readonly Migration[] {
   const folder = new URL('migrations/', import.meta.url)

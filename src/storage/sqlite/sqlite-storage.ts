@@ -219,6 +219,12 @@ class SqliteStorage implements Storage {
     return this.#journal.holds.count(customerId)
   }
 
+  openHolds(): { readonly count: number; readonly firstEndMs: number | null } {
+    const holds = this.#journal.holds.all()
+    const firstEndMs = holds.reduce((first, hold) => Math.min(first, hold.expiresAtMs), Infinity)
+    return { count: holds.length, firstEndMs: holds.length === 0 ? null : firstEndMs }
+  }
+
   async findKey(keyHash: string): Promise<KeyRecord | undefined> {
     const known = this.#keys.get(keyHash)
     if (known !== undefined) return known

@@ -1,0 +1,3 @@
+/** One word for a shell. */
+export const quoted = (text: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`

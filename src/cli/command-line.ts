@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { Settings } from '../config/settings.ts'
 import type { Nanos } from '../core/money.ts'
+import type { Machine } from '../doctor/state-folder.ts'
 import type { Clock } from '../system/clock.ts'
+import type { Random } from '../system/random.ts'
 import type { Desk, DeskUse } from './desk.ts'
 import type { Reader } from './moments.ts'
 import type { Terminal } from './terminal.ts'
@@ -24,6 +26,11 @@ export type CommandContext = {
   readonly settings: Settings
   readonly terminal: Terminal
   readonly clock: Clock
+  readonly random: Random
+  /** Whose machine this is, for commands that need no server. */
+  readonly machine: Machine
+  /** The current folder. */
+  readonly folder: string
   readonly isJson: boolean
   /** Where the command is sent. For reading, the data folder of a stopped server will do. */
   readonly desk: (use: DeskUse) => Promise<Desk>

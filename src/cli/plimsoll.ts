@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { processSources } from '../config/process-sources.ts'
 import { systemRandom } from '../system/random.ts'
@@ -40,6 +41,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   clock: createSystemClock(),
   random: systemRandom,
   ...processSources(),
+  platform: process.platform,
+  home: homedir(),
   version,
   startServer,
 })

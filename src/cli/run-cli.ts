@@ -5,6 +5,7 @@ import { formatMoney } from '../core/money.ts'
 import type { Clock } from '../system/clock.ts'
 import { freshId, type Random } from '../system/random.ts'
 import type { CommandContext, CommandLine } from './command-line.ts'
+import { addCheckpointCommands } from './commands/checkpoint.ts'
 import { addClockCommands } from './commands/clock.ts'
 import { addCustomerCommands } from './commands/customer.ts'
 import { addDriftCommand } from './commands/drift.ts'
@@ -33,6 +34,9 @@ export type CliWorld = {
   readonly clock: Clock
   readonly random: Random
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly platform: NodeJS.Platform
+  /** The user's home folder. */
+  readonly home: string
   /** The current folder. */
   readonly folder: string
   readonly version: string
@@ -93,6 +97,7 @@ const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
   addStatusCommand,
   addHealthCommand,
   addClockCommands,
+  addCheckpointCommands,
   addStartCommand,
 ]
 
@@ -143,6 +148,10 @@ async function runCommand(
       settings,
       terminal,
       clock,
+      random: world.random,
+      machine: { platform: world.platform, environment: world.environment, home: world.home },
+      // npm runs scripts in the checkout, and says here where it was called.
+      folder: world.environment['INIT_CWD'] ?? world.folder,
       isJson,
       desk: async (use) => (desk ??= await findDesk({ world, settings, idempotencyKey }, use)),
       reader: (nowMs = clock.wallMs()) => ({ nowMs, zone: timeZone }),
@@ -188,6 +197,9 @@ function asFailure(error: unknown): CliFailure {
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const { code, message } = error
+    if (code === 'checkpoint_failed') {
+      return new CliFailure(exitCodes.failed, { code, message, remedy: 'See docs/checkpoints.md.' })
+    }
     const isOwned = code === 'data_folder_owned'
     const remedy = isOwned ? 'See whether it runs: npm run plimsoll -- status.' : 'See docs/cli.md.'
     const exitCode = isOwned ? exitCodes.serverAway : exitCodes.failed

@@ -44,7 +44,7 @@ export async function openCliWorld(settings: readonly string[] = []): Promise<Cl
     gatewayUrl,
     demoKey,
     adminUrl: found(/Page +(http:[^#\s]+?)\/?#/),
-    cli: (args, options) => run(folder, args, options),
+    cli: (args, options) => runCommand(folder, args, options),
     ask: async (outputTokens) => {
       const response = await fetch(`${gatewayUrl}/v1/messages`, {
         method: 'POST',
@@ -114,7 +114,7 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await ended
 }
 
-async function run(
+export async function runCommand(
   folder: string,
   args: readonly string[],
   options: CliOptions = {},
@@ -140,6 +140,8 @@ async function run(
       PLIMSOLL_TIME_ZONE: 'Europe/Berlin',
       ...environment,
     },
+    platform: process.platform,
+    home: folder,
     folder,
     version: '0.0.0-test',
     startServer: () => Promise.resolve(0),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { CheckpointError } from './checkpoint.ts'
 import { GitError, type Git, type GitCall } from './git-program.ts'
 
 /**
@@ -29,8 +30,16 @@ export async function findGround(
   git: Git,
   { folder, stateFolder }: { readonly folder: string; readonly stateFolder: string },
 ): Promise<Ground> {
+  assertFolder(folder)
   const found = await findRepository(git, folder)
   return found ?? (await openStore(git, { folder: resolve(folder), stateFolder }))
+}
+
+/** Before anything else: a program started in a folder that is not there looks like a missing program. */
+function assertFolder(folder: string): void {
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats?.isDirectory() === true) return
+  throw new CheckpointError(`${folder} is no folder, or cannot be looked at.`)
 }
 
 type Located = {

@@ -71,14 +71,16 @@ const bounded = (checkpoint: Checkpoint): Checkpoint => ({
 
 /** Newest first. A ref that is not of this form is somebody else's and is left alone. */
 export async function listKept(git: Git, ground: Ground): Promise<readonly KeptTree[]> {
-  const format = '%(objectname)%00%(tree)%00%(contents:body)%00'
+  const format = '%(refname)%00%(objectname)%00%(tree)%00%(contents:body)%00'
   const output = await git(['for-each-ref', `--format=${format}`, refFolder], ground.refs)
   const fields = output.toString('utf8').split('\0')
   const found: KeptTree[] = []
-  for (let at = 0; at + 2 < fields.length; at += 3) {
-    const [commit = '', tree = '', body = ''] = fields.slice(at, at + 3)
+  for (let at = 0; at + 3 < fields.length; at += 4) {
+    const [ref = '', commit = '', tree = '', body = ''] = fields.slice(at, at + 4)
+    const id = ref.trim().slice(refFolder.length + 1)
     const checkpoint = readBody(body)
-    if (checkpoint !== undefined) found.push({ commit: commit.trim(), tree, checkpoint })
+    if (checkpoint === undefined || !isCheckpointId(id)) continue
+    found.push({ commit, tree, checkpoint: { ...checkpoint, id } })
   }
   return found.toSorted((one, other) => other.checkpoint.atMs - one.checkpoint.atMs)
 }

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { WorkTree } from '../doctor/work-tree.ts'
+import { runCommand, tooWide } from './cli-world.ts'
+
+/** `plimsoll checkpoint …`, without a server. */
+
+const cliOf =
+  (tree: WorkTree) =>
+  (args: readonly string[]): ReturnType<typeof runCommand> =>
+    runCommand(tree.top, ['checkpoint', ...args], { environment: tree.environment })
+
+function repository(): WorkTree {
+  const tree = new WorkTree()
+  tree.git(['init', '-q', '-b', 'main'])
+  tree.write('a.txt', 'one\n')
+  tree.git(['add', '--all'])
+  tree.git(['commit', '-qm', 'first'])
+  return tree
+}
+
+test('a work tree is kept, listed, compared, brought back beside itself and in place, and forgotten', async () => {
+  using tree = repository()
+  const cli = cliOf(tree)
+  tree.write('a.txt', 'work of an hour\n')
+  tree.write('new.txt', 'x')
+
+  const taken = await cli(['take'])
+  assert.equal(taken.code, 0, taken.err)
+  assert.match(taken.out, /^Kept as it is now: 2 files of /)
+  assert.match(taken.out, /It cannot bring back what the files were before that moment\./)
+  tree.git(['checkout', '-q', '--', 'a.txt'])
+  tree.remove('new.txt')
+
+  const listed = await cli(['list'])
+  assert.match(listed.out, /cp_\w{16} +\S+ +by hand +main +2\n/)
+  const shown = await cli(['show'])
+  assert.match(shown.out, /M {2}a\.txt\n {2}A {2}new\.txt/)
+  const differing = await cli(['diff', '--names'])
+  assert.equal(differing.code, 5)
+  assert.match(differing.out, /D\tnew\.txt|D.new\.txt/)
+  const beside = await cli(['restore', '--to', '../beside'])
+  assert.equal(beside.code, 0, beside.err)
+  assert.equal(readFileSync(join(tree.root, 'beside', 'a.txt'), 'utf8'), 'work of an hour\n')
+
+  const planned = await cli(['restore', '--in-place'])
+  assert.match(
+    planned.out,
+    /Would be brought back[^]*M a\.txt\n {2}A new\.txt[^]*Nothing was changed/,
+  )
+  assert.equal(readFileSync(join(tree.top, 'a.txt'), 'utf8'), 'one\n')
+  const [, id = ''] = /restore (cp_\w+) --in-place --yes/.exec(planned.out) ?? []
+  const done = await cli(['restore', id, '--in-place', '--yes'])
+  assert.match(done.out, /^Brought back[^]*Undo it:\n/)
+  assert.equal(readFileSync(join(tree.top, 'a.txt'), 'utf8'), 'work of an hour\n')
+
+  const pruned = JSON.parse((await cli(['prune', '--keep', '0', '--yes', '--json'])).out)
+  assert.equal(pruned.forgotten.length, 2)
+  assert.match((await cli(['list'])).out, /No checkpoint of this folder yet/)
+  assert.equal(tree.git(['for-each-ref', 'refs/plimsoll']), '')
+})
+
+test('names that would steer a terminal are shown without what steers it, and lines fit', async () => {
+  using tree = repository()
+  const cli = cliOf(tree)
+  tree.write('\u001b]52;c;aGk=\u0007evil\u202e', 'x')
+  tree.write('.gitattributes', '')
+
+  const outputs = [
+    await cli(['take']),
+    await cli(['list']),
+    await cli(['show']),
+    await cli(['restore', '--in-place']),
+  ]
+
+  for (const { out } of outputs) {
+    assert.doesNotMatch(out, /[\u001b\u0007\u202e]/)
+    assert.deepEqual(tooWide(out.replaceAll(/cp_\w+ --\S.*$/gm, ''), 80), [])
+  }
+})
+
+test('what cannot be done says so, changes nothing, and ends with its code', async () => {
+  using tree = repository()
+  const cli = cliOf(tree)
+
+  const none = await cli(['restore', 'latest', '--to', '../x'])
+  assert.deepEqual([none.code, none.out], [1, ''])
+  assert.match(none.err, /There is no checkpoint of this folder yet/)
+  await cli(['take'])
+  assert.equal((await cli(['restore'])).code, 2)
+  assert.equal((await cli(['restore', '--to', '.'])).code, 1)
+  assert.equal((await cli(['restore', 'cp_zzzz', '--to', '../x'])).code, 1)
+  assert.equal((await cli(['take', '--folder', '/nowhere'])).code, 1)
+  assert.equal((await cli(['prune', '--keep', 'all'])).code, 2)
+})

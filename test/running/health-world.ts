@@ -32,6 +32,8 @@ export async function cliOn(folder: string, args: readonly string[]): Promise<Ra
     clock: createSystemClock(),
     random: systemRandom,
     environment: { PLIMSOLL_DATA_FOLDER: folder },
+    platform: process.platform,
+    home: folder,
     folder,
     version: '0.0.0-test',
     startServer: () => Promise.resolve(0),

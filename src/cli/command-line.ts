@@ -5,6 +5,7 @@ import type { Machine } from '../doctor/state-folder.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Random } from '../system/random.ts'
 import type { Desk, DeskUse } from './desk.ts'
+import type { Desktop } from './desktop.ts'
 import type { Reader } from './moments.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -32,6 +33,8 @@ export type CommandContext = {
   /** The current folder. */
   readonly folder: string
   readonly isJson: boolean
+  /** For commands that work on this machine instead of asking a server. */
+  readonly desktop: Desktop
   /** Where the command is sent. For reading, the data folder of a stopped server will do. */
   readonly desk: (use: DeskUse) => Promise<Desk>
   /** Who reads: moments are written for the zone of the settings. */

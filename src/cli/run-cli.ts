@@ -8,6 +8,7 @@ import type { CommandContext, CommandLine } from './command-line.ts'
 import { addCheckpointCommands } from './commands/checkpoint.ts'
 import { addClockCommands } from './commands/clock.ts'
 import { addCustomerCommands } from './commands/customer.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addDriftCommand } from './commands/drift.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addGiftResetCommand } from './commands/gift-reset.ts'
@@ -24,8 +25,10 @@ import { addSwitchCommands } from './commands/switch.ts'
 import { addUsageCommand } from './commands/usage.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import type { Desk } from './desk.ts'
+import type { Desktop } from './desktop.ts'
 import { CliFailure, exitCodes, wrongUse } from './exit-codes.ts'
 import { findDesk } from './find-desk.ts'
+import { systemDesktop } from './system-desktop.ts'
 import { paint, safeText, wrap, type Terminal } from './terminal.ts'
 
 /** The outside world of the command line, as values; tests bring their own. */
@@ -40,6 +43,8 @@ export type CliWorld = {
   /** The current folder. */
   readonly folder: string
   readonly version: string
+  /** The machine itself; what asks a server does without. */
+  readonly desktop?: Desktop
   startServer(args: readonly string[]): Promise<number>
 }
 
@@ -81,6 +86,7 @@ const withoutValue = (message: string): string =>
   message.replace(/(unknown option '[^'=]*)=[^\n]*'/, "$1'")
 
 const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
+  addDoctorCommand,
   addUsageCommand,
   addHistoryCommand,
   addExplainCommand,
@@ -153,6 +159,7 @@ async function runCommand(
       // npm runs scripts in the checkout, and says here where it was called.
       folder: world.environment['INIT_CWD'] ?? world.folder,
       isJson,
+      desktop: world.desktop ?? systemDesktop(),
       desk: async (use) => (desk ??= await findDesk({ world, settings, idempotencyKey }, use)),
       reader: (nowMs = clock.wallMs()) => ({ nowMs, zone: timeZone }),
       money: (amount) => formatMoney(BigInt(amount), currencySymbol),

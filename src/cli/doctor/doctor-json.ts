@@ -1,0 +1,40 @@
+import type { Figure } from '../../doctor/evidence.ts'
+import { isWindowFigure } from '../../doctor/evidence.ts'
+import type { Examination, Finding } from '../../doctor/examine.ts'
+import { headline } from '../../doctor/words.ts'
+
+/** What `doctor --json` prints; docs/doctor.md describes it. Moments are UTC milliseconds, amounts digits of nanos. */
+export function doctorJson(finding: Finding, found: Examination, more: object): unknown {
+  const { verdict, refusal, steps, figures } = found
+  const iso = (atMs: number): string => new Date(atMs).toISOString()
+  const { limit } = verdict
+  return {
+    atMs: found.atMs,
+    verdict: verdict.ruling,
+    confidence: verdict.confidence,
+    sentence: headline(verdict, iso),
+    limit:
+      limit === undefined
+        ? null
+        : { ...limit, window: limit.window ?? null, resetsAtMs: limit.resetsAtMs ?? null },
+    decisionId: verdict.decisionId ?? null,
+    answeredAtMs: found.answeredAtMs ?? null,
+    refusal: refusal ?? null,
+    figures: figures.map(figureJson),
+    missingFigures: verdict.missing,
+    evidence: verdict.evidence,
+    steps,
+    rescue: {
+      lastPrompt: finding.session?.lastPrompt ?? null,
+      queuedPrompts: finding.session?.queuedPrompts ?? [],
+      ...more,
+    },
+    transcript: finding.path ?? null,
+    looked: finding.looked,
+  }
+}
+
+function figureJson(figure: Figure): object {
+  if (isWindowFigure(figure) || figure.name === 'extra_usage') return figure
+  return { ...figure, amountNanos: figure.amountNanos?.toString() ?? null }
+}

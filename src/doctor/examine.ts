@@ -1,0 +1,106 @@
+import type { Evidence, Figure, Refusal } from './evidence.ts'
+import { judge } from './judge.ts'
+import type { Machine } from './state-folder.ts'
+import { stepsFor, type Step } from './steps.ts'
+import { configFolders } from './transcript/claude-folders.ts'
+import { findTranscripts } from './transcript/find-transcripts.ts'
+import { findLastRefused, readNamed } from './transcript/last-refusal.ts'
+import { readRecords, type SessionReading } from './transcript/session-reading.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What was found on this machine, before anything is judged. */
+export type Finding = {
+  readonly path: string | undefined
+  readonly session: SessionReading | undefined
+  /** An answer that came after the refusal, in whatever session. */
+  readonly answeredAtMs: number | undefined
+  readonly looked: Looked
+}
+
+export type Looked = {
+  readonly folders: readonly string[]
+  readonly files: number
+  readonly unreadable: readonly string[]
+  /** Links, pipes and devices among the transcripts. */
+  readonly refused: readonly string[]
+}
+
+export type Where =
+  | {
+      readonly kind: 'machine'
+      readonly machine: Machine
+      /** The beginning of a session's id. */
+      readonly sessionId: string | undefined
+      /** Only sessions that ran in this folder. */
+      readonly workFolder: string | undefined
+    }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'text'; readonly text: string }
+
+const dayMs = 24 * 60 * 60 * 1000
+
+export function findRefusal(where: Where, nowMs: number): Finding {
+  switch (where.kind) {
+    case 'text': {
+      const reading = { fallbackMs: nowMs, latestMs: nowMs + dayMs }
+      const session = readRecords(where.text, reading)
+      const looked = { folders: [], files: 1, unreadable: [], refused: [] }
+      return { path: undefined, session, answeredAtMs: undefined, looked }
+    }
+    case 'file': {
+      const { looked, ...found } = readNamed(where.path, { nowMs })
+      return { ...found, looked: { folders: [], refused: [], ...looked } }
+    }
+    case 'machine': {
+      const folders = configFolders(where.machine)
+      const search = findTranscripts(folders)
+      const { looked, ...found } = findLastRefused(search, { nowMs, ...where })
+      const unreadable = [...search.unreadable, ...looked.unreadable]
+      return {
+        ...found,
+        looked: { folders, files: looked.files, unreadable, refused: search.refused },
+      }
+    }
+  }
+}
+
+export type Examination = {
+  readonly atMs: number
+  readonly refusal: Refusal | undefined
+  readonly answeredAtMs: number | undefined
+  readonly figures: readonly Figure[]
+  readonly verdict: Verdict
+  readonly steps: readonly Step[]
+}
+
+export type Told = {
+  /** Read by the person, or asked of a gateway: beside what the client kept. */
+  readonly figures: readonly Figure[]
+  readonly nowMs: number
+  readonly baseUrl: string | undefined
+  readonly program: string
+}
+
+export function examine(finding: Finding, told: Told): Examination {
+  const { nowMs } = told
+  const refusal = finding.session?.refusal
+  const figures = newestOfEach([...(finding.session?.figures ?? []), ...told.figures])
+  const evidence: Evidence = { refusal, figures, nowMs }
+  const verdict = judge(evidence)
+  const { answeredAtMs } = finding
+  const isAnswered = answeredAtMs !== undefined
+  const { baseUrl, program } = told
+  const steps = stepsFor({ verdict, refusal, isAnswered, baseUrl, program })
+  return { atMs: nowMs, refusal, answeredAtMs, figures, verdict, steps }
+}
+
+/** Of each name and source the newest; the same number told ten times is one figure. */
+function newestOfEach(figures: readonly Figure[]): readonly Figure[] {
+  const kept = new Map<string, Figure>()
+  for (const figure of figures) {
+    const key = `${figure.name} ${figure.source.kind} ${figure.source.what}`
+    const other = kept.get(key)
+    if (other === undefined || figure.atMs > other.atMs) kept.set(key, figure)
+  }
+  return [...kept.values()]
+}

@@ -1,0 +1,306 @@
+import type { Refusal } from './evidence.ts'
+import { apiBillingUrl, statusPageUrl, usagePageOf } from './links.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What to do next, in this order, and how to tell that it worked. */
+export type Step = {
+  readonly action: string
+  /** To paste into a terminal, or a page to open. */
+  readonly command?: string
+  readonly url?: string
+  readonly sign: string
+  readonly warning?: string
+}
+
+export type StepsFor = {
+  readonly verdict: Verdict
+  readonly refusal: Refusal | undefined
+  /** An answer came since, so the trouble seems over. */
+  readonly isAnswered: boolean
+  /** Where this machine's client sends its requests, when that was set. */
+  readonly baseUrl: string | undefined
+  /** How this program is called. */
+  readonly program: string
+}
+
+const passes = 'The next prompt is answered.'
+const spends = 'From then on requests beyond the plan cost money, up to your cap and balance.'
+
+export function stepsFor(wanted: StepsFor): readonly Step[] {
+  const { verdict, isAnswered } = wanted
+  if (isAnswered || verdict.ruling === 'no_refusal') return []
+  if (verdict.limit?.isOver === true && verdict.ruling === 'true_limit') {
+    return [{ action: 'Send the prompt again: the limit has reset since.', sign: passes }]
+  }
+  if (verdict.decisionId !== undefined) return gatewaySteps(wanted, verdict.decisionId)
+  return byCode[verdict.ruling](wanted)
+}
+
+type Make = (wanted: StepsFor) => readonly Step[]
+
+const page = ({ refusal, baseUrl }: StepsFor): string => usagePageOf(refusal?.text ?? '', baseUrl)
+
+const sendAgain: Make = () => [
+  { action: 'Send the prompt once more; a reset may have come since.', sign: passes },
+]
+
+const toggle: Make = (wanted) => [
+  {
+    action: `Note the balance and what is spent. ${wanted.program} doctor has noted what you told it.`,
+    url: page(wanted),
+    sign: 'You have the numbers, with the time.',
+  },
+  {
+    action: 'Switch extra usage off, save; switch it on, check the balance and the cap, save.',
+    url: page(wanted),
+    sign: passes,
+    warning:
+      'Users report that this works; the vendor has not confirmed it. Some report a charge after switching on, so compare: doctor --after.',
+  },
+  {
+    action: 'Compare the figures with those from before.',
+    command: `${wanted.program} doctor --after`,
+    sign: 'Nothing was charged that you did not expect.',
+  },
+]
+
+const newSession: Make = ({ refusal }) => [
+  {
+    action:
+      'Start a new session and give it the last prompt again; changes on the page reach new sessions.',
+    command:
+      refusal?.sessionId === undefined
+        ? 'claude'
+        : `claude --resume ${sessionIn(refusal.sessionId)}`,
+    sign: passes,
+  },
+  ...restartEditor(refusal),
+]
+
+/** A session's id is a UUID; anything else does not go into a command. */
+const sessionIn = (id: string): string => (/^[\w-]{1,64}$/.test(id) ? id : '')
+
+function restartEditor(refusal: Refusal | undefined): readonly Step[] {
+  const editor = refusal?.entrypoint ?? ''
+  if (/vscode/i.test(editor)) {
+    const action =
+      'Restart the editor’s side: Command Palette, “Developer: Reload Window” (the same in Cursor and Windsurf).'
+    return [{ action, sign: passes }]
+  }
+  if (/jetbrains|intellij/i.test(editor)) {
+    return [
+      { action: 'Restart the editor: File, “Invalidate Caches…”, “Just Restart”.', sign: passes },
+    ]
+  }
+  if (/desktop/i.test(editor)) {
+    return [
+      { action: 'Quit the desktop app wholly, also from the tray, and start it.', sign: passes },
+    ]
+  }
+  return []
+}
+
+const signInAgain: Make = () => [
+  {
+    action: 'Sign out and in again: /logout, then /login, in the client.',
+    sign: 'The client shows your plan’s name when it starts.',
+  },
+]
+
+const report: Make = ({ program }) => [
+  {
+    action: 'If none of that helps, send support a report; it has what they ask for.',
+    command: `${program} doctor --report`,
+    sign: 'You read it before it is written.',
+  },
+]
+
+const askForFigures: Make = (wanted) => [
+  {
+    action: 'Read your figures on the usage page (or type /usage in the client) and tell them:',
+    url: page(wanted),
+    command: `${wanted.program} doctor --session 0 --week 12 --balance 100 --cap 50 --spent 0`,
+    sign: 'The verdict is then “true” or “false”, and no longer “possibly”.',
+  },
+]
+
+const waitForReset: Make = ({ verdict, program }) => {
+  const { limit } = verdict
+  if (limit?.resetsAtMs === undefined) {
+    const action = 'See when the limit resets: type /usage in the client.'
+    return [{ action, sign: 'It shows the time.' }]
+  }
+  return [
+    {
+      action: 'Wait until the reset; this tells you when it is over.',
+      command: `${program} wait`,
+      sign: passes,
+    },
+  ]
+}
+
+const byCode: Readonly<Record<Verdict['ruling'], Make>> = {
+  no_refusal: () => [],
+  false_refusal: (wanted) =>
+    [sendAgain, toggle, newSession, signInAgain, report].flatMap((make) => make(wanted)),
+  possibly_false: (wanted) => [
+    ...askForFigures(wanted),
+    ...sendAgain(wanted),
+    {
+      action: 'If the figures show that you have room: switch extra usage off, save, on, save.',
+      url: page(wanted),
+      sign: passes,
+      warning: `Only then. If your limits are used up, switching on spends money. ${spends}`,
+    },
+    ...report(wanted),
+  ],
+  true_limit: (wanted) => [
+    ...waitForReset(wanted),
+    {
+      action:
+        'Or go on with another model, if the limit is only of this one: /model in the client.',
+      sign: passes,
+    },
+    {
+      action: 'Or pay for more: switch extra usage on, with a balance and a cap that you choose.',
+      url: page(wanted),
+      sign: passes,
+      warning: `This spends money. ${spends}`,
+    },
+  ],
+  out_of_balance: (wanted) => {
+    const isApi = /credit balance is too low/i.test(wanted.refusal?.text ?? '')
+    const url = isApi ? apiBillingUrl : page(wanted)
+    return [
+      {
+        action:
+          'Look at the balance: it is the money that is there. The cap is only how much of it may go.',
+        url,
+        sign: 'It is above zero.',
+      },
+      { action: 'Add to the balance.', url, sign: passes, warning: 'This spends money.' },
+      ...(isApi ? signInAgain(wanted) : waitForReset(wanted)),
+    ]
+  },
+  cap_reached: (wanted) => [
+    {
+      action: 'Raise the monthly cap, or wait until it starts anew.',
+      url: page(wanted),
+      sign: passes,
+      warning: `This allows more spending. ${spends}`,
+    },
+    ...waitForReset(wanted),
+  ],
+  extra_usage_off: (wanted) => [
+    ...waitForReset(wanted),
+    {
+      action: 'Or switch extra usage on; check the balance and the cap before you save.',
+      url: page(wanted),
+      sign: passes,
+      warning: `This spends money. ${spends}`,
+    },
+    ...newSession(wanted),
+  ],
+  long_context: () => [
+    {
+      action: 'Choose the model without [1m]: /model in the client.',
+      command: 'CLAUDE_CODE_DISABLE_1M_CONTEXT=1 claude',
+      sign: passes,
+    },
+    {
+      action:
+        'Or give the account what the long context asks for: extra usage on, with any balance above zero. It counts in a new session.',
+      url: 'https://claude.ai/settings/usage',
+      sign: 'A new session with the [1m] model answers.',
+      warning: 'Long context is then paid for.',
+    },
+  ],
+  request_or_client: (wanted) => [
+    {
+      action: 'Update the client.',
+      command: 'claude update',
+      sign: 'claude --version shows a newer one.',
+    },
+    {
+      action:
+        'Try without what was added: an appended system prompt, extra tools (MCP), another agent on the same sign-in.',
+      command: 'claude --strict-mcp-config',
+      sign: 'If it is answered, what was left out is the cause.',
+    },
+    {
+      action:
+        'Read the message once more: it names the model, the size or the field it objects to.',
+      sign: 'What it names is gone.',
+    },
+    ...report(wanted),
+  ],
+  organisation: (wanted) => [
+    {
+      action:
+        'Ask the administrator of your organisation: which models and how much extra usage your seat may have.',
+      sign: passes,
+    },
+    ...report(wanted),
+  ],
+  burst: () => [
+    { action: 'Wait a minute or two, and run fewer sessions and agents at once.', sign: passes },
+    {
+      action: 'If it goes on for an hour, look at the status page.',
+      url: statusPageUrl,
+      sign: 'It names an incident, or not.',
+    },
+  ],
+  server_trouble: () => [
+    {
+      action: 'Wait some minutes and send the prompt again. Nothing of yours is used up.',
+      sign: passes,
+    },
+    {
+      action: 'Look at the status page.',
+      url: statusPageUrl,
+      sign: 'It names an incident, or not.',
+    },
+    { action: 'Try another model: /model in the client.', sign: passes },
+  ],
+  sign_in: (wanted) => [
+    ...signInAgain(wanted),
+    {
+      action:
+        'See whether a key of the environment stands in the way (ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN).',
+      command: '/status',
+      sign: 'The client names the account that you mean.',
+    },
+  ],
+  connection: () => [
+    {
+      action: 'Check the network, a proxy or VPN, and ANTHROPIC_BASE_URL where it is set.',
+      sign: 'claude.ai opens in a browser.',
+    },
+    { action: 'Send the prompt again.', sign: passes },
+    {
+      action: 'Look at the status page.',
+      url: statusPageUrl,
+      sign: 'It names an incident, or not.',
+    },
+  ],
+  unknown: (wanted) => [...sendAgain(wanted), ...newSession(wanted), ...report(wanted)],
+}
+
+const gatewaySteps = (wanted: StepsFor, decisionId: string): readonly Step[] => {
+  const { program, verdict, refusal } = wanted
+  const prove: Step = {
+    action: 'Have the refusal proved from the gateway’s ledger.',
+    command: `${program} explain ${decisionId}`,
+    sign: 'It shows every number that was looked at.',
+  }
+  if (verdict.ruling === 'burst') {
+    return [{ action: 'Try again shortly; nothing is used up.', sign: passes }, prove]
+  }
+  const goOn = /To go on: ([^\n]*?)(?:\. What is left|\n|$)/.exec(refusal?.text ?? '')?.[1]
+  const action = goOn === undefined ? 'Ask your operator.' : `To go on: ${goOn}.`
+  return [
+    prove,
+    { action, sign: passes, ...(/extra usage/.test(action) ? { warning: spends } : {}) },
+    ...(verdict.ruling === 'true_limit' ? waitForReset(wanted) : []),
+  ]
+}

@@ -1,0 +1,120 @@
+import { basename } from 'node:path'
+import { projectFolderName } from './claude-folders.ts'
+import type { Found, Search } from './find-transcripts.ts'
+import { readSession, type SessionReading } from './session-reading.ts'
+
+/** The session that was refused last, of all that there are. */
+export type LastRefused = {
+  readonly path: string | undefined
+  readonly session: SessionReading | undefined
+  /** When an answer came anywhere, after the refusal. */
+  readonly answeredAtMs: number | undefined
+  readonly looked: { readonly files: number; readonly unreadable: readonly string[] }
+}
+
+const tailBytes = 128 * 1024
+const deepBytes = 16 * 1024 * 1024
+const deepFiles = 6
+/** A transcript that was named is looked through much further. */
+const namedBytes = 256 * 1024 * 1024
+const dayMs = 24 * 60 * 60 * 1000
+
+type Options = {
+  readonly nowMs: number
+  readonly sessionId?: string | undefined
+  readonly workFolder?: string | undefined
+}
+
+export function findLastRefused({ transcripts }: Search, options: Options): LastRefused {
+  const { sessionId, workFolder } = options
+  const project = workFolder === undefined ? undefined : projectFolderName(workFolder)
+  const asked = transcripts.filter(
+    ({ path }) =>
+      (sessionId === undefined || basename(path, '.jsonl').startsWith(sessionId)) &&
+      (project === undefined || path.split(/[/\\]/).includes(project)),
+  )
+  const search = new RefusalSearch(options.nowMs)
+  if (sessionId !== undefined) search.lookAt(asked, namedBytes)
+  else {
+    search.lookAt(asked, tailBytes)
+    if (search.isEmpty()) search.lookAt(asked.slice(0, deepFiles), deepBytes)
+  }
+  return search.result()
+}
+
+export function readNamed(path: string, { nowMs }: Options): LastRefused {
+  const search = new RefusalSearch(nowMs)
+  // Whoever names a file wants to hear what is wrong with it.
+  const session = readSession(path, search.bounds({ path, writtenAtMs: nowMs }, namedBytes))
+  return {
+    path,
+    session,
+    answeredAtMs: answeredAfter(session),
+    looked: { files: 1, unreadable: [] },
+  }
+}
+
+function answeredAfter({ refusal, answeredAtMs }: SessionReading): number | undefined {
+  const refusedAtMs = refusal?.atMs
+  if (answeredAtMs === undefined || refusedAtMs === undefined) return undefined
+  return answeredAtMs > refusedAtMs ? answeredAtMs : undefined
+}
+
+class RefusalSearch {
+  readonly #nowMs: number
+  #best:
+    | { readonly found: Found; readonly session: SessionReading; readonly atMs: number }
+    | undefined
+  #newest: { readonly found: Found; readonly session: SessionReading } | undefined
+  #answeredAtMs = Number.NEGATIVE_INFINITY
+  #files = 0
+  readonly #unreadable: string[] = []
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs
+  }
+
+  isEmpty(): boolean {
+    return this.#best === undefined
+  }
+
+  lookAt(transcripts: readonly Found[], bytesMax: number): void {
+    for (const found of transcripts) {
+      // A file that was last written before a refusal holds none that is newer.
+      if (this.#best !== undefined && found.writtenAtMs < this.#best.atMs) return
+      const session = this.#read(found, bytesMax)
+      if (session === undefined) continue
+      this.#newest ??= { found, session }
+      if (session.answeredAtMs !== undefined)
+        this.#answeredAtMs = Math.max(this.#answeredAtMs, session.answeredAtMs)
+      if (session.refusal === undefined) continue
+      const atMs = session.refusal.atMs ?? found.writtenAtMs
+      if (this.#best === undefined || atMs > this.#best.atMs) this.#best = { found, session, atMs }
+    }
+  }
+
+  result(): LastRefused {
+    const chosen = this.#best ?? this.#newest
+    const isAnswered = this.#best !== undefined && this.#answeredAtMs > this.#best.atMs
+    return {
+      path: chosen?.found.path,
+      session: chosen?.session,
+      answeredAtMs: isAnswered ? this.#answeredAtMs : undefined,
+      looked: { files: this.#files, unreadable: this.#unreadable },
+    }
+  }
+
+  bounds({ writtenAtMs }: Found, bytesMax: number): Parameters<typeof readSession>[1] {
+    return { bytesMax, fallbackMs: writtenAtMs, latestMs: this.#nowMs + dayMs }
+  }
+
+  #read(found: Found, bytesMax: number): SessionReading | undefined {
+    try {
+      this.#files += 1
+      return readSession(found.path, this.bounds(found, bytesMax))
+    } catch {
+      this.#unreadable.push(found.path)
+      return undefined
+    }
+  }
+}

@@ -1,9 +1,14 @@
 import type { Decision } from '../core/decision.ts'
-import { authorize, CallerGoneError, type Admission } from '../operations/authorize.ts'
+import {
+  authorize,
+  CallerGoneError,
+  KeyRevokedError,
+  type Admission,
+} from '../operations/authorize.ts'
 import { ensurePrice } from '../operations/publish-price.ts'
 import { phraseDenial } from '../providers/anthropic-denial.ts'
 import { freshId } from '../system/random.ts'
-import { admitCaller, type KnownCaller } from './caller/admit-caller.ts'
+import { admitCaller, isKeyValid, type KnownCaller } from './caller/admit-caller.ts'
 import { runAdmitted } from './admitted.ts'
 import { readAsking, type AskedRequest } from './caller/asked-request.ts'
 import { readOwnedBody, takePlace, type OwnedBody } from './caller/owned-body.ts'
@@ -78,10 +83,15 @@ async function askAdmission(
       get signal() {
         return caller.leaving
       },
+      isKeyValid: () => isKeyValid(gate, known),
     })
   } catch (error) {
     if (error instanceof CallerGoneError) {
       exchange.trace.fields.outcome = 'caller_left'
+      return undefined
+    }
+    if (error instanceof KeyRevokedError) {
+      refuse(gate, exchange, { kind: 'unknown_key', problem: 'unknown' })
       return undefined
     }
     if (!isStorageAway(error)) throw error

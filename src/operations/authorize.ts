@@ -24,6 +24,8 @@ export type AdmissionRequest = {
   readonly facts: RequestFacts
   /** Aborts when the caller hangs up: it then leaves the waiting line. */
   readonly signal?: AbortSignal
+  /** Asked before each decision: what was true before a long body or a wait may be so no more. */
+  readonly isKeyValid?: () => Promise<boolean>
 }
 
 /** The caller hung up while its request waited; nothing was held. */
@@ -31,44 +33,46 @@ export class CallerGoneError extends Error {
   readonly code = 'caller_gone'
 }
 
+/** The key was revoked while its request was on the way to a decision; nothing was held. */
+export class KeyRevokedError extends Error {
+  readonly code = 'key_revoked'
+}
+
 /**
  * Decides a request, waiting up to the line's time when only other requests in flight stand in its way.
  * When that time is up it is decided once more without regard to the line, so that a refusal always
  * rests on the journal alone. Rejects with `StorageUnavailableError` when storage is away: that is never
- * a refusal (D12); and with `CallerGoneError` when the caller left.
+ * a refusal (D12); with `CallerGoneError` when the caller left; and with `KeyRevokedError`.
  */
 export async function authorize(
   parts: GateParts,
   scope: MemberScope,
   request: AdmissionRequest,
 ): Promise<Admission> {
-  let place: Place | undefined
+  const asker: Asker = { request, place: undefined, isInLine: true }
   try {
     for (;;) {
-      const attempt = await tryOnce(parts, scope, { request, place, isInLine: true })
+      if ((await request.isKeyValid?.()) === false) throw new KeyRevokedError('The key is revoked')
+      const attempt = await tryOnce(parts, scope, asker)
       if (attempt.kind === 'decided') return attempt.admission
-      place ??= parts.line.join(scope, attempt.bindings, request.signal)
-      const isWorthAnother = place !== undefined && (await place.next())
+      asker.isInLine = asker.place !== undefined && (await asker.place.next())
       if (request.signal?.aborted === true) throw new CallerGoneError('The caller left the line')
-      if (isWorthAnother) continue
-      const last = await tryOnce(parts, scope, { request, place, isInLine: false })
-      if (last.kind === 'decided') return last.admission
     }
   } finally {
-    place?.leave()
+    asker.place?.leave()
   }
 }
 
 type Attempt =
   | { readonly kind: 'decided'; readonly admission: Admission }
   /** Refused only because of others in flight, or others who came before wait for the same. */
-  | { readonly kind: 'waiting'; readonly bindings: readonly string[] }
+  | { readonly kind: 'waiting' }
 
 type Asker = {
   readonly request: AdmissionRequest
-  readonly place: Place | undefined
+  place: Place | undefined
   /** Waiting is still possible, and nobody who came before may be passed. */
-  readonly isInLine: boolean
+  isInLine: boolean
 }
 
 async function tryOnce(parts: GateParts, scope: MemberScope, asker: Asker): Promise<Attempt> {
@@ -117,6 +121,8 @@ function decideInTurn(
   context: ChangeContext,
 ): Changed<Attempt> {
   const { account, asked, asker } = input
+  const { customerId, memberId } = account.member
+  const scope = { customerId, memberId }
   const decided = decide(account, asked, context)
   const { decision, draft } = decided
   if (asker.isInLine) {
@@ -124,16 +130,18 @@ function decideInTurn(
     const isBlockedByHolds = decision.kind === 'deny' && decision.denial.reason === 'reserved'
     const isPassingOthers = decision.kind === 'allow' && parts.line.isTaken(bindings, asker.place)
     if (isBlockedByHolds || isPassingOthers) {
-      return { answer: { kind: 'waiting', bindings }, entries: [] }
+      const asking = { scope, bindings, changesInMs: changesInMs(decision, context) }
+      // Within the change: whoever is decided next must see this one waiting.
+      if (asker.place === undefined) asker.place = parts.line.join(asking, asker.request.signal)
+      else asker.place.stay(asking)
+      return { answer: { kind: 'waiting' }, entries: [] }
     }
   }
   if (decision.kind === 'deny' || draft === null) {
     return { answer: { kind: 'decided', admission: refuse(parts, asked, decision) }, entries: [] }
   }
-  const { customerId, memberId } = account.member
   const decisionId = allowedDecisionId({
-    customerId,
-    memberId,
+    ...scope,
     holdId: asked.holdId,
     position: context.position,
   })
@@ -166,6 +174,15 @@ function bindingsOf(
   return (system.plans.get(member.planId)?.limits ?? [])
     .filter((limit) => appliesTo(limit, asked.facts.model))
     .map((limit) => limitBinding(member, limit.id))
+}
+
+/** How long until a window that binds resets, or the caps' month ends, whichever comes first. */
+function changesInMs(decision: Decision, { nowMs }: ChangeContext): number | null {
+  if (decision.kind === 'allow') return null
+  const { binding, figures } = decision.denial
+  const momentsMs = [...binding.map((limit) => limit.resetMs), figures.extraUsage.capResetMs]
+  const nextMs = Math.min(...momentsMs.map((ms) => (ms !== null && ms > nowMs ? ms : Infinity)))
+  return nextMs === Infinity ? null : nextMs - nowMs
 }
 
 function lacksMoney(reason: ExtraUsageReason | null): boolean {

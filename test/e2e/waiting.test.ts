@@ -1,56 +1,13 @@
 import assert from 'node:assert/strict'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
 
 import { holdId, operationId, type HoldId } from '../../src/core/ids.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
-import { authorize, CallerGoneError, type Admission } from '../../src/operations/authorize.ts'
-import { ensurePrice } from '../../src/operations/publish-price.ts'
+import { CallerGoneError, type Admission } from '../../src/operations/authorize.ts'
 import { setExtraUsage } from '../../src/operations/set-extra-usage.ts'
 import { settle } from '../../src/operations/settle.ts'
 import { voidHold } from '../../src/operations/void-hold.ts'
-import { ManualClock } from '../contract/manual-clock.ts'
-import { openWorld, sessionPlan, testPrices, type Seat, type World } from './world.ts'
-
-const cent = nanosPerUnit / 100n
-const price = testPrices.priceOf({ model: 'claude-sonnet-4-5' }, Date.UTC(2026, 10))
-
-type Waiting = { readonly world: World; readonly clock: ManualClock; readonly held: HoldId }
-
-/** A session of one cent, all of it kept by one running request of about 1.5 cents. */
-async function openBusyWorld(): Promise<Waiting> {
-  const clock = new ManualClock()
-  const plan = sessionPlan(cent, { outputTokensExpected: 1000 })
-  const world = await openWorld({ upstream: { url: 'http://127.0.0.1:9' }, clock, plan })
-  assert.ok(price !== undefined)
-  await ensurePrice(world.parts, price)
-  const { decision } = await ask(world)
-  const held = decision.kind === 'allow' ? decision.allowance.holdId : holdId('none')
-  return { world, clock, held }
-}
-
-function ask(world: World, signal?: AbortSignal, seat: Seat = world.seat): Promise<Admission> {
-  assert.ok(price !== undefined)
-  const facts = {
-    model: 'claude-sonnet-4-5',
-    priceId: price.id,
-    inputTokensExpected: 10,
-    inputTokensMax: 20,
-    maxTokens: 1000,
-    isThinking: false,
-    consent: 'allow' as const,
-  }
-  const request = signal === undefined ? { keyId: null, facts } : { keyId: null, facts, signal }
-  return authorize(world.parts, seat, request)
-}
-
-const outcome = ({ decision }: Admission): string =>
-  decision.kind === 'allow' ? decision.allowance.source : decision.denial.reason
-
-/** Lets whatever can go on without time passing go on. */
-async function settleDown(): Promise<void> {
-  for (let turn = 0; turn < 50; turn += 1) await nextTurn()
-}
+import { ask, openBusyWorld, outcome, settleDown } from './waiting-world.ts'
 
 test('D8: a request that only others in flight keep out waits, and is admitted when one of them ends', async () => {
   const { world, held } = await openBusyWorld()
@@ -117,7 +74,7 @@ test('a caller that hangs up leaves the line, holds nothing, and lets the next o
   const { world, held } = await openBusyWorld()
   await using _closing = world
   const leaving = new AbortController()
-  const left = ask(world, leaving.signal)
+  const left = ask(world, { signal: leaving.signal })
   await settleDown()
   const next = ask(world)
   await settleDown()
@@ -150,7 +107,7 @@ test('a member of the same name at another customer waits for nobody', async () 
   const waiting = ask(world)
   await settleDown()
 
-  assert.equal(outcome(await ask(world, undefined, namesake)), 'plan')
+  assert.equal(outcome(await ask(world, { seat: namesake })), 'plan')
   clock.pass(2000)
   await waiting
 })
@@ -167,10 +124,10 @@ test('D4: a waiter that may not use the wallet keeps nobody from it', async () =
     isOn: false,
   })
   const waiting = ask(world)
-  await ask(world, undefined, ben)
+  await ask(world, { seat: ben })
   await settleDown()
 
-  assert.equal(outcome(await ask(world, undefined, ben)), 'extra_usage')
+  assert.equal(outcome(await ask(world, { seat: ben })), 'extra_usage')
   clock.pass(2000)
   assert.equal(outcome(await waiting), 'reserved')
 })

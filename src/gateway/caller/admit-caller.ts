@@ -4,7 +4,11 @@ import { isStorageAway } from '../hold/end-hold.ts'
 import type { Exchange, Gate } from '../gate.ts'
 import { refuse } from '../refuse.ts'
 
-export type KnownCaller = { readonly owner: KeyOwner; readonly isOauthStyle: boolean }
+export type KnownCaller = {
+  readonly owner: KeyOwner
+  readonly keyText: string
+  readonly isOauthStyle: boolean
+}
 
 /** Finds out who asks, and that they do not ask too fast. Answers the caller and nothing else when not. */
 export async function admitCaller(
@@ -29,7 +33,13 @@ export async function admitCaller(
     refuse(gate, exchange, { kind: 'too_fast', retryAfterMs: burst.retryAfterMs })
     return undefined
   }
-  return { owner, isOauthStyle: key.isOauthStyle }
+  const { keyText, isOauthStyle } = key
+  return { owner, keyText, isOauthStyle }
+}
+
+/** Whether the key is still good: a revocation counts also for a request whose body or turn took long. */
+export async function isKeyValid(gate: Gate, { keyText }: KnownCaller): Promise<boolean> {
+  return (await findKey(gate.parts, keyText)) !== undefined
 }
 
 async function findOwner(

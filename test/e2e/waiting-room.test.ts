@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { operationId } from '../../src/core/ids.ts'
+import { nanosPerUnit } from '../../src/core/money.ts'
+import { KeyRevokedError } from '../../src/operations/authorize.ts'
+import { findKey } from '../../src/operations/find-key.ts'
+import { publishPlans } from '../../src/operations/publish-plans.ts'
+import { revokeKey } from '../../src/operations/revoke-key.ts'
+import { seatMember } from '../../src/operations/seat-member.ts'
+import { setExtraUsage } from '../../src/operations/set-extra-usage.ts'
+import { setSpendCap } from '../../src/operations/set-spend-cap.ts'
+import { setStatus } from '../../src/operations/set-status.ts'
+import { planId } from '../../src/core/ids.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import { openRaw, requestBytes } from './raw-http.ts'
+import { askBody, openScriptedWorld } from './scripted-world.ts'
+import {
+  ask,
+  cent,
+  free,
+  idOf,
+  openBusyWorld,
+  outcome,
+  settleDown,
+  type Waiting,
+} from './waiting-world.ts'
+import { sessionLimit, sessionPlan, type World } from './world.ts'
+
+let commandCount = 0
+const command = () => ({ operationId: operationId(`waiting-${++commandCount}`), actor: 'test' })
+
+const setCap = ({ parts, seat }: World, amountNanos: bigint) =>
+  setSpendCap(parts, {
+    ...command(),
+    customerId: seat.customerId,
+    memberId: null,
+    cap: { kind: 'capped', amountNanos },
+  })
+
+/** Ways in which room appears that no ending request makes: before somebody waits, then while he does. */
+type Way = {
+  readonly what: string
+  readonly before?: (world: World) => Promise<unknown>
+  readonly then: (world: World) => Promise<unknown>
+  readonly source: 'plan' | 'extra_usage'
+}
+
+/** Money for one request only, which another one holds. */
+async function holdTheWallet(world: World): Promise<void> {
+  await world.turnOnExtraUsage(2n * cent)
+  assert.equal(outcome(await ask(world)), 'extra_usage')
+}
+
+const ways: readonly Way[] = [
+  {
+    what: 'a top-up',
+    before: holdTheWallet,
+    then: (world) => world.turnOnExtraUsage(2n * cent),
+    source: 'extra_usage',
+  },
+  {
+    what: 'a raised cap',
+    before: async (world) => {
+      await world.turnOnExtraUsage(nanosPerUnit)
+      await setCap(world, 2n * cent)
+      assert.equal(outcome(await ask(world)), 'extra_usage')
+    },
+    then: (world) => setCap(world, 10n * cent),
+    source: 'extra_usage',
+  },
+  {
+    what: 'extra usage switched on',
+    then: (world) => world.turnOnExtraUsage(nanosPerUnit),
+    source: 'extra_usage',
+  },
+  {
+    what: 'extra usage switched on for the member',
+    before: async (world) => {
+      await world.turnOnExtraUsage(nanosPerUnit)
+      await setExtraUsage(world.parts, { ...command(), ...world.seat, isOn: false })
+    },
+    then: ({ parts, seat }) => setExtraUsage(parts, { ...command(), ...seat, isOn: true }),
+    source: 'extra_usage',
+  },
+  {
+    what: 'a raised limit of the plan',
+    then: ({ parts }) =>
+      publishPlans(parts, [sessionPlan(10n * cent, { outputTokensExpected: 1000 })]),
+    source: 'plan',
+  },
+  {
+    what: 'a limit that the plan has no more',
+    then: ({ parts }) =>
+      publishPlans(parts, [
+        { ...sessionPlan(cent, { outputTokensExpected: 1000 }), limits: [sessionLimit(cent, 'b')] },
+      ]),
+    source: 'plan',
+  },
+  {
+    what: 'a seat on a larger plan',
+    before: ({ parts }) => publishPlans(parts, [sessionPlan(10n * cent, { id: planId('large') })]),
+    then: ({ parts, seat }) =>
+      seatMember(parts, { ...command(), ...seat, planId: planId('large') }),
+    source: 'plan',
+  },
+]
+
+for (const { what, before, then, source } of ways) {
+  test(`D9: ${what} admits whoever waits, without a moment passing`, async () => {
+    const { world } = await openBusyWorld()
+    await using _closing = world
+    await before?.(world)
+    const asked = ask(world)
+    await settleDown()
+
+    await then(world)
+
+    assert.equal(outcome(await asked), source)
+  })
+}
+
+test('D8: a window that resets while somebody waits admits him at that moment', async () => {
+  const { world, clock } = await openBusyWorld({ holdMaxMs: 6 * 3_600_000 })
+  await using _closing = world
+  clock.pass(5 * 3_600_000 - 500)
+  await settleDown()
+  const asked = ask(world)
+  await settleDown()
+
+  clock.pass(500)
+
+  assert.equal(outcome(await asked), 'plan')
+})
+
+test('D8: nobody comes between deciding to wait and waiting, however slow the disk is', async () => {
+  const { world, held } = await openBusyWorld()
+  await using _closing = world
+  const order: string[] = []
+  const note = (name: string) => (admission: Awaited<ReturnType<typeof ask>>) => {
+    order.push(name)
+    return idOf(admission)
+  }
+  // The refusal of the first rests on the entry of the second member's hold, which is not durable yet.
+  const freed = free(world, held)
+  const blocker = ask(world)
+  const first = ask(world).then(note('first'))
+  const given = blocker.then((admission) => free(world, idOf(admission)))
+  const second = ask(world).then(note('second'))
+  await Promise.all([freed, given])
+  await free(world, await first)
+  await free(world, await second)
+
+  assert.deepEqual(order, ['first', 'second'])
+})
+
+test('D8: many small requests do not starve a large one that came before them', async () => {
+  const { world, clock } = await openBusyWorld()
+  await using _closing = world
+  await world.turnOnExtraUsage(3n * cent)
+  const plan = sessionPlan(0n, { id: planId('none'), outputTokensExpected: 1000 })
+  const ben = await world.addSeat('ben', { plan })
+  // Each of the three keeps about a cent, so nothing is left for a request of a cent and a half.
+  const small = { seat: ben, maxTokens: 600 }
+  const running = [await ask(world, small), await ask(world, small), await ask(world, small)]
+  assert.deepEqual(running.map(outcome), ['extra_usage', 'extra_usage', 'extra_usage'])
+  const order: string[] = []
+  const large = ask(world).then((admission) => order.push(`large: ${outcome(admission)}`))
+  await settleDown()
+
+  const crowd = Array.from({ length: 8 }, () =>
+    ask(world, small).then((admission) => order.push(`small: ${outcome(admission)}`)),
+  )
+  for (const admission of running) {
+    await free(world, idOf(admission), ben)
+    await settleDown()
+  }
+  clock.pass(2000)
+  await Promise.all([large, ...crowd])
+
+  assert.equal(order[0], 'large: extra_usage')
+  assert.equal(order.filter((line) => line === 'small: extra_usage').length, 1)
+})
+
+test('D8: whoever waits behind one that can never pass is let in when that one is told so', async () => {
+  const { world, held } = await openBusyWorld()
+  await using _closing = world
+  const ben = await world.addSeat('ben', { plan: sessionPlan(0n, { id: planId('none') }) })
+  await holdTheWallet(world)
+  const never = ask(world, { maxTokens: 1000 })
+  await settleDown()
+  const behind = ask(world, { seat: ben, maxTokens: 100 })
+  await settleDown()
+
+  await setStatus(world.parts, { ...command(), ...world.seat, isActive: false })
+
+  assert.equal(outcome(await never), 'member_inactive')
+  assert.equal(outcome(await behind), 'extra_usage')
+  await free(world, held)
+})
+
+test('a member that is paused while its request waits is told so at once', async () => {
+  const { world } = await openBusyWorld()
+  await using _closing = world
+  const asked = ask(world)
+  await settleDown()
+
+  await setStatus(world.parts, { ...command(), ...world.seat, memberId: null, isActive: false })
+
+  assert.equal(outcome(await asked), 'customer_inactive')
+})
+
+const revoke = async ({ parts, seat }: World): Promise<void> => {
+  const owner = await findKey(parts, seat.keyText)
+  assert.ok(owner !== undefined)
+  await revokeKey(parts, { ...command(), ...seat, keyId: owner.keyId })
+}
+
+test('a key that is revoked while its request waits admits nothing', async () => {
+  const { world, held } = await openBusyWorld()
+  await using _closing = world
+  const isKeyValid = async () => (await findKey(world.parts, world.seat.keyText)) !== undefined
+  const asked = ask(world, { isKeyValid })
+  const refused = assert.rejects(asked, KeyRevokedError)
+  await settleDown()
+
+  await revoke(world)
+  await free(world, held)
+
+  await refused
+  assert.equal((await world.figures()).runningCount, 0)
+})
+
+test('a key that is revoked while the body comes in is refused, and the upstream hears of nothing', async () => {
+  const looked = Promise.withResolvers<void>()
+  const wrapStorage = (storage: Storage): Storage =>
+    new Proxy(storage, {
+      get(target, name) {
+        if (name === 'findKey') looked.resolve()
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+  await using world = await openScriptedWorld(() => {}, { wrapStorage })
+  const connection = await openRaw(world.url)
+  const headers = Object.entries(world.seat.headers)
+  const bytes = requestBytes({ path: '/v1/messages', headers, body: askBody() })
+  connection.write(bytes.subarray(0, -5))
+  await looked.promise
+
+  await revoke(world)
+  connection.write(bytes.subarray(-5))
+
+  assert.match(await connection.until('authentication_error'), /^HTTP\/1.1 401/)
+  connection.leave()
+  assert.equal(world.upstream.calls.length, 0)
+})
+
+async function stopsAtOnce({ world }: Waiting): Promise<void> {
+  const waiting = Array.from({ length: 3 }, () => ask(world))
+  await settleDown()
+
+  world.parts.line.close()
+
+  for (const asked of waiting) assert.equal(outcome(await asked), 'reserved')
+}
+
+test('when the process stops nobody is kept waiting', async () => {
+  const waiting = await openBusyWorld()
+  await using _closing = waiting.world
+  await stopsAtOnce(waiting)
+})

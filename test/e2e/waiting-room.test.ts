@@ -27,6 +27,17 @@ import {
 } from './waiting-world.ts'
 import { sessionLimit, sessionPlan, type World } from './world.ts'
 
+/** The storage with one of its methods in other hands. */
+function replaced(storage: Storage, method: keyof Storage, by: unknown): Storage {
+  return new Proxy(storage, {
+    get(target, name) {
+      if (name === method) return by
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
 let commandCount = 0
 const command = () => ({ operationId: operationId(`waiting-${++commandCount}`), actor: 'test' })
 
@@ -134,24 +145,30 @@ test('D8: a window that resets while somebody waits admits him at that moment', 
 })
 
 test('D8: nobody comes between deciding to wait and waiting, however slow the disk is', async () => {
-  const { world, held } = await openBusyWorld()
+  let answersAfter = Promise.resolve()
+  const wrapStorage = (storage: Storage): Storage =>
+    replaced(storage, 'update', async (...args: Parameters<Storage['update']>) => {
+      const wait = answersAfter
+      const answer = await storage.update(...args)
+      await wait
+      return answer
+    })
+  const { world, clock, held } = await openBusyWorld({ wrapStorage })
   await using _closing = world
-  const order: string[] = []
-  const note = (name: string) => (admission: Awaited<ReturnType<typeof ask>>) => {
-    order.push(name)
-    return idOf(admission)
-  }
-  // The refusal of the first rests on the entry of the second member's hold, which is not durable yet.
-  const freed = free(world, held)
-  const blocker = ask(world)
-  const first = ask(world).then(note('first'))
-  const given = blocker.then((admission) => free(world, idOf(admission)))
-  const second = ask(world).then(note('second'))
-  await Promise.all([freed, given])
-  await free(world, await first)
-  await free(world, await second)
+  const slow = Promise.withResolvers<void>()
+  answersAfter = slow.promise
+  const first = ask(world)
+  answersAfter = Promise.resolve()
+  await settleDown()
 
-  assert.deepEqual(order, ['first', 'second'])
+  await free(world, held)
+  const newcomer = ask(world)
+  await settleDown()
+  slow.resolve()
+
+  assert.equal(outcome(await first), 'plan')
+  clock.pass(2000)
+  assert.equal(outcome(await newcomer), 'reserved')
 })
 
 test('D8: many small requests do not starve a large one that came before them', async () => {
@@ -234,12 +251,9 @@ test('a key that is revoked while its request waits admits nothing', async () =>
 test('a key that is revoked while the body comes in is refused, and the upstream hears of nothing', async () => {
   const looked = Promise.withResolvers<void>()
   const wrapStorage = (storage: Storage): Storage =>
-    new Proxy(storage, {
-      get(target, name) {
-        if (name === 'findKey') looked.resolve()
-        const value: unknown = Reflect.get(target, name)
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value
-      },
+    replaced(storage, 'findKey', (hash: string) => {
+      looked.resolve()
+      return storage.findKey(hash)
     })
   await using world = await openScriptedWorld(() => {}, { wrapStorage })
   const connection = await openRaw(world.url)

@@ -53,7 +53,7 @@ const setCap = ({ parts, seat }: World, amountNanos: bigint) =>
 type Way = {
   readonly what: string
   readonly before?: (world: World) => Promise<unknown>
-  readonly then: (world: World) => Promise<unknown>
+  readonly after: (world: World) => Promise<unknown>
   readonly source: 'plan' | 'extra_usage'
 }
 
@@ -67,7 +67,7 @@ const ways: readonly Way[] = [
   {
     what: 'a top-up',
     before: holdTheWallet,
-    then: (world) => world.turnOnExtraUsage(2n * cent),
+    after: (world) => world.turnOnExtraUsage(2n * cent),
     source: 'extra_usage',
   },
   {
@@ -77,12 +77,12 @@ const ways: readonly Way[] = [
       await setCap(world, 2n * cent)
       assert.equal(outcome(await ask(world)), 'extra_usage')
     },
-    then: (world) => setCap(world, 10n * cent),
+    after: (world) => setCap(world, 10n * cent),
     source: 'extra_usage',
   },
   {
     what: 'extra usage switched on',
-    then: (world) => world.turnOnExtraUsage(nanosPerUnit),
+    after: (world) => world.turnOnExtraUsage(nanosPerUnit),
     source: 'extra_usage',
   },
   {
@@ -91,18 +91,18 @@ const ways: readonly Way[] = [
       await world.turnOnExtraUsage(nanosPerUnit)
       await setExtraUsage(world.parts, { ...command(), ...world.seat, isOn: false })
     },
-    then: ({ parts, seat }) => setExtraUsage(parts, { ...command(), ...seat, isOn: true }),
+    after: ({ parts, seat }) => setExtraUsage(parts, { ...command(), ...seat, isOn: true }),
     source: 'extra_usage',
   },
   {
     what: 'a raised limit of the plan',
-    then: ({ parts }) =>
+    after: ({ parts }) =>
       publishPlans(parts, [sessionPlan(10n * cent, { outputTokensExpected: 1000 })]),
     source: 'plan',
   },
   {
     what: 'a limit that the plan has no more',
-    then: ({ parts }) =>
+    after: ({ parts }) =>
       publishPlans(parts, [
         { ...sessionPlan(cent, { outputTokensExpected: 1000 }), limits: [sessionLimit(cent, 'b')] },
       ]),
@@ -111,13 +111,13 @@ const ways: readonly Way[] = [
   {
     what: 'a seat on a larger plan',
     before: ({ parts }) => publishPlans(parts, [sessionPlan(10n * cent, { id: planId('large') })]),
-    then: ({ parts, seat }) =>
+    after: ({ parts, seat }) =>
       seatMember(parts, { ...command(), ...seat, planId: planId('large') }),
     source: 'plan',
   },
 ]
 
-for (const { what, before, then, source } of ways) {
+for (const { what, before, after, source } of ways) {
   test(`D9: ${what} admits whoever waits, without a moment passing`, async () => {
     const { world } = await openBusyWorld()
     await using _closing = world
@@ -125,7 +125,7 @@ for (const { what, before, then, source } of ways) {
     const asked = ask(world)
     await settleDown()
 
-    await then(world)
+    await after(world)
 
     assert.equal(outcome(await asked), source)
   })

@@ -37,6 +37,7 @@ class Gate {
         await inner.commit(batch)
       },
       write: (side) => inner.write(side),
+      tendLog: (work) => inner.tendLog(work),
       close: () => inner.close(),
     }
   }

@@ -14,12 +14,14 @@ const sqliteNotADatabase = 26
 type Migration = { readonly version: number; readonly name: string; readonly sql: string }
 
 /** How long a statement waits for another connection of this process before it fails. */
-const busyTimeoutMs = 5000
+export const busyTimeoutMs = 5000
 
 export function openConnection(path: string, driver: SqlDriver = nodeSqlite): SqlConnection {
   const db = driver.open(path, { timeoutMs: busyTimeoutMs })
   db.exec('PRAGMA journal_mode = WAL')
   db.exec('PRAGMA synchronous = FULL')
+  // The log is copied beside the commits, never within one (`log-keeper.ts`).
+  db.exec('PRAGMA wal_autocheckpoint = 0')
   return db
 }
 

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import type { CustomerId } from '../../core/ids.ts'
 import type { Person } from '../storage.ts'
 import type { JournalRow } from '../entry-codec.ts'
-import { openConnection, readNumber, segmentOf } from './journal-file.ts'
+import { busyTimeoutMs, openConnection, readNumber, segmentOf } from './journal-file.ts'
+import { workOnLog, type LogSize, type LogWork } from './log-copier.ts'
 import type { SqlConnection, SqlDriver, SqlStatement } from './sql-driver.ts'
 
 /** A derived row, written in the transaction of the entry whose seal vouches for it. */
@@ -24,7 +25,7 @@ export type JournalBatch = {
 /** What stands beside the journal. */
 export type SideWrite =
   | { readonly kind: 'put_person'; readonly person: Person }
-  | { readonly kind: 'erase_person'; readonly id: string }
+  | { readonly kind: 'erase_persons'; readonly ids: readonly string[] }
   | { readonly kind: 'put_secret'; readonly name: string; readonly value: string }
   | { readonly kind: 'drop_snapshot'; readonly customerId: string; readonly memberId: string }
 
@@ -36,6 +37,8 @@ export type SideWrite =
 export interface JournalWriter {
   commit(batch: JournalBatch): Promise<void>
   write(side: SideWrite): Promise<void>
+  /** Works on the write-ahead log, between two commits. */
+  tendLog(work: LogWork): Promise<LogSize>
   close(): Promise<void>
 }
 
@@ -77,6 +80,7 @@ export function openJournalWriter(path: string, driver?: SqlDriver): JournalWrit
   return {
     commit: async (batch) => connection.commit(batch),
     write: async (side) => connection.write(side),
+    tendLog: async (work) => connection.tendLog(work),
     close: async () => connection.close(),
   }
 }
@@ -91,6 +95,8 @@ class WriterConnection {
 
   constructor(db: SqlConnection) {
     this.#db = db
+    // Content that is replaced or deleted is overwritten with zeros: entries never are, so this costs little.
+    db.exec('PRAGMA secure_delete = ON')
     this.#insert = db.prepare(insertSql)
     this.#snapshot = db.prepare(snapshotSql)
     this.#position = lastPosition(db)
@@ -120,8 +126,8 @@ class WriterConnection {
           )
           .run(side.person.id, side.person.name, side.person.email)
         return
-      case 'erase_person':
-        this.#erase(side.id)
+      case 'erase_persons':
+        this.#erase(side.ids)
         return
       case 'put_secret':
         this.#db
@@ -133,6 +139,16 @@ class WriterConnection {
           .prepare('DELETE FROM snapshot WHERE customer_id = ? AND member_id = ?')
           .run(side.customerId, side.memberId)
         return
+    }
+  }
+
+  /** Whoever reads an old state is not waited for: commits wait behind this. */
+  tendLog(work: LogWork): LogSize {
+    this.#db.exec('PRAGMA busy_timeout = 0')
+    try {
+      return workOnLog(this.#db, work)
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     }
   }
 
@@ -185,12 +201,25 @@ class WriterConnection {
     this.#position = lastPosition(this.#db)
   }
 
-  /** Erased means gone from the file and from its log, not only from the table. */
-  #erase(id: string): void {
-    this.#db.exec('PRAGMA secure_delete = ON')
-    this.#db.prepare('DELETE FROM person WHERE id = ?').run(id)
-    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.#db.exec('PRAGMA secure_delete = OFF')
+  /**
+   * Writes the table anew without them: a page that was split or filled up may hold an old copy of a row, which
+   * deleting that row leaves there. The log still holds all of it, until it is emptied (`LogKeeper.empty`).
+   */
+  #erase(ids: readonly string[]): void {
+    const erased = new Set(ids)
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const rows = this.#db.prepare('SELECT id, name, email FROM person ORDER BY id').all()
+      this.#db.exec('DELETE FROM person')
+      const insert = this.#db.prepare('INSERT INTO person (id, name, email) VALUES (?, ?, ?)')
+      for (const { id, name, email } of rows) {
+        if (!erased.has(String(id))) insert.run(id ?? null, name ?? null, email ?? null)
+      }
+      this.#db.exec('COMMIT')
+    } catch (cause) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw cause
+    }
   }
 }
 

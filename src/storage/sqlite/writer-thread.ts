@@ -1,5 +1,6 @@
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { JournalRow } from '../entry-codec.ts'
+import type { LogSize, LogWork } from './log-copier.ts'
 import {
   openJournalWriter,
   type JournalBatch,
@@ -19,14 +20,16 @@ type Order =
       readonly snapshots: JournalBatch['snapshots']
     }
   | { readonly kind: 'write'; readonly side: SideWrite }
+  | { readonly kind: 'tend_log'; readonly work: LogWork }
   | { readonly kind: 'close' }
 
 /** Undefined means done. Errors travel as their text and code: not every error can be cloned. */
-type Answer = { readonly message: string; readonly errcode: number | undefined } | undefined
+type Failed = { readonly message: string; readonly errcode: number | undefined }
+type Answer = Failed | LogSize | undefined
 
 class WriterThreadError extends Error {
   readonly errcode: number | undefined
-  constructor(answer: { readonly message: string; readonly errcode: number | undefined }) {
+  constructor(answer: Failed) {
     super(answer.message)
     this.errcode = answer.errcode
   }
@@ -41,7 +44,7 @@ export function startWriterThread(
 ): JournalWriter {
   const { url, workerData: data } = program
   const worker = new Worker(url, { workerData: data })
-  const waiting: PromiseWithResolvers<void>[] = []
+  const waiting: PromiseWithResolvers<LogSize | undefined>[] = []
   let failure: Error | undefined
   const failAll = (error: Error): void => {
     failure = error
@@ -50,25 +53,34 @@ export function startWriterThread(
   worker.on('message', (answer: Answer) => {
     const order = waiting.shift()
     if (waiting.length === 0) worker.unref()
-    if (answer === undefined) order?.resolve()
-    else order?.reject(new WriterThreadError(answer))
+    if (answer !== undefined && 'message' in answer) order?.reject(new WriterThreadError(answer))
+    else order?.resolve(answer)
   })
   worker.on('error', failAll)
   worker.on('exit', () => failAll(failure ?? new Error('The journal writer has ended')))
   // An order under way keeps the process alive; an idle thread does not.
   worker.unref()
 
-  const send = (order: Order): Promise<void> => {
+  const send = (order: Order): Promise<LogSize | undefined> => {
     if (failure !== undefined) return Promise.reject(failure)
-    const answer = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<LogSize | undefined>()
     waiting.push(answer)
     worker.ref()
     worker.postMessage(order)
     return answer.promise
   }
   return {
-    commit: ({ rows, snapshots }) => send({ kind: 'commit', values: toValues(rows), snapshots }),
-    write: (side) => send({ kind: 'write', side }),
+    commit: async ({ rows, snapshots }) => {
+      await send({ kind: 'commit', values: toValues(rows), snapshots })
+    },
+    write: async (side) => {
+      await send({ kind: 'write', side })
+    },
+    tendLog: async (work) => {
+      const size = await send({ kind: 'tend_log', work })
+      if (size === undefined) throw new Error('The journal writer said nothing about its log')
+      return size
+    },
     close: async () => {
       await send({ kind: 'close' })
       await worker.terminate()
@@ -124,6 +136,7 @@ async function carryOut(writer: JournalWriter, order: Order): Promise<Answer> {
       await writer.commit({ rows: toRows(order.values), snapshots: order.snapshots })
     }
     if (order.kind === 'write') await writer.write(order.side)
+    if (order.kind === 'tend_log') return await writer.tendLog(order.work)
     if (order.kind === 'close') await writer.close()
     return undefined
   } catch (error) {

@@ -53,13 +53,17 @@ export interface Storage {
   putPerson(person: Person): Promise<void>
   findPerson(id: CustomerId | MemberId | KeyId): Promise<Person | undefined>
   persons(): Promise<readonly Person[]>
-  erasePerson(id: CustomerId | MemberId | KeyId): Promise<void>
+  /** Their names and addresses are gone from every file of the storage once `isComplete`. */
+  erasePersons(ids: readonly (CustomerId | MemberId | KeyId)[]): Promise<Erasure>
 
   /** A secret of this installation (operator token hash, decision signing key), made once and kept. */
   secret(name: string, make: () => string): Promise<string>
 
   /** Recomputes everything: chains, sums, snapshots, holds. Reports; heals stored derivations when asked. */
   verify(options: VerifyOptions): Promise<VerifyReport>
+
+  /** What a check-up shows of the storage itself: its log, its disk, its backups, and what is wrong. */
+  health(): Promise<StorageHealth>
 
   /** This process's boot; holds of older boots were expired before the storage opened for business. */
   readonly bootId: BootId
@@ -170,6 +174,39 @@ export type VerifyReport = {
   /** Stored derivations that differ from the journal. */
   readonly drifts: readonly DriftReport[]
   readonly isHealed: boolean
+}
+
+/**
+ * What was erased cannot be read by anybody. `isComplete` is false while a reader of an old state keeps it in a
+ * file all the same; the storage goes on trying, and `health` says `erasure_open` until it is gone.
+ */
+export type Erasure = { readonly isComplete: boolean }
+
+export type StorageHealth = {
+  /** Bytes written that a start has to read again, and what they are kept below. */
+  readonly logBytes: number
+  readonly logBytesMax: number
+  /** When the log was last copied into the journal file; null: not since this boot. */
+  readonly lastCheckpointAtMs: number | null
+  /** Space that is left for the data folder; null where the system does not say. */
+  readonly diskFreeBytes: number | null
+  /** The last backup of this folder that was checked and found right. */
+  readonly lastBackup: { readonly position: number; readonly atMs: number } | null
+  /** The last `verify` of this boot that ran to its end. */
+  readonly lastVerify: {
+    readonly atMs: number
+    readonly faultCount: number
+    readonly driftCount: number
+  } | null
+  readonly problems: readonly StorageProblem[]
+}
+
+export type StorageProblem = {
+  readonly code: 'journal_away' | 'journal_damaged' | 'log_too_long' | 'erasure_open' | 'disk_low'
+  readonly message: string
+  readonly remedy: string
+  /** Null where nobody noticed when it began. */
+  readonly sinceMs: number | null
 }
 
 /** Storage is away, full or unsure what it committed. Callers answer 503, never "out" (D12). */

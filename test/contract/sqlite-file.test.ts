@@ -178,7 +178,7 @@ onFiles('an erased person is in none of the files', async (bed) => {
     )
   assert.equal(isWritten(), true)
 
-  await storage.erasePerson(ann.memberId)
+  await storage.erasePersons([ann.memberId])
 
   assert.equal(isWritten(), false)
 })

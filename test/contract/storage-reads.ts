@@ -135,7 +135,7 @@ export function testReads(makeBed: MakeBed): void {
     await storage.putPerson({ ...person, name: 'Ann B.' })
     assert.equal((await storage.findPerson(ann.memberId))?.name, 'Ann B.')
     assert.equal((await storage.persons()).length, 2)
-    await storage.erasePerson(ann.memberId)
+    await storage.erasePersons([ann.memberId])
 
     assert.equal(await storage.findPerson(ann.memberId), undefined)
     assert.equal((await storage.persons()).length, 1)

@@ -6,6 +6,7 @@ import type { RecordClock } from '../../system/record-clock.ts'
 import {
   OperationConflictError,
   OperationRepeatedError,
+  UnknownScopeError,
   type Change,
   type NewEntry,
   type Once,
@@ -31,6 +32,9 @@ export const systemTarget: Target = {
   customer: undefined,
   member: undefined,
 }
+
+export const systemRefused = (): UnknownScopeError =>
+  new UnknownScopeError('Entries of the installation itself are written by updateSystem')
 
 /**
  * Runs changes on warm sums, one after another, and hands their entries to the group commit. Synchronous

@@ -49,8 +49,7 @@ export function startCopierThread(path: string): LogCopier {
 function answerOrders(path: string): void {
   const copier = openLogCopier(path)
   parentPort?.on('message', (order: Order) => {
-    const done =
-      order === 'close' ? copier.close().then(() => undefined) : copier.work(order)
+    const done = order === 'close' ? copier.close().then(() => undefined) : copier.work(order)
     done.then(
       (size) => parentPort?.postMessage({ size } satisfies Answer),
       (error: unknown) => parentPort?.postMessage({ message: String(error) } satisfies Answer),

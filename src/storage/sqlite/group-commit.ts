@@ -51,7 +51,7 @@ export class GroupCommit {
   /** Settles when the writer has let go of the last batch, however that ended. */
   #writerIdle: Promise<unknown> = Promise.resolve()
   #isScheduled = false
-  #isFailed = false
+  #failedSinceMs: number | null = null
   #durablePosition: number
   #lastPosition: number
 
@@ -71,7 +71,12 @@ export class GroupCommit {
   }
 
   get isFailed(): boolean {
-    return this.#isFailed
+    return this.#failedSinceMs !== null
+  }
+
+  /** Since when nothing is accepted; null while it is. */
+  get failedSinceMs(): number | null {
+    return this.#failedSinceMs
   }
 
   get durablePosition(): number {
@@ -89,7 +94,7 @@ export class GroupCommit {
 
   /** Takes what one change wrote; it becomes durable in one transaction. */
   append(written: readonly WrittenEntry[]): void {
-    if (this.#isFailed) throw unavailable(undefined)
+    if (this.isFailed) throw unavailable(undefined)
     for (const { row, snapshots } of written) {
       this.#open.rows.push(row)
       for (const snapshot of snapshots) this.#open.snapshots.push(snapshot)
@@ -102,7 +107,7 @@ export class GroupCommit {
   /** Resolves when the entry at this position is durable; rejects when that is not known. */
   whenDurable(position: number): Promise<void> {
     if (position <= this.#durablePosition) return Promise.resolve()
-    if (this.#isFailed) return Promise.reject(unavailable(undefined))
+    if (this.isFailed) return Promise.reject(unavailable(undefined))
     const last = this.#flying?.rows.at(-1)
     if (last !== undefined && position <= last.position && this.#flying !== undefined) {
       return this.#flying.durable.promise
@@ -118,7 +123,7 @@ export class GroupCommit {
   /** Begins anew behind the last entry that the file holds. */
   restart(writer: JournalWriter, position: number): void {
     this.#writer = writer
-    this.#isFailed = false
+    this.#failedSinceMs = null
     this.#durablePosition = position
     this.#lastPosition = position
   }
@@ -134,7 +139,7 @@ export class GroupCommit {
   }
 
   #flush(): void {
-    if (this.#isFailed || this.#flying !== undefined || this.#open.rows.length === 0) return
+    if (this.isFailed || this.#flying !== undefined || this.#open.rows.length === 0) return
     const batch = this.#open
     this.#flying = batch
     this.#open = emptyBatch()
@@ -168,7 +173,7 @@ export class GroupCommit {
   #fail(batch: Batch, cause: unknown): void {
     if (this.#flying !== batch) return
     const waiting = this.#open
-    this.#isFailed = true
+    this.#failedSinceMs ??= this.#clock.wallMs()
     this.#flying = undefined
     this.#open = emptyBatch()
     batch.durable.reject(unavailable(cause))

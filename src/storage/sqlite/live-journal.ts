@@ -5,7 +5,6 @@ import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
 import type { RecordClock } from '../../system/record-clock.ts'
 import {
-  UnknownScopeError,
   type Change,
   type ChangeContext,
   type MemberScope,
@@ -13,7 +12,7 @@ import {
   type Once,
 } from '../storage.ts'
 import { AccountLoader } from './account-loader.ts'
-import { Accounts, systemTarget, type Target } from './accounts.ts'
+import { Accounts, systemRefused, systemTarget, type Target } from './accounts.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { GroupCommit, unavailable } from './group-commit.ts'
 import { findOpenHolds } from './journal-queries.ts'
@@ -117,6 +116,10 @@ export class LiveJournal {
 
   get durablePosition(): number {
     return this.#commit.durablePosition
+  }
+
+  get awaySinceMs(): number | null {
+    return this.#commit.failedSinceMs
   }
 
   /** Writes this boot and ends the holds that older boots left behind: their owner is proven dead. */
@@ -395,6 +398,3 @@ export class LiveJournal {
     }
   }
 }
-
-const systemRefused = (): UnknownScopeError =>
-  new UnknownScopeError('Entries of the installation itself are written by updateSystem')

@@ -15,7 +15,8 @@ export type LogWork = 'size' | 'copy' | 'restart' | 'truncate'
 const modes = { size: 'NOOP', copy: 'PASSIVE', restart: 'RESTART', truncate: 'TRUNCATE' } as const
 
 export function workOnLog(db: SqlConnection, work: LogWork): LogSize {
-  const { busy, log, checkpointed } = db.prepare(`PRAGMA wal_checkpoint(${modes[work]})`).get() ?? {}
+  const { busy, log, checkpointed } =
+    db.prepare(`PRAGMA wal_checkpoint(${modes[work]})`).get() ?? {}
   return { pages: Number(log), copiedPages: Number(checkpointed), isBlocked: busy !== 0 }
 }
 

@@ -116,7 +116,11 @@ export class LogKeeper {
   }
 
   async #restart(): Promise<void> {
-    for (let copies = 0; copies < copiesAtOnce && this.#newestPages() > newestPagesMax; copies += 1) {
+    for (
+      let copies = 0;
+      copies < copiesAtOnce && this.#newestPages() > newestPagesMax;
+      copies += 1
+    ) {
       await this.#copy()
     }
     this.#size = await this.#askWriter('restart')
@@ -140,7 +144,8 @@ export class LogKeeper {
     if (isTooLong === (this.#tooLongSinceMs !== null)) return
     this.#tooLongSinceMs = isTooLong ? this.#clock.wallMs() : null
     const fields = { logBytes: this.#size.pages * bytesPerPage, logBytesMax }
-    if (isTooLong) this.#log.error('the log of the journal is too long: something reads for long', fields)
+    if (isTooLong)
+      this.#log.error('the log of the journal is too long: something reads for long', fields)
     else this.#log.info('the log of the journal is short again', fields)
   }
 }

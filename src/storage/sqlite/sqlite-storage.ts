@@ -20,14 +20,18 @@ import {
   type ClockStatus,
   type CommittedScope,
   type EntryQuery,
+  type Erasure,
   type KeyRecord,
   type MemberScope,
   type Once,
   type Person,
   type Storage,
+  type StorageHealth,
   type VerifyOptions,
   type VerifyReport,
 } from '../storage.ts'
+import { DamageList } from './damage-list.ts'
+import { StorageCheckUp } from './storage-check-up.ts'
 import { ownDataFolder, type DataFolder } from './data-folder.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { unavailable } from './group-commit.ts'
@@ -36,6 +40,9 @@ import { endOf, findEntries, findHoldEntries } from './journal-queries.ts'
 import { JournalReader } from './journal-reader.ts'
 import { openJournalWriter, type JournalWriter, type SideWrite } from './journal-writer.ts'
 import { LiveJournal } from './live-journal.ts'
+import { openLogCopier, type LogCopier } from './log-copier.ts'
+import { LogKeeper } from './log-keeper.ts'
+import { startCopierThread } from './copier-thread.ts'
 import { customerSums, memberSums, rebuild } from './rebuild.ts'
 import { SnapshotAudit } from './snapshot-audit.ts'
 import type { SqlDriver } from './sql-driver.ts'
@@ -75,6 +82,7 @@ const loadTimeoutMsDefault = 5000
 const keysMax = 50_000
 const sweepEveryMs = 1000
 const auditEveryMs = 1000
+const tendLogEveryMs = 200
 
 /**
  * The journal in one SQLite file, owned by this process. Throws `DataFolderOwnedError` when another process
@@ -99,6 +107,9 @@ const writerWith =
   (path: string): JournalWriter =>
     driver === undefined ? startWriterThread(path) : openJournalWriter(path, driver)
 
+const startCopier = (path: string, driver: SqlDriver | undefined): LogCopier =>
+  driver === undefined ? startCopierThread(path) : openLogCopier(path, driver)
+
 class SqliteStorage implements Storage {
   readonly bootId: BootId
   readonly #folder: DataFolder
@@ -106,6 +117,9 @@ class SqliteStorage implements Storage {
   readonly #reader: JournalReader
   readonly #journal: LiveJournal
   readonly #audit: SnapshotAudit
+  readonly #logKeeper: LogKeeper
+  readonly #damage: DamageList
+  readonly #checkUp: StorageCheckUp
   readonly #recordClock: RecordClock
   readonly #keys = new Map<string, KeyRecord>()
   readonly #listeners = new Set<(changed: readonly CommittedScope[]) => void>()
@@ -140,6 +154,14 @@ class SqliteStorage implements Storage {
       onForgotten: () => this.#keys.clear(),
     })
     this.#audit = new SnapshotAudit(this.#reader, this.#journal)
+    this.#damage = new DamageList(clock)
+    this.#checkUp = new StorageCheckUp({ folder: options.dataFolder, clock, damage: this.#damage })
+    this.#logKeeper = new LogKeeper({
+      copier: startCopier(folder.journalPath, options.driver),
+      askWriter: (work) => this.#journal.writer.tendLog(work),
+      clock,
+      log,
+    })
   }
 
   async open(): Promise<void> {
@@ -152,12 +174,14 @@ class SqliteStorage implements Storage {
     }
     this.#repeat('sweep', sweepEveryMs, () => this.#journal.sweep())
     this.#repeat('audit', auditEveryMs, () => this.#audit.checkNext())
+    this.#repeat('log', tendLogEveryMs, () => this.#logKeeper.tend())
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const cancel of this.#cancelTimers.values()) cancel()
+    await this.#logKeeper.close().catch(() => undefined)
     await this.#journal.close()
     this.#reader.close()
     this.#folder.release()
@@ -252,8 +276,9 @@ class SqliteStorage implements Storage {
     return this.#reader.persons()
   }
 
-  async erasePerson(id: CustomerId | MemberId | KeyId): Promise<void> {
-    await this.#write({ kind: 'erase_person', id })
+  async erasePersons(ids: readonly (CustomerId | MemberId | KeyId)[]): Promise<Erasure> {
+    await this.#write({ kind: 'erase_persons', ids })
+    return { isComplete: await this.#logKeeper.empty() }
   }
 
   async secret(name: string, make: () => string): Promise<string> {
@@ -266,8 +291,18 @@ class SqliteStorage implements Storage {
     return value
   }
 
-  verify(options: VerifyOptions): Promise<VerifyReport> {
-    return verifyJournal(this.#reader, this.#journal, options)
+  async verify(options: VerifyOptions): Promise<VerifyReport> {
+    const report = await verifyJournal(this.#reader, this.#journal, options)
+    this.#checkUp.noteVerify(report)
+    return report
+  }
+
+  health(): Promise<StorageHealth> {
+    return this.#checkUp.facts({
+      log: this.#logKeeper.facts,
+      awaySinceMs: this.#journal.awaySinceMs,
+      lastBackup: null,
+    })
   }
 
   get durablePosition(): number {
@@ -298,6 +333,7 @@ class SqliteStorage implements Storage {
   async #write(side: SideWrite): Promise<void> {
     try {
       await this.#journal.writer.write(side)
+      this.#logKeeper.noteWrite()
     } catch (cause) {
       throw unavailable(cause)
     }
@@ -308,6 +344,7 @@ class SqliteStorage implements Storage {
   }
 
   #onDurable(rows: readonly JournalRow[]): void {
+    this.#logKeeper.noteWrite()
     if (rows.some(({ kind }) => kind === 'key_issued' || kind === 'key_revoked')) this.#keys.clear()
     if (this.#listeners.size === 0) return
     const changed = new Map<string, CommittedScope>()

@@ -5,32 +5,33 @@ import { openLogCopier, type LogCopier, type LogSize } from './log-copier.ts'
 type Order = 'size' | 'copy' | 'close'
 type Answer = { readonly size: LogSize | undefined } | { readonly message: string }
 
-/** Begins with the first order. One order at a time; a thread that has ended is replaced by the next order. */
+/** Begins with the first order; a thread that has ended is replaced by the next order. */
 export function startCopierThread(path: string): LogCopier {
   let worker: Worker | undefined
-  const send = (order: Order): Promise<LogSize | undefined> => {
-    worker ??= new Worker(new URL(import.meta.url), { workerData: { copierPath: path } })
-    const current = worker
-    const answer = Promise.withResolvers<LogSize | undefined>()
-    const fail = (error: Error): void => {
-      worker = undefined
-      answer.reject(error)
+  const waiting: PromiseWithResolvers<LogSize | undefined>[] = []
+  const begin = (): Worker => {
+    const begun = new Worker(new URL(import.meta.url), { workerData: { copierPath: path } })
+    const failAll = (error: Error): void => {
+      if (worker === begun) worker = undefined
+      for (const order of waiting.splice(0)) order.reject(error)
     }
-    const ended = (): void => fail(new Error('The copier of the log has ended'))
-    current.once('error', fail)
-    current.once('exit', ended)
-    current.once('message', (message: Answer) => {
-      if ('message' in message) answer.reject(new Error(message.message))
-      else answer.resolve(message.size)
+    begun.on('message', (answer: Answer) => {
+      const order = waiting.shift()
+      if (waiting.length === 0) begun.unref()
+      if ('message' in answer) order?.reject(new Error(answer.message))
+      else order?.resolve(answer.size)
     })
-    current.ref()
-    current.postMessage(order)
-    return answer.promise.finally(() => {
-      current.removeAllListeners()
-      // Whatever it still has to say interests nobody, and an idle thread keeps no process alive.
-      current.on('error', () => undefined)
-      current.unref()
-    })
+    begun.on('error', failAll)
+    begun.on('exit', () => failAll(new Error('The copier of the log has ended')))
+    return begun
+  }
+  const send = (order: Order): Promise<LogSize | undefined> => {
+    worker ??= begin()
+    const answer = Promise.withResolvers<LogSize | undefined>()
+    waiting.push(answer)
+    worker.ref()
+    worker.postMessage(order)
+    return answer.promise
   }
   return {
     work: async (what) => {
@@ -41,6 +42,7 @@ export function startCopierThread(path: string): LogCopier {
     close: async () => {
       if (worker === undefined) return
       await send('close')
+      worker?.ref()
       await worker?.terminate()
     },
   }

@@ -30,6 +30,7 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from '../storage.ts'
+import { BackgroundWork } from './background-work.ts'
 import { DamageList } from './damage-list.ts'
 import { StorageCheckUp } from './storage-check-up.ts'
 import { ownDataFolder, type DataFolder } from './data-folder.ts'
@@ -71,6 +72,8 @@ export type SqliteStorageOptions = {
   readonly driver?: SqlDriver
   /** Tests put a writer here that waits or dies. */
   readonly startWriter?: (journalPath: string) => JournalWriter
+  /** Benchmarks put one here that does nothing, to see what it is worth. */
+  readonly startCopier?: (journalPath: string) => LogCopier
 }
 
 export const snapshotEveryDefault = 256
@@ -107,8 +110,10 @@ const writerWith =
   (path: string): JournalWriter =>
     driver === undefined ? startWriterThread(path) : openJournalWriter(path, driver)
 
-const startCopier = (path: string, driver: SqlDriver | undefined): LogCopier =>
-  driver === undefined ? startCopierThread(path) : openLogCopier(path, driver)
+const copierWith =
+  (driver: SqlDriver | undefined) =>
+  (path: string): LogCopier =>
+    driver === undefined ? startCopierThread(path) : openLogCopier(path, driver)
 
 class SqliteStorage implements Storage {
   readonly bootId: BootId
@@ -123,7 +128,7 @@ class SqliteStorage implements Storage {
   readonly #recordClock: RecordClock
   readonly #keys = new Map<string, KeyRecord>()
   readonly #listeners = new Set<(changed: readonly CommittedScope[]) => void>()
-  readonly #cancelTimers = new Map<string, () => void>()
+  readonly #background: BackgroundWork
   #isClosed = false
 
   constructor(folder: DataFolder, options: SqliteStorageOptions) {
@@ -153,11 +158,12 @@ class SqliteStorage implements Storage {
       onDurable: (rows) => this.#onDurable(rows),
       onForgotten: () => this.#keys.clear(),
     })
+    this.#background = new BackgroundWork(clock, log)
     this.#audit = new SnapshotAudit(this.#reader, this.#journal)
     this.#damage = new DamageList(clock)
     this.#checkUp = new StorageCheckUp({ folder: options.dataFolder, clock, damage: this.#damage })
     this.#logKeeper = new LogKeeper({
-      copier: startCopier(folder.journalPath, options.driver),
+      copier: (options.startCopier ?? copierWith(options.driver))(folder.journalPath),
       askWriter: (work) => this.#journal.writer.tendLog(work),
       clock,
       log,
@@ -172,15 +178,15 @@ class SqliteStorage implements Storage {
       this.#reader.close()
       throw error
     }
-    this.#repeat('sweep', sweepEveryMs, () => this.#journal.sweep())
-    this.#repeat('audit', auditEveryMs, () => this.#audit.checkNext())
-    this.#repeat('log', tendLogEveryMs, () => this.#logKeeper.tend())
+    this.#background.repeat('sweep', sweepEveryMs, () => this.#journal.sweep())
+    this.#background.repeat('audit', auditEveryMs, () => this.#audit.checkNext())
+    this.#background.repeat('log', tendLogEveryMs, () => this.#logKeeper.tend())
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const cancel of this.#cancelTimers.values()) cancel()
+    this.#background.stop()
     await this.#logKeeper.close().catch(() => undefined)
     await this.#journal.close()
     this.#reader.close()
@@ -359,26 +365,6 @@ class SqliteStorage implements Storage {
         this.#options.log.warn('a listener of commits failed', { cause })
       }
     }
-  }
-
-  /** Runs the work again and again, each time so long after it was done. */
-  #repeat(name: string, everyMs: number, work: () => Promise<void>): void {
-    const { clock, log } = this.#options
-    const next = (): void => {
-      if (this.#isClosed) return
-      this.#cancelTimers.set(
-        name,
-        clock.after(everyMs, () => {
-          work()
-            .catch((error: unknown) => {
-              const cause = error instanceof Error ? error.message : String(error)
-              log.warn('background work of the journal failed and is tried again', { name, cause })
-            })
-            .finally(next)
-        }),
-      )
-    }
-    next()
   }
 }
 

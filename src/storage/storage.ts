@@ -178,7 +178,7 @@ export type VerifyReport = {
 
 /**
  * What was erased cannot be read by anybody. `isComplete` is false while a reader of an old state keeps it in a
- * file all the same; the storage goes on trying, and `health` says `erasure_open` until it is gone.
+ * file all the same; the storage goes on trying, and `health` says `erasure-open` until it is gone.
  */
 export type Erasure = { readonly isComplete: boolean }
 
@@ -202,7 +202,7 @@ export type StorageHealth = {
 }
 
 export type StorageProblem = {
-  readonly code: 'journal_away' | 'journal_damaged' | 'log_too_long' | 'erasure_open' | 'disk_low'
+  readonly name: 'journal-away' | 'journal-damaged' | 'log-too-long' | 'erasure-open' | 'disk-low'
   readonly message: string
   readonly remedy: string
   /** Null where nobody noticed when it began. */

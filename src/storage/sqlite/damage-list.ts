@@ -33,11 +33,11 @@ export class DamageList {
     const found: StorageProblem[] = []
     for (const [where, sinceMs] of this.#sinceMs) {
       const message = `The journal of ${where} cannot be read: its part of the file is damaged. Others are served.`
-      found.push({ code: 'journal_damaged', message, remedy, sinceMs })
+      found.push({ name: 'journal-damaged', message, remedy, sinceMs })
     }
     if (this.#faultCount > 0) {
       const message = `The last verify found ${this.#faultCount} damaged places in the journal.`
-      found.push({ code: 'journal_damaged', message, remedy, sinceMs: this.#faultSinceMs })
+      found.push({ name: 'journal-damaged', message, remedy, sinceMs: this.#faultSinceMs })
     }
     return found
   }

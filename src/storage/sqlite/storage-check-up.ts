@@ -72,7 +72,7 @@ function awayProblem(sinceMs: number | null): readonly StorageProblem[] {
   if (sinceMs === null) return []
   return [
     {
-      code: 'journal_away',
+      name: 'journal-away',
       message: 'The journal cannot be written; every request is answered with limits_unavailable.',
       remedy:
         'Make room on the disk, or mend it. Serving goes on by itself, without a start, as soon as it can be written.',
@@ -86,12 +86,12 @@ function logProblems({ tooLongSinceMs, isErasureOpen }: LogFacts): readonly Stor
   const problems: StorageProblem[] = []
   if (tooLongSinceMs !== null) {
     const message = `The log of the journal is longer than ${mib(logBytesMax)}: something has read an old state of it for long.`
-    problems.push({ code: 'log_too_long', message, remedy: reader, sinceMs: tooLongSinceMs })
+    problems.push({ name: 'log-too-long', message, remedy: reader, sinceMs: tooLongSinceMs })
   }
   if (isErasureOpen) {
     const message =
       'What was erased still stands in the log of the journal, because something reads an old state of it.'
-    problems.push({ code: 'erasure_open', message, remedy: reader, sinceMs: null })
+    problems.push({ name: 'erasure-open', message, remedy: reader, sinceMs: null })
   }
   return problems
 }
@@ -100,7 +100,7 @@ function diskProblem(free: number | null): readonly StorageProblem[] {
   if (free === null || free >= diskLowBytes) return []
   return [
     {
-      code: 'disk_low',
+      name: 'disk-low',
       message: `Only ${mib(free)} are left on the disk of the data folder.`,
       remedy: 'Make room before nothing is left: then nobody is served until there is.',
       sinceMs: null,

@@ -62,7 +62,7 @@ const change = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('link' as const),
       path: paths,
-      target: fc.constantFrom('a', '../b', '/nowhere', '.'),
+      target: fc.constantFrom('a', '../b', 'not/there', '.'),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), path: paths }) },
@@ -139,7 +139,7 @@ test('whatever lies in a work tree comes back byte for byte, and index, refs, re
     assert.deepEqual(tree.fingerprint(), before)
     assert.equal(await book.differences('latest', 'names'), '')
   })
-  await fc.assert(property, { numRuns: Number(process.env['CHECKPOINT_RUNS'] ?? 25) })
+  await fc.assert(property, { numRuns: Number(process.env['CHECKPOINT_RUNS'] ?? 10) })
 })
 
 test('a restore in place gives the old files back, its undo gives the new ones back, and ignored files stay', async () => {
@@ -152,6 +152,7 @@ test('a restore in place gives the old files back, its undo gives the new ones b
     const first = await takeCheckpoint(tree.parts, { folder: tree.top, reason: 'test' })
     assert.ok(first.kind === 'taken')
     const then = listing(tree.top)
+    const ignoredThen = tree.ignored()
     carryOut(tree, told.loose)
     const now = listing(tree.top)
     const ignored = tree.ignored()
@@ -163,7 +164,7 @@ test('a restore in place gives the old files back, its undo gives the new ones b
     await plan.apply()
 
     // Ignored files of both moments are outside of what is kept.
-    const leftOut = new Set([...ignored, ...tree.ignored(), ...plan.leftAlone])
+    const leftOut = new Set([...ignoredThen, ...ignored, ...tree.ignored(), ...plan.leftAlone])
     for (const path of ignored) assert.equal(listing(tree.top).get(path), now.get(path), path)
     assert.deepEqual(without(listing(tree.top), leftOut), without(then, leftOut))
     assert.equal(tree.fingerprint()[join(tree.top, '.git', 'index')], index)
@@ -173,7 +174,7 @@ test('a restore in place gives the old files back, its undo gives the new ones b
     assert.deepEqual(without(listing(tree.top), leftOut), without(now, leftOut))
     assert.equal(existsSync(join(tree.top, '.git', 'index.lock')), false)
   })
-  await fc.assert(property, { numRuns: Number(process.env['CHECKPOINT_RUNS'] ?? 15) })
+  await fc.assert(property, { numRuns: Number(process.env['CHECKPOINT_RUNS'] ?? 10) })
 })
 
 const without = (

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled, pinnedNode } from './install-packages.mjs'
@@ -53,6 +54,8 @@ function run(node, args) {
     if (signal === null) process.exit(code ?? 1)
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
+    // The first process of a container survives its own signals, and still ends as its child did.
+    process.exit(128 + (constants.signals[signal] ?? 0))
   })
 }
 

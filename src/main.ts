@@ -167,8 +167,6 @@ const checksAtStart: ReadonlySet<string> = new Set([
 
 /** One request to stop may arrive several times: from the terminal, and through npm. */
 const signalEchoMs = 1000
-/** Last words, settles, and a commit that waits for a slow disk, after the drain. */
-const stopGraceMs = 15_000
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
@@ -196,9 +194,8 @@ function stopOnSignals(server: {
     }
   }
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    const { stopDelayMs, drainMs } = settings
-    const longestMs = stopDelayMs + drainMs + stopGraceMs
-    armForcedEnd(longestMs)
+    const { stopDelayMs, drainMs, stopGraceMs } = settings
+    armForcedEnd(stopDelayMs + drainMs + stopGraceMs)
     logger.info('stopping', { signal, stopDelayMs, drainMs })
     server.say(
       `\nStopping (${signal}): running requests may finish for ${drainMs / 1000} s; once more ends at once.\n`,

@@ -145,6 +145,11 @@ export const declarations = {
     { min: 0, max: 3_600_000 },
     'How long running requests may finish after the server is told to stop.',
   ),
+  stopGraceMs: wholeNumber(
+    15_000,
+    { min: 1_000, max: 600_000 },
+    'How long the end may take after that: last words, settles, a slow disk. A stop that takes longer is ended by force.',
+  ),
   logLevel: oneOf(['info', 'debug', 'warn', 'error'], 'The least severe log line that is written.'),
   logFile: pathOrOutput(
     'The file that log lines are appended to; `-` is standard output.',

@@ -29,6 +29,8 @@ export type StartOptions = {
   readonly environment?: Readonly<Record<string, string>>
   /** The program and its first arguments; the server's flags follow. */
   readonly through?: readonly string[]
+  /** Told of the process before it is up. */
+  readonly onChild?: (child: ChildProcess) => void
   /** Another version's sources. */
   readonly root?: string
 }
@@ -46,6 +48,7 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
     env: { ...cleanEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  options.onChild?.(child)
   let said = ''
   const watchers = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {
@@ -113,8 +116,13 @@ export function folderFor(t: TestContext, name = 'running'): string {
   return join(folder, 'data')
 }
 
+/** The server ends with the test, also where it never came up. */
 export async function startFor(t: TestContext, options: StartOptions): Promise<ServerProcess> {
-  const server = await startServer(options)
+  const starting = startServer({
+    ...options,
+    onChild: (child) => t.after(() => child.kill('SIGKILL')),
+  })
+  const server = await starting
   t.after(() => endServer(server))
   return server
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 
 /** Loaded before the server by a test: once it stops, closing the journal never returns, as on a disk that hangs. */
-const { close } = DatabaseSync.prototype
+const close = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'close')?.value
 let isStuck = false
 process.on('SIGTERM', () => {
   isStuck = true

@@ -17,6 +17,7 @@ import {
   memberId,
   planId,
   priceId,
+  type BootId,
   type CustomerId,
   type HoldId,
 } from '../../src/core/ids.ts'
@@ -145,30 +146,38 @@ export function authorize(storage: Storage, scope: MemberScope, hold: string): P
   return storage.update(scope, authorizing(storage, scope, hold))
 }
 
+/** The facts of every request here: 600 expected, 1,200 at worst. */
+export const requestOf = (asked: {
+  readonly hold: string
+  readonly bootId: BootId
+  readonly customerRunningCount: number
+}) =>
+  ({
+    holdId: holdId(asked.hold),
+    bootId: asked.bootId,
+    keyId: null,
+    facts: {
+      model: 'test-model',
+      priceId: price.id,
+      inputTokensExpected: 100,
+      inputTokensMax: 200,
+      maxTokens: 100,
+      isThinking: false,
+      consent: 'allow',
+    },
+    holdMaxMs: 60_000,
+    customerRunningCount: asked.customerRunningCount,
+  }) as const
+
 /** The change of an authorize; a refusal writes nothing. */
 export function authorizing(
   storage: Storage,
   { memberId: member }: MemberScope,
   hold: string,
 ): Change<Account, Decision> {
-  const facts = {
-    model: 'test-model',
-    priceId: price.id,
-    inputTokensExpected: 100,
-    inputTokensMax: 200,
-    maxTokens: 100,
-    isThinking: false,
-    consent: 'allow',
-  } as const
   return (account, context) => {
-    const request = {
-      holdId: holdId(hold),
-      bootId: storage.bootId,
-      keyId: null,
-      facts,
-      holdMaxMs: 60_000,
-      customerRunningCount: storage.openHoldCount(account.customer.customerId),
-    }
+    const customerRunningCount = storage.openHoldCount(account.customer.customerId)
+    const request = requestOf({ hold, bootId: storage.bootId, customerRunningCount })
     const { decision, draft } = decide(account, request, context)
     const entries = draft === null ? [] : [{ ...draft, memberId: member }]
     return { answer: decision, entries }

@@ -1,5 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openJournalWriter, type JournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
@@ -10,6 +9,7 @@ import {
 import type { Storage } from '../../src/storage/storage.ts'
 import type { Logger } from '../../src/system/logger.ts'
 import { systemRandom } from '../../src/system/random.ts'
+import { memoryFolder } from '../faults/memory-folder.ts'
 import { SqlFaults, type ArmedFault, type SqlFault } from '../faults/sql-faults.ts'
 import { ManualClock } from './manual-clock.ts'
 import { bedSnapshotEvery, type StorageBed } from './storage.ts'
@@ -62,7 +62,7 @@ const writeHere: OpenWriter = (path, faults) => openJournalWriter(path, faults.d
 export class SqliteBed implements StorageBed {
   readonly clock = new ManualClock()
   readonly logged: string[] = []
-  readonly root = mkdtempSync(join(tmpdir(), 'plimsoll-bed-'))
+  readonly root = memoryFolder('bed')
   readonly #openWriter: OpenWriter
   readonly #more: Partial<SqliteStorageOptions>
   readonly #opened: { readonly storage: Storage; readonly life: Life }[] = []

@@ -20,6 +20,7 @@ import { setExtraUsage } from '../../src/operations/set-extra-usage.ts'
 import { topUp } from '../../src/operations/top-up.ts'
 import { WaitingLine } from '../../src/operations/waiting-line.ts'
 import { createPriceBook, type PriceBook } from '../../src/providers/prices.ts'
+import type { SqlDriver } from '../../src/storage/sqlite/sql-driver.ts'
 import { openSqliteStorage } from '../../src/storage/sqlite/sqlite-storage.ts'
 import type { MemberScope, Storage } from '../../src/storage/storage.ts'
 import type { Clock } from '../../src/system/clock.ts'
@@ -45,6 +46,8 @@ export type WorldOptions = {
   readonly waitMaxMs?: number
   /** The most that the operator absorbs for the customer in a month. */
   readonly overrunMaxNanos?: Nanos
+  /** Makes single statements of the storage fail. */
+  readonly driver?: SqlDriver
   /** Stands between the gateway and its storage, to make it fail. */
   readonly wrapStorage?: (storage: Storage) => Storage
 }
@@ -132,6 +135,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     log: log.logger,
     version: '0.0.0-test',
     snapshotEvery: 1000,
+    ...(options.driver === undefined ? {} : { driver: options.driver }),
   })
   const storage = options.wrapStorage?.(opened) ?? opened
   const line = new WaitingLine(storage, clock, {

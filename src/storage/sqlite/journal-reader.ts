@@ -1,8 +1,16 @@
 import type { Entry } from '../../core/entry.ts'
 import type { CustomerId, HoldId, KeyId, MemberId, OperationId } from '../../core/ids.ts'
-import type { CommittedScope, EntryQuery, KeyRecord, MemberScope, Person } from '../storage.ts'
+import {
+  StorageUnavailableError,
+  type CommittedScope,
+  type EntryQuery,
+  type KeyRecord,
+  type MemberScope,
+  type Person,
+} from '../storage.ts'
+import { primaryCode } from './data-folder.ts'
 import { decodeEntry, type JournalRow } from '../entry-codec.ts'
-import { openConnection, readNumber } from './journal-file.ts'
+import { openConnection } from './journal-file.ts'
 import type { SnapshotRow } from './journal-writer.ts'
 import type { SqlConnection, SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.ts'
 
@@ -50,7 +58,7 @@ export class JournalReader {
   }
 
   lastPosition(): number {
-    return readNumber(this.#db, 'SELECT max(position) FROM journal')
+    return Number(this.#get('SELECT max(position) AS position FROM journal')?.['position'] ?? 0)
   }
 
   /** Moment of the last entry; undefined for an empty journal. */
@@ -256,11 +264,11 @@ export class JournalReader {
   }
 
   #get(sql: string, ...values: SqlValue[]): SqlRow | undefined {
-    return this.#prepared(sql).get(...values)
+    return readable(() => this.#prepared(sql).get(...values))
   }
 
   #all(sql: string, ...values: SqlValue[]): SqlRow[] {
-    return this.#prepared(sql).all(...values)
+    return readable(() => this.#prepared(sql).all(...values))
   }
 
   #prepared(sql: string): SqlStatement {
@@ -269,6 +277,20 @@ export class JournalReader {
     const statement = this.#db.prepare(sql)
     this.#statements.set(sql, statement)
     return statement
+  }
+}
+
+/** What the file did not answer says nothing about anybody's limits (D12). */
+function readable<Answer>(read: () => Answer): Answer {
+  try {
+    return read()
+  } catch (cause) {
+    if (primaryCode(cause) === undefined) throw cause
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new StorageUnavailableError(
+      `Limits cannot be checked right now, because the journal cannot be read (${problem}). Try again shortly.`,
+      { cause },
+    )
   }
 }
 

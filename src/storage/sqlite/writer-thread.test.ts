@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { startFaultyWriterThread } from '../../../test/faults/faulty-writer-thread.ts'
+import { SqlFaults } from '../../../test/faults/sql-faults.ts'
 import { systemCustomerId } from '../../core/ids.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { prepareJournal } from './journal-file.ts'
@@ -94,4 +96,19 @@ test('the orders under way when a thread ends are refused, too', async () => {
     await closing
     await late
   })
+})
+
+test('a thread that cannot close its connection is ended all the same', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-writer-'))
+  const path = join(folder, 'journal.db')
+  prepareJournal(path)
+  const faults = new SqlFaults()
+  const writer = startFaultyWriterThread(path, faults)
+  await writer.commit({ rows: [rowAt(1)], snapshots: [] })
+
+  faults.arm({ kind: 'io', place: 'close', when: 'before', times: 1 })
+  await assert.rejects(writer.close(), /disk I\/O error/)
+
+  await assert.rejects(writer.commit({ rows: [rowAt(2)], snapshots: [] }), /has ended/)
+  rmSync(folder, { recursive: true, force: true })
 })

@@ -82,8 +82,8 @@ export function startWriterThread(
       return size
     },
     close: async () => {
-      await send({ kind: 'close' })
-      await worker.terminate()
+      // Also when closing fails: what the thread keeps open ends with it.
+      await send({ kind: 'close' }).finally(() => worker.terminate())
     },
   }
 }

@@ -44,8 +44,11 @@ const unknown: SqlFault = { kind: 'io', place: 'commit', when: 'after', times: 1
 
 for (const { name, openWriter } of writers) {
   describe(`R3: a refusal never rests on a hold that is lost, written by ${name}`, () => {
-    const onTight = (about: string, check: (bed: SqliteBed, storage: Storage) => Promise<void>) =>
-      test(about, async () => {
+    const onTight = (
+      about: string,
+      check: (bed: SqliteBed, storage: Storage) => Promise<void>,
+    ): void =>
+      void test(about, async () => {
         const bed = new SqliteBed(openWriter)
         try {
           const storage = await bed.open()

@@ -82,8 +82,12 @@ export function startWriterThread(
       return size
     },
     close: async () => {
-      // Also when closing fails: what the thread keeps open ends with it.
-      await send({ kind: 'close' }).finally(() => worker.terminate())
+      try {
+        await send({ kind: 'close' })
+      } finally {
+        // Also when closing fails: what the thread keeps open ends with it.
+        await worker.terminate()
+      }
     },
   }
 }

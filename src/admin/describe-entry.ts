@@ -22,7 +22,7 @@ export function lineTitle(line: HistoryLine, symbol: string): string {
     case 'included':
       return 'Credit included in the plan'
     case 'grant_expired':
-      return 'Credit expired'
+      return line.changeNanos > 0n ? 'Credit is back: it had not expired' : 'Credit expired'
     case 'refunded':
       return 'Refund'
     case 'other_members':
@@ -50,6 +50,10 @@ export function entryTitle({ body, legs }: Described, symbol: string): string {
       return `The server started (version ${body.version})`
     case 'swept':
       return 'Holds of an earlier run were ended'
+    case 'clock_adopted':
+      return `The clock went ahead to ${momentText(body.toMs)}`
+    case 'clock_corrected':
+      return `The clock was put back from ${momentText(body.fromMs)} to ${momentText(body.toMs)}`
     case 'plan_published':
       return `Plan ${body.plan.id} became version ${body.plan.version}`
     case 'price_published':
@@ -119,6 +123,7 @@ const grantTexts = {
   included: 'Credit included in the plan,',
 } as const
 
+const momentText = (atMs: number): string => new Date(atMs).toISOString()
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
 const scopeText = (scope: 'customer' | 'member'): string =>

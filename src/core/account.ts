@@ -24,7 +24,12 @@ export type SystemState = {
   /** The unit of every limit that any plan ever had: members carry used amounts from plan to plan. */
   readonly limitUnits: Map<LimitId, Unit>
   readonly prices: Map<PriceId, Price>
+  /** The last jumps that the clock of record took and no correction has undone, oldest first. */
+  readonly jumps: ClockJump[]
 }
+
+/** A span of time that the clock of record passed over at once, by a witness, the operator, or a start. */
+export type ClockJump = { readonly fromMs: number; readonly toMs: number }
 
 export type SpendCap =
   | { readonly kind: 'unlimited' }
@@ -72,10 +77,14 @@ export type CustomerState = {
   readonly extraUsage: Toggle
   cap: SpendCap
   spend: SpendWindow | null
+  /** Months charged before that one, the last one last: a corrected clock may go back into them. */
+  spendBefore: readonly SpendWindow[]
   /** Money kept by open extra-usage holds of all members. */
   heldNanos: Nanos
   readonly grants: Map<GrantId, Grant>
   overrun: OverrunWindow | null
+  /** Months booked before that one, the last one last. */
+  overrunBefore: readonly OverrunWindow[]
   /** Sum of (worst case - hold) over open extra-usage holds. */
   overrunReservedNanos: Nanos
   overrunMaxNanos: Nanos
@@ -151,10 +160,14 @@ export type MemberState = {
   readonly extraUsage: Toggle
   cap: SpendCap
   spend: SpendWindow | null
+  /** Months charged before that one, the last one last. */
+  spendBefore: readonly SpendWindow[]
   /** Money kept by this member's open extra-usage holds. */
   heldNanos: Nanos
   /** The latest pinned instance of each limit. */
   readonly windows: Map<LimitId, WindowInstance>
+  /** Other instances that may run again when the clock is corrected, or whose time is still to come. */
+  keptWindows: readonly WindowInstance[]
   readonly holds: Map<HoldId, OpenHold>
   readonly lost: Map<HoldId, LostHold>
   /** Output tokens of the last settled requests, by bucket, oldest first. */

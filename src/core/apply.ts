@@ -1,14 +1,8 @@
-import type {
-  CustomerState,
-  Grant,
-  MemberState,
-  OpenHold,
-  SystemState,
-  WindowInstance,
-} from './account.ts'
-import type { Entry, EntryBody, Leg, Pin } from './entry.ts'
+import type { CustomerState, Grant, MemberState, OpenHold, SystemState } from './account.ts'
+import type { Entry, EntryBody, Leg } from './entry.ts'
 import { grantId, limitId, planId, type CustomerId, type MemberId } from './ids.ts'
-import { monthBounds } from './window.ts'
+import { charge, overrunMonth } from './month-sums.ts'
+import { findWindow, pinWindow } from './pinned-windows.ts'
 
 /**
  * The fold: running sums are what entries add up to, nothing else. Live traffic, a cold rebuild, `explain`
@@ -20,11 +14,14 @@ import { monthBounds } from './window.ts'
 export const outputsKeptMax = 32
 export const bucketsMax = 64
 
+/** Jumps of the clock that a correction can undo. */
+export const clockJumpsKeptMax = 8
+
 /** How long an expired hold is remembered so that a late settle can correct it. */
 export const lostHoldKeptMs = 24 * 60 * 60 * 1000
 
 export function emptySystem(): SystemState {
-  return { plans: new Map(), limitUnits: new Map(), prices: new Map() }
+  return { plans: new Map(), limitUnits: new Map(), prices: new Map(), jumps: [] }
 }
 
 export function emptyCustomer(customerId: CustomerId): CustomerState {
@@ -36,9 +33,11 @@ export function emptyCustomer(customerId: CustomerId): CustomerState {
     extraUsage: { isOn: false, version: 0 },
     cap: { kind: 'unlimited' },
     spend: null,
+    spendBefore: [],
     heldNanos: 0n,
     grants: new Map(),
     overrun: null,
+    overrunBefore: [],
     overrunReservedNanos: 0n,
     overrunMaxNanos: 0n,
     isStrict: false,
@@ -61,8 +60,10 @@ export function emptyMember(scope: {
     extraUsage: { isOn: true, version: 0 },
     cap: { kind: 'unlimited' },
     spend: null,
+    spendBefore: [],
     heldNanos: 0n,
     windows: new Map(),
+    keptWindows: [],
     holds: new Map(),
     lost: new Map(),
     outputs: new Map(),
@@ -79,6 +80,16 @@ export function applyToSystem(state: SystemState, entry: Pick<Entry, 'body'>): v
     for (const { id, unit } of plan.limits) state.limitUnits.set(id, unit)
   }
   if (entry.body.kind === 'price_published') state.prices.set(entry.body.price.id, entry.body.price)
+  if (entry.body.kind === 'clock_adopted') {
+    const { fromMs, toMs } = entry.body
+    state.jumps.push({ fromMs, toMs })
+    if (state.jumps.length > clockJumpsKeptMax) state.jumps.shift()
+  }
+  if (entry.body.kind === 'clock_corrected') {
+    const { toMs } = entry.body
+    const left = state.jumps.filter((jump) => jump.toMs <= toMs)
+    state.jumps.splice(0, state.jumps.length, ...left)
+  }
 }
 
 /** Whether an entry changes the customer's shared rows; other entries concern one member only. */
@@ -125,19 +136,10 @@ export function applyToCustomer(state: CustomerState, entry: Entry): void {
     state.overrunReservedNanos -= body.overrunReserveNanos
   }
   if (body.kind === 'settled' && body.spendMonth !== null) {
-    state.spend = spentIn(state.spend, body.spendMonth, body.chargedNanos)
+    charge(state, body.spendMonth, body.chargedNanos)
   }
   state.entryCount += 1
   state.position = entry.position
-}
-
-function spentIn(
-  spend: CustomerState['spend'],
-  month: { readonly startMs: number; readonly endMs: number },
-  chargedNanos: bigint,
-): NonNullable<CustomerState['spend']> {
-  const before = spend !== null && spend.startMs === month.startMs ? spend.spentNanos : 0n
-  return { startMs: month.startMs, endMs: month.endMs, spentNanos: before + chargedNanos }
 }
 
 function applyCustomerSetting(state: CustomerState, body: EntryBody): void {
@@ -199,15 +201,6 @@ function applySharedLeg(state: CustomerState, leg: Leg, atMs: number): void {
   else overrun.lostNanos += amount
 }
 
-/** What the operator absorbed in the month of a moment; a new month starts at zero. */
-function overrunMonth(state: CustomerState, atMs: number): NonNullable<CustomerState['overrun']> {
-  const month = monthBounds('UTC', atMs)
-  if (state.overrun === null || state.overrun.startMs !== month.startMs) {
-    state.overrun = { ...month, bookedNanos: 0n, lostNanos: 0n }
-  }
-  return state.overrun
-}
-
 function moveGrant(state: CustomerState, account: string, amount: bigint): void {
   if (!account.startsWith('grant:')) return
   const colon = account.lastIndexOf(':')
@@ -265,7 +258,7 @@ function applyMemberSetting(state: MemberState, entry: Entry): void {
       if (!state.isSeated) state.isActive = true
       state.isSeated = true
       state.planId = body.planId
-      for (const pin of body.pins) pinWindow(state, pin)
+      for (const pin of body.pins) pinWindow(state, pin, body.keptLimits)
       return
     case 'extra_usage_set':
       state.extraUsage.isOn = body.isOn
@@ -287,18 +280,10 @@ function applyMemberSetting(state: MemberState, entry: Entry): void {
   }
 }
 
-/** Opens an instance with the bounds that this entry fixes, unless it is already the running one. */
-function pinWindow(state: MemberState, pin: Pin): void {
-  const known = state.windows.get(pin.limitId)
-  if (known !== undefined && known.startMs === pin.startMs) return
-  const instance: WindowInstance = { ...pin, used: 0n, held: 0n }
-  state.windows.set(pin.limitId, instance)
-}
-
 function addHold(state: MemberState, entry: Entry): void {
   if (entry.body.kind !== 'held') return
-  const { kind: _kind, facts, grantLegs, ...hold } = entry.body
-  for (const leg of hold.windowLegs) pinWindow(state, leg)
+  const { kind: _kind, facts, grantLegs, keptLimits, ...hold } = entry.body
+  for (const leg of hold.windowLegs) pinWindow(state, leg, keptLimits)
   const open: OpenHold = {
     ...hold,
     model: facts.model,
@@ -316,8 +301,9 @@ function moveOwn(state: MemberState, account: string, amount: bigint): void {
     // Sliced, not split: this line runs for every leg of every request.
     const idEnd = account.indexOf(':', 7)
     const startEnd = account.indexOf(':', idEnd + 1)
-    const instance = state.windows.get(limitId(account.slice(7, idEnd)))
-    if (instance?.startMs !== Number(account.slice(idEnd + 1, startEnd))) return
+    const startMs = Number(account.slice(idEnd + 1, startEnd))
+    const instance = findWindow(state, limitId(account.slice(7, idEnd)), startMs)
+    if (instance === undefined) return
     const part = account.slice(startEnd + 1)
     if (part === 'held') instance.held += amount
     else instance.used += amount
@@ -354,7 +340,7 @@ function rememberLost(
 function learn(state: MemberState, body: Extract<EntryBody, { kind: 'settled' }>): void {
   state.lost.delete(body.holdId)
   if (body.memberSpendMonth !== null) {
-    state.spend = spentIn(state.spend, body.memberSpendMonth, body.chargedNanos)
+    charge(state, body.memberSpendMonth, body.chargedNanos)
   }
   if (body.isEstimate) return
   const outputs = state.outputs.get(body.bucket) ?? []

@@ -4,7 +4,9 @@ import type { AuthorizeRequest, Decision } from './decision.ts'
 import type { EntryDraft, Leg } from './entry.ts'
 import { forecast, type Forecast } from './expected-cost.ts'
 import { figuresAfterHold, limitFigures, type Moment } from './figures.ts'
+import type { LimitId } from './ids.ts'
 import type { Nanos } from './money.ts'
+import { limitsToKeep } from './pinned-windows.ts'
 import { appliesTo, type Limit, type Plan } from './plan.ts'
 import { isFree, type Amounts, type Price } from './usage.ts'
 import { expiryLegs, takeAvailable } from './wallet.ts'
@@ -80,25 +82,28 @@ function hasRoom(
   asked: Asked,
   { isCountingHolds }: { isCountingHolds: boolean },
 ): boolean {
-  const pinned = asked.account.member.windows.get(limit.id)
-  const { used, held, amount } = limitFigures(limit, pinned, asked.moment.nowMs)
+  const { member } = asked.account
+  const { used, held, amount } = limitFigures(limit, member, asked.moment.nowMs)
   return (isCountingHolds ? used + held : used) < amount
 }
 
 function allowFromPlan(asked: Asked, limits: readonly Limit[]): Decided {
-  const { windows } = asked.account.member
+  const { account, moment } = asked
   const amounts = asked.expected.expected
-  const windowLegs = limits.map((limit): WindowLeg => {
-    const bounds = admittingInstance(limit, windows.get(limit.id), asked.moment.nowMs)
-    return { limitId: limit.id, unit: limit.unit, startMs: bounds.startMs, endMs: bounds.endMs }
-  })
+  const pins = limits.map((limit) => ({
+    limitId: limit.id,
+    unit: limit.unit,
+    ...admittingInstance(limit, account.member, moment.nowMs),
+  }))
+  const windowLegs = pins.map(({ isOpening: _isOpening, ...leg }): WindowLeg => leg)
+  const keptLimits = limitsToKeep(account, pins)
   const legs = windowLegs.map((leg) => ({
     from: 'plan',
     to: `window:${leg.limitId}:${leg.startMs}:held`,
     amount: amounts[leg.unit],
     unit: leg.unit,
   }))
-  return allow(asked, { source: 'plan', amounts, legs, windowLegs })
+  return allow(asked, { source: 'plan', amounts, legs, windowLegs, keptLimits })
 }
 
 type WalletHold = { readonly heldNanos: Nanos; readonly reserveNanos: Nanos }
@@ -122,9 +127,11 @@ function extraUsageHold(
   return { heldNanos: expectedNanos, reserveNanos }
 }
 
-function bookedOverrunNanos({ overrun }: CustomerState, nowMs: number): Nanos {
-  if (overrun === null || monthBounds('UTC', nowMs).startMs !== overrun.startMs) return 0n
-  return overrun.bookedNanos
+function bookedOverrunNanos(customer: CustomerState, nowMs: number): Nanos {
+  const { overrun, overrunBefore } = customer
+  const { startMs } = monthBounds('UTC', nowMs)
+  if (overrun === null || overrun.startMs === startMs) return overrun?.bookedNanos ?? 0n
+  return overrunBefore.find((month) => month.startMs === startMs)?.bookedNanos ?? 0n
 }
 
 function allowFromWallet(asked: Asked, hold: WalletHold): Decided {
@@ -145,12 +152,14 @@ type Placement = {
   readonly amounts: Amounts
   readonly legs: readonly Leg[]
   readonly windowLegs?: readonly WindowLeg[]
+  readonly keptLimits?: readonly LimitId[]
   readonly grantLegs?: readonly GrantLeg[]
   readonly reserveNanos?: Nanos
 }
 
 function allow(asked: Asked, placement: Placement): Decided {
   const { account, request, moment, expected } = asked
+  const { keptLimits = [] } = placement
   const expiresAtMs = moment.nowMs + request.holdMaxMs
   const draft: EntryDraft = {
     atMs: moment.nowMs,
@@ -167,6 +176,7 @@ function allow(asked: Asked, placement: Placement): Decided {
       expected: expected.expected,
       worstNanos: expected.worst.money,
       windowLegs: placement.windowLegs ?? [],
+      ...(keptLimits.length === 0 ? {} : { keptLimits }),
       grantLegs: placement.grantLegs ?? [],
       overrunReserveNanos: placement.reserveNanos ?? 0n,
       expiresAtMs,

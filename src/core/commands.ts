@@ -1,12 +1,13 @@
 import type { Account, CustomerState, SpendCap, SystemState } from './account.ts'
 import type { EntryDraft, GrantTerms, Leg, Pin } from './entry.ts'
 import type { Moment } from './figures.ts'
-import { grantId, type GrantId, type KeyId, type LimitId, type PlanId } from './ids.ts'
+import type { GrantId, KeyId, LimitId, PlanId } from './ids.ts'
 import type { DueGrant } from './included-grant.ts'
 import type { Nanos } from './money.ts'
 import type { Limit, Plan, ShapeChange } from './plan.ts'
 import type { Price } from './usage.ts'
-import { expiryLegs, isExpired } from './wallet.ts'
+import { pinnedAt, limitsToKeep } from './pinned-windows.ts'
+import { expiryLegs, grantAvailableNanos } from './wallet.ts'
 import { runningInstance } from './window.ts'
 
 /**
@@ -49,12 +50,14 @@ export function seatMember(
   const old = account.system.plans.get(account.member.planId)
   const pins: Pin[] = []
   for (const limit of account.member.isSeated ? (old?.limits ?? []) : []) {
-    const running = runningInstance(limit, account.member.windows.get(limit.id), moment.nowMs)
+    const running = runningInstance(limit, account.member, moment.nowMs)
     if (running === undefined) continue
     const { startMs, endMs } = running
     pins.push({ limitId: limit.id, unit: limit.unit, startMs, endMs })
   }
-  return draft(moment, { kind: 'member_seated', planId: command.planId, pins })
+  const keptLimits = limitsToKeep(account, pins)
+  const kept = keptLimits.length === 0 ? {} : { keptLimits }
+  return draft(moment, { kind: 'member_seated', planId: command.planId, pins, ...kept })
 }
 
 export function issueKey(
@@ -106,12 +109,9 @@ function grantLeg(terms: GrantTerms): Leg {
 
 /** Posts an included grant that the plan owes; its id makes a second posting for the month impossible. */
 export function postIncludedGrant(account: Account, due: DueGrant, moment: Moment): EntryDraft {
-  const month = Temporal.Instant.fromEpochMilliseconds(due.monthStartMs).toString().slice(0, 7)
   const terms: GrantTerms = {
     // The lengths keep plan, grant and member apart: underscores and dots may stand in each of them.
-    grantId: grantId(
-      `inc_${month}_${account.member.planId.length}.${due.grant.id.length}_${due.id}_${account.member.memberId}`,
-    ),
+    grantId: due.grantId,
     origin: 'included',
     priority: grantPriorities.included,
     expiresAtMs: due.expiresAtMs,
@@ -131,10 +131,9 @@ export function refundGrant(
   moment: Moment,
 ): EntryDraft | undefined {
   const known = customer.grants.get(command.grantId)
-  if (known === undefined || isExpired(known, moment.nowMs) || known.availableNanos <= 0n)
-    return undefined
+  const amount = known === undefined ? 0n : grantAvailableNanos(known, moment.nowMs)
+  if (known === undefined || amount <= 0n) return undefined
   const account = `grant:${known.grantId}`
-  const amount = known.availableNanos
   return draft(moment, { kind: 'refunded', grantId: known.grantId }, [
     ...expiryLegs(customer, moment.nowMs),
     { from: `${account}:available`, to: `${account}:refunded`, amount },
@@ -150,7 +149,7 @@ export function creditWindow(
   command: { readonly limitId: LimitId },
   moment: Moment,
 ): EntryDraft | undefined {
-  const instance = account.member.windows.get(command.limitId)
+  const instance = pinnedAt(account.member, command.limitId, moment.nowMs).latest
   if (instance === undefined || moment.nowMs >= instance.endMs || instance.used <= 0n)
     return undefined
   const { limitId, startMs, unit, used } = instance

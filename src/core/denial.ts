@@ -1,12 +1,5 @@
-import type { Account } from './account.ts'
-import type {
-  AuthorizeRequest,
-  Denial,
-  ExtraUsageReason,
-  LimitFigures,
-  Reason,
-  Remedy,
-} from './decision.ts'
+import type { Account, MemberState } from './account.ts'
+import type { AuthorizeRequest, Denial, ExtraUsageReason, Reason, Remedy } from './decision.ts'
 import { extraUsageObstacle, extraUsageObstacles } from './extra-usage.ts'
 import { figuresOf, limitFigures, type Moment } from './figures.ts'
 import { dueGrants } from './included-grant.ts'
@@ -57,15 +50,18 @@ export type Obstacles = {
 export function denyPlan(asked: Asked, obstacles: Obstacles): Denial {
   const { account, request, moment } = asked
   const binding = obstacles.closed
-    .map((limit) => limitFigures(limit, account.member.windows.get(limit.id), moment.nowMs))
-    .toSorted((left, right) => admitsAgainMs(right) - admitsAgainMs(left))
+    .map((limit) => ({
+      figures: limitFigures(limit, account.member, moment.nowMs),
+      opensMs: opensMs(limit, account.member, moment.nowMs),
+    }))
+    .toSorted((left, right) => (left.opensMs < right.opensMs ? 1 : -1))
   const retryAtMs = obstacles.isReserved
     ? moment.nowMs + reservedRetryMs
-    : earliestAdmissionMs(asked, binding, obstacles)
+    : earliestAdmissionMs(asked, Math.max(...binding.map((one) => one.opensMs)), obstacles)
   return {
     reason: obstacles.isReserved ? 'reserved' : 'limit_reached',
     model: request.facts.model,
-    binding,
+    binding: binding.map((one) => one.figures),
     extraUsageReason: obstacles.extraUsageReason,
     neededNanos: obstacles.neededNanos,
     remedies: remediesFor(asked, obstacles, { retryAtMs }),
@@ -74,21 +70,26 @@ export function denyPlan(asked: Asked, obstacles: Obstacles): Denial {
   }
 }
 
-/** When a closed limit has room again if only time passes; a limit of zero never has. */
-function admitsAgainMs(limit: LimitFigures): number {
-  return limit.amount <= 0n || limit.resetMs === null ? Infinity : limit.resetMs
+/**
+ * When a closed limit has room again if only time passes; a limit of zero never has. The next instance may be
+ * used up, too, where a clock that was ahead counted in it.
+ */
+function opensMs(limit: Limit, member: MemberState, nowMs: number): number {
+  if (limit.amount <= 0n) return Infinity
+  let atMs = nowMs
+  for (;;) {
+    const { used, held, resetMs } = limitFigures(limit, member, atMs)
+    if (atMs > nowMs && used + held < limit.amount) return atMs
+    if (resetMs === null) return atMs > nowMs ? atMs : Infinity
+    atMs = resetMs
+  }
 }
 
 /**
  * The earlier of: every closed limit has reset; or a month's end frees the cap (or brings included credit)
  * so that the wallet can pay. Null when neither comes by waiting.
  */
-function earliestAdmissionMs(
-  asked: Asked,
-  binding: readonly LimitFigures[],
-  obstacles: Obstacles,
-): number | null {
-  const planMs = Math.max(...binding.map(admitsAgainMs))
+function earliestAdmissionMs(asked: Asked, planMs: number, obstacles: Obstacles): number | null {
   const walletMs = walletAdmitsMs(asked, obstacles)
   const earliest = Math.min(planMs, walletMs)
   return Number.isFinite(earliest) ? earliest : null
@@ -105,8 +106,8 @@ function walletAdmitsMs(asked: Asked, obstacles: Obstacles): number {
     return Infinity
   }
   const spendMonthEndMs = Math.max(
-    spendMonth(customer.spend, customer.zone, moment.nowMs).endMs,
-    spendMonth(member.spend, customer.zone, moment.nowMs).endMs,
+    spendMonth(customer, customer.zone, moment.nowMs).endMs,
+    spendMonth(member, customer.zone, moment.nowMs).endMs,
   )
   // Until then, what holds keep may still be charged against the caps: in this month, or by a request
   // that runs into the next one.

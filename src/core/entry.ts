@@ -77,6 +77,19 @@ export type DriftReport = {
 export type EntryBody =
   | { readonly kind: 'boot'; readonly bootId: BootId; readonly version: string }
   | { readonly kind: 'swept'; readonly bootId: BootId; readonly bootPosition: number }
+  | {
+      /** The clock of record took a jump of the wall clock: what was shown before may be over. */
+      readonly kind: 'clock_adopted'
+      readonly fromMs: number
+      readonly toMs: number
+      readonly cause: 'start' | 'witness' | 'operator'
+    }
+  | {
+      /** A wrong jump is undone: moments go on from `toMs`, which lies before those of earlier entries. */
+      readonly kind: 'clock_corrected'
+      readonly fromMs: number
+      readonly toMs: number
+    }
   | { readonly kind: 'plan_published'; readonly plan: Plan }
   | { readonly kind: 'price_published'; readonly price: Price }
   | {
@@ -94,6 +107,8 @@ export type EntryBody =
       readonly planId: PlanId
       /** Anchored instances running under the old plan, kept as promised. */
       readonly pins: readonly Pin[]
+      /** Limits whose latest instance must not be forgotten for the new pin; absent when none. */
+      readonly keptLimits?: readonly LimitId[]
     }
   | { readonly kind: 'key_issued'; readonly keyId: KeyId; readonly keyHash: string }
   | { readonly kind: 'key_revoked'; readonly keyId: KeyId }
@@ -137,6 +152,8 @@ export type EntryBody =
       readonly expected: Amounts
       readonly worstNanos: Nanos
       readonly windowLegs: readonly WindowLeg[]
+      /** Limits whose latest instance must not be forgotten for the new one; absent when none. */
+      readonly keptLimits?: readonly LimitId[]
       readonly grantLegs: readonly GrantLeg[]
       readonly overrunReserveNanos: Nanos
       readonly expiresAtMs: number

@@ -29,11 +29,11 @@ export function extraUsageObstacles(
   const { nowMs } = need.moment
   const isCountingHolds = need.isIgnoringHolds !== true
   const shared = capRoomNanos(customer.cap, {
-    spentNanos: spentNanos(customer.spend, nowMs),
+    spentNanos: spentNanos(customer, nowMs),
     heldNanos: isCountingHolds ? customer.heldNanos : 0n,
   })
   const own = capRoomNanos(member.cap, {
-    spentNanos: spentNanos(member.spend, nowMs),
+    spentNanos: spentNanos(member, nowMs),
     heldNanos: isCountingHolds ? member.heldNanos : 0n,
   })
   const balance = isCountingHolds

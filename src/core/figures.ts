@@ -1,6 +1,7 @@
-import type { Account, WindowInstance, WindowLeg } from './account.ts'
+import type { Account, MemberState, WindowLeg } from './account.ts'
 import type { ExtraUsageFigures, Figures, LimitFigures } from './decision.ts'
 import type { Nanos } from './money.ts'
+import { pinnedAt } from './pinned-windows.ts'
 import type { Limit } from './plan.ts'
 import type { Amounts } from './usage.ts'
 import { availableNanos, spendMonth, spentNanos } from './wallet.ts'
@@ -27,21 +28,16 @@ export function figuresOf(account: Account, moment: Moment): Figures {
     position: moment.position,
     atMs: moment.nowMs,
     planName: plan?.name ?? member.planId,
-    limits: (plan?.limits ?? []).map((limit) =>
-      limitFigures(limit, member.windows.get(limit.id), moment.nowMs),
-    ),
+    limits: (plan?.limits ?? []).map((limit) => limitFigures(limit, member, moment.nowMs)),
     extraUsage: extraUsageFigures(account, moment.nowMs),
     runningCount: member.holds.size,
     runningMax: plan?.runningMax ?? 0,
   }
 }
 
-export function limitFigures(
-  limit: Limit,
-  pinned: WindowInstance | undefined,
-  nowMs: number,
-): LimitFigures {
-  const running = runningInstance(limit, pinned, nowMs)
+export function limitFigures(limit: Limit, member: MemberState, nowMs: number): LimitFigures {
+  const running = runningInstance(limit, member, nowMs)
+  const pinned = pinnedAt(member, limit.id, nowMs).latest
   const isPinned =
     pinned !== undefined && running !== undefined && pinned.startMs === running.startMs
   return {
@@ -63,12 +59,12 @@ function extraUsageFigures({ customer, member }: Account, nowMs: number): ExtraU
     isOnForMember: member.extraUsage.isOn,
     balanceNanos: availableNanos(customer, nowMs) + customer.heldNanos,
     heldNanos: customer.heldNanos,
-    spentNanos: spentNanos(customer.spend, nowMs),
+    spentNanos: spentNanos(customer, nowMs),
     capNanos: customer.cap.kind === 'capped' ? customer.cap.amountNanos : null,
-    memberSpentNanos: spentNanos(member.spend, nowMs),
+    memberSpentNanos: spentNanos(member, nowMs),
     memberHeldNanos: member.heldNanos,
     memberCapNanos: member.cap.kind === 'capped' ? member.cap.amountNanos : null,
-    capResetMs: spendMonth(customer.spend, customer.zone, nowMs).endMs,
+    capResetMs: spendMonth(customer, customer.zone, nowMs).endMs,
   }
 }
 

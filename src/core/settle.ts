@@ -96,8 +96,8 @@ function settledBody(
     isLate: outcome.isLate,
     upstreamRequestId: settlement.upstreamRequestId,
     bucket: hold.bucket,
-    spendMonth: isCharged ? spendMonth(customer.spend, customer.zone, moment.nowMs) : null,
-    memberSpendMonth: isCharged ? spendMonth(member.spend, customer.zone, moment.nowMs) : null,
+    spendMonth: isCharged ? spendMonth(customer, customer.zone, moment.nowMs) : null,
+    memberSpendMonth: isCharged ? spendMonth(member, customer.zone, moment.nowMs) : null,
     overrunReserveNanos: outcome.isLate ? 0n : hold.overrunReserveNanos,
   }
 }

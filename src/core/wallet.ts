@@ -18,11 +18,19 @@ export function isExpired(grant: Grant, nowMs: number): boolean {
   return grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs
 }
 
+/**
+ * What a grant can pay at a moment. Time alone decides: what a clock that was ahead booked as expired, and
+ * was corrected since, is there again until the grant really ends.
+ */
+export function grantAvailableNanos(grant: Grant, nowMs: number): Nanos {
+  return isExpired(grant, nowMs) ? 0n : grant.availableNanos + grant.expiredNanos
+}
+
 /** Balance less what open holds keep: the available parts of grants that have not expired. */
 export function availableNanos(customer: CustomerState, nowMs: number): Nanos {
   let sum = 0n
   for (const grant of customer.grants.values()) {
-    if (!isExpired(grant, nowMs)) sum += grant.availableNanos
+    sum += grantAvailableNanos(grant, nowMs)
   }
   return sum
 }
@@ -34,26 +42,35 @@ export function availableNanos(customer: CustomerState, nowMs: number): Nanos {
 export function unexpiredNanos(customer: CustomerState, nowMs: number): Nanos {
   let sum = 0n
   for (const grant of customer.grants.values()) {
-    if (!isExpired(grant, nowMs)) sum += grant.availableNanos + grant.heldNanos
+    if (!isExpired(grant, nowMs)) sum += grantAvailableNanos(grant, nowMs) + grant.heldNanos
   }
   return sum
 }
 
+/** What is charged against caps, by month: a customer's or a member's. */
+export type Spending = {
+  readonly spend: SpendWindow | null
+  readonly spendBefore: readonly SpendWindow[]
+}
+
+function chargedMonth({ spend, spendBefore }: Spending, nowMs: number): SpendWindow | undefined {
+  const holdsNow = ({ startMs, endMs }: SpendWindow): boolean => startMs <= nowMs && nowMs < endMs
+  if (spend === null || holdsNow(spend)) return spend ?? undefined
+  return spendBefore.find(holdsNow)
+}
+
 /** What was spent in the spend-cap month of a moment; a month that was not touched yet counts zero. */
-export function spentNanos(spend: SpendWindow | null, nowMs: number): Nanos {
-  return spend !== null && spend.startMs <= nowMs && nowMs < spend.endMs ? spend.spentNanos : 0n
+export function spentNanos(spending: Spending, nowMs: number): Nanos {
+  return chargedMonth(spending, nowMs)?.spentNanos ?? 0n
 }
 
 /** The spend-cap month of a moment; pinned once its first charge is in the journal. */
 export function spendMonth(
-  spend: SpendWindow | null,
+  spending: Spending,
   zone: string,
   nowMs: number,
 ): { startMs: number; endMs: number } {
-  if (spend !== null && spend.startMs <= nowMs && nowMs < spend.endMs) {
-    return { startMs: spend.startMs, endMs: spend.endMs }
-  }
-  const { startMs, endMs } = monthBounds(zone, nowMs)
+  const { startMs, endMs } = chargedMonth(spending, nowMs) ?? monthBounds(zone, nowMs)
   return { startMs, endMs }
 }
 
@@ -69,11 +86,11 @@ export function capRoomNanos(
 export function roomNanos({ customer, member }: Account, nowMs: number): Nanos {
   let room = availableNanos(customer, nowMs)
   const shared = capRoomNanos(customer.cap, {
-    spentNanos: spentNanos(customer.spend, nowMs),
+    spentNanos: spentNanos(customer, nowMs),
     heldNanos: customer.heldNanos,
   })
   const own = capRoomNanos(member.cap, {
-    spentNanos: spentNanos(member.spend, nowMs),
+    spentNanos: spentNanos(member, nowMs),
     heldNanos: member.heldNanos,
   })
   if (shared !== undefined) room = smaller(room, shared)
@@ -109,8 +126,9 @@ export function takeAvailable(
   let missing = amountNanos
   if (missing <= 0n) return legs
   for (const grant of burnOrder(customer)) {
-    if (isExpired(grant, nowMs) || grant.availableNanos <= 0n) continue
-    const amount = smaller(missing, grant.availableNanos)
+    const grantNanos = grantAvailableNanos(grant, nowMs)
+    if (grantNanos <= 0n) continue
+    const amount = smaller(missing, grantNanos)
     legs.push({ grantId: grant.grantId, amount })
     missing -= amount
     if (missing === 0n) break
@@ -118,17 +136,20 @@ export function takeAvailable(
   return legs
 }
 
-/** Books what time has already taken: the available part of every grant past its expiry. */
+/**
+ * Books what time has already taken: the available part of every grant past its expiry. After a correction
+ * of the clock also the other way: what had expired by the wrong time is available again.
+ */
 export function expiryLegs(customer: CustomerState, nowMs: number): readonly Leg[] {
   const legs: Leg[] = []
   for (const grant of customer.grants.values()) {
-    if (grant.availableNanos > 0n && isExpired(grant, nowMs)) {
-      const account = `grant:${grant.grantId}`
-      legs.push({
-        from: `${account}:available`,
-        to: `${account}:expired`,
-        amount: grant.availableNanos,
-      })
+    const account = `grant:${grant.grantId}`
+    const [available, expired] = [`${account}:available`, `${account}:expired`]
+    if (isExpired(grant, nowMs)) {
+      const amount = grant.availableNanos
+      if (amount > 0n) legs.push({ from: available, to: expired, amount })
+    } else if (grant.expiredNanos > 0n) {
+      legs.push({ from: expired, to: available, amount: grant.expiredNanos })
     }
   }
   return legs

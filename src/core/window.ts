@@ -1,4 +1,5 @@
-import type { WindowInstance } from './account.ts'
+import type { MemberState } from './account.ts'
+import { pinnedAt } from './pinned-windows.ts'
 import type { Limit, ShapeChange, WindowShape } from './plan.ts'
 
 /**
@@ -104,33 +105,42 @@ function shapeInForce(
 }
 
 /**
- * The instance of a limit's window that runs at a moment, given the member's latest pinned one.
+ * The instance of a limit's window that runs at a moment, given what the member's entries have pinned.
  * Undefined while no session is open: the next plan-sourced admission opens it.
  */
 export function runningInstance(
   limit: Limit,
-  pinned: WindowInstance | undefined,
+  member: MemberState,
   nowMs: number,
 ): Bounds | undefined {
-  if (pinned !== undefined && nowMs < pinned.endMs) return pinned
+  const { latest, nextStartMs } = pinnedAt(member, limit.id, nowMs)
+  if (latest !== undefined && nowMs < latest.endMs) return latest
   const inForce = shapeInForce(limit.shapes, nowMs)
   if (inForce === undefined || inForce.shape.kind === 'session') return undefined
   const natural = calendarBounds(inForce.shape, nowMs)
-  const startMs = Math.max(natural.startMs, inForce.fromMs, pinned?.endMs ?? -Infinity)
-  return { startMs, endMs: natural.endMs }
+  const startMs = Math.max(natural.startMs, inForce.fromMs, latest?.endMs ?? -Infinity)
+  return { startMs, endMs: Math.min(natural.endMs, nextStartMs) }
+}
+
+export type AdmittingInstance = Bounds & {
+  /** A session that this admission opens. */
+  readonly isOpening: boolean
 }
 
 /** The bounds that an admission at this moment counts in: the running instance, or a session opened now. */
 export function admittingInstance(
   limit: Limit,
-  pinned: WindowInstance | undefined,
+  member: MemberState,
   nowMs: number,
-): Bounds {
-  const running = runningInstance(limit, pinned, nowMs)
-  if (running !== undefined) return running
-  const shape = limit.shapes.at(-1)?.shape
+): AdmittingInstance {
+  const running = runningInstance(limit, member, nowMs)
+  if (running !== undefined) {
+    return { startMs: running.startMs, endMs: running.endMs, isOpening: false }
+  }
+  // A change of shape that the clock went back behind is not in force yet: the session's own length counts.
+  const shape = shapeInForce(limit.shapes, nowMs)?.shape
   const lengthMs = shape?.kind === 'session' ? shape.lengthMs : 0
-  return { startMs: nowMs, endMs: nowMs + lengthMs }
+  return { startMs: nowMs, endMs: nowMs + lengthMs, isOpening: true }
 }
 
 /** The kind of a limit's window as its plan says it now. */

@@ -1,4 +1,4 @@
-import type { CustomerState, SystemState } from '../core/account.ts'
+import type { CustomerState, Grant, SystemState } from '../core/account.ts'
 import type { Actor, Entry, EntryBody, Leg } from '../core/entry.ts'
 import type { CustomerId, HoldId, MemberId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
@@ -134,18 +134,23 @@ function unbookedExpiries(
   moment: { readonly nowMs: number; readonly position: number },
 ): readonly LineDraft[] {
   return [...customer.grants.values()]
-    .filter((grant) => grant.availableNanos > 0n && isExpired(grant, moment.nowMs))
-    .map((grant) => ({
+    .map((grant) => ({ grant, changeNanos: unbookedNanos(grant, moment.nowMs) }))
+    .filter(({ changeNanos }) => changeNanos !== 0n)
+    .map(({ grant, changeNanos }) => ({
       position: moment.position,
-      atMs: grant.expiresAtMs ?? moment.nowMs,
+      atMs: changeNanos < 0n ? (grant.expiresAtMs ?? moment.nowMs) : moment.nowMs,
       memberId: null,
       actor: null,
       kind: 'grant_expired' as const,
-      changeNanos: -grant.availableNanos,
+      changeNanos,
       request: null,
       setting: null,
     }))
 }
+
+/** What time has changed of a grant; positive where a corrected clock gives back what had expired. */
+const unbookedNanos = (grant: Grant, nowMs: number): Nanos =>
+  isExpired(grant, nowMs) ? -grant.availableNanos : grant.expiredNanos
 
 /** Lines newest first, read from the journal only as far back as somebody asks. */
 async function* draftsBack(
@@ -229,8 +234,10 @@ async function linesOf(
     const request = placed === undefined ? null : endedRequest(placed, body, system)
     lines.push({ ...base, kind, changeNanos: 0n, request })
   }
-  const expiredNanos = sumOf(entry.legs, (leg) => leg.to.endsWith(':expired'))
-  if (expiredNanos > 0n) {
+  const expiredNanos =
+    sumOf(entry.legs, (leg) => leg.to.endsWith(':expired')) -
+    sumOf(entry.legs, (leg) => leg.from.endsWith(':expired'))
+  if (expiredNanos !== 0n) {
     lines.push({ ...base, kind: 'grant_expired', changeNanos: -expiredNanos })
   }
   return lines

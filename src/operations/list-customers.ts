@@ -67,6 +67,6 @@ const sumsOf = (customer: CustomerState, nowMs: number) => ({
   capNanos: customer.cap.kind === 'capped' ? customer.cap.amountNanos : null,
   balanceNanos: availableNanos(customer, nowMs) + customer.heldNanos,
   heldNanos: customer.heldNanos,
-  spentNanos: spentNanos(customer.spend, nowMs),
-  capResetMs: spendMonth(customer.spend, customer.zone, nowMs).endMs,
+  spentNanos: spentNanos(customer, nowMs),
+  capResetMs: spendMonth(customer, customer.zone, nowMs).endMs,
 })

@@ -60,7 +60,7 @@ export async function getMember(
           planName: system.plans.get(member.planId)?.name ?? member.planId,
           isExtraUsageOn: member.extraUsage.isOn,
           capNanos: member.cap.kind === 'capped' ? member.cap.amountNanos : null,
-          spentNanos: spentNanos(member.spend, nowMs),
+          spentNanos: spentNanos(member, nowMs),
           runningCount: member.holds.size,
         }
       : null,

@@ -15,6 +15,8 @@ const shape = { kind: 'session', lengthMs: 18_000_000 } as const
 const bodies: { readonly [Kind in EntryKind]: Extract<EntryBody, { kind: Kind }> } = {
   boot: { kind: 'boot', bootId: bootId('boot_1'), version: '1.0' },
   swept: { kind: 'swept', bootId: bootId('boot_1'), bootPosition: 7 },
+  clock_adopted: { kind: 'clock_adopted', fromMs: 1, toMs: 9_000_000, cause: 'witness' },
+  clock_corrected: { kind: 'clock_corrected', fromMs: 9_000_000, toMs: 2 },
   plan_published: {
     kind: 'plan_published',
     plan: {

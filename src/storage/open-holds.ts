@@ -1,11 +1,12 @@
-import type { EntryBody } from '../core/entry.ts'
+import type { Entry } from '../core/entry.ts'
 import type { CustomerId, HoldId } from '../core/ids.ts'
 import type { MemberScope } from './storage.ts'
 
 export type ListedHold = MemberScope & {
   readonly holdId: HoldId
   readonly position: number
-  readonly expiresAtMs: number
+  /** How long it may live from its placing on. */
+  readonly lifeMs: number
 }
 
 /** Customers whose last hold position is remembered; by then the oldest has long been durable. */
@@ -13,11 +14,21 @@ const positionsMax = 100_000
 
 /** Every open hold of this node, whether or not its member's sums are loaded: for the sweep and the count. */
 export class OpenHolds {
+  readonly #elapsedMs: () => number
+  /**
+   * When each hold's time is up, by elapsed time: a jump of the wall clock ends no request. Kept when the
+   * list is read again, and forgotten when the hold ends.
+   */
+  readonly #dueMs = new Map<HoldId, number>()
   readonly #holds = new Map<HoldId, ListedHold>()
   readonly #counts = new Map<CustomerId, number>()
   /** Position of the last entry that placed or ended a hold of a customer. */
   readonly #positions = new Map<CustomerId, number>()
   #readPosition = 0
+
+  constructor(elapsedMs: () => number) {
+    this.#elapsedMs = elapsedMs
+  }
 
   /** How many holds of a customer's members are open. Asked within a change, it is something the change read. */
   count(customerId: CustomerId): number {
@@ -33,10 +44,10 @@ export class OpenHolds {
   }
 
   /** Keeps up with an entry that was just applied. */
-  follow(scope: MemberScope, body: EntryBody, position: number): void {
+  follow(scope: MemberScope, { body, position, atMs }: Entry): void {
     if (body.kind === 'held') {
       const { holdId, expiresAtMs } = body
-      this.add({ ...scope, holdId, position, expiresAtMs })
+      this.add({ ...scope, holdId, position, lifeMs: expiresAtMs - atMs })
     } else if (body.kind === 'settled' || body.kind === 'voided' || body.kind === 'expired') {
       this.#remove(body.holdId, position)
     }
@@ -45,14 +56,18 @@ export class OpenHolds {
   add(hold: ListedHold): void {
     const { customerId, holdId, position } = hold
     this.#holds.set(holdId, hold)
+    if (!this.#dueMs.has(holdId)) this.#dueMs.set(holdId, this.#elapsedMs() + hold.lifeMs)
     this.#counts.set(customerId, (this.#counts.get(customerId) ?? 0) + 1)
     this.#setPosition(customerId, position)
   }
 
   /** Holds whose time is up. */
-  overdue(nowMs: number): readonly ListedHold[] {
+  overdue(): readonly ListedHold[] {
+    const elapsedMs = this.#elapsedMs()
     const found: ListedHold[] = []
-    for (const hold of this.#holds.values()) if (hold.expiresAtMs <= nowMs) found.push(hold)
+    for (const hold of this.#holds.values()) {
+      if ((this.#dueMs.get(hold.holdId) ?? elapsedMs) <= elapsedMs) found.push(hold)
+    }
     return found
   }
 
@@ -78,6 +93,7 @@ export class OpenHolds {
     if (hold === undefined) return
     const { customerId } = hold
     this.#holds.delete(holdId)
+    this.#dueMs.delete(holdId)
     const count = (this.#counts.get(customerId) ?? 0) - 1
     if (count > 0) this.#counts.set(customerId, count)
     else this.#counts.delete(customerId)

@@ -26,7 +26,7 @@ import {
  */
 
 /** Raise it when the shape or meaning of sums changes: snapshots of another format are made anew. */
-export const stateFormat = 1
+export const stateFormat = 2
 
 /** Maps become lists of pairs. */
 type StoredMap<Key, Value> = readonly (readonly [Key, Stored<Value>])[]
@@ -71,11 +71,21 @@ function decodeMap<Key, Content, Value>(
   return map
 }
 
+const encodeMonth = (month: SpendWindow): Stored<SpendWindow> => ({
+  ...month,
+  spentNanos: String(month.spentNanos),
+})
+
+const decodeMonth = (month: Stored<SpendWindow>): SpendWindow => ({
+  ...month,
+  spentNanos: BigInt(month.spentNanos),
+})
+
 const encodeSpend = (spend: SpendWindow | null): Stored<SpendWindow> | null =>
-  spend === null ? null : { ...spend, spentNanos: String(spend.spentNanos) }
+  spend === null ? null : encodeMonth(spend)
 
 const decodeSpend = (spend: Stored<SpendWindow> | null): SpendWindow | null =>
-  spend === null ? null : { ...spend, spentNanos: BigInt(spend.spentNanos) }
+  spend === null ? null : decodeMonth(spend)
 
 const encodeGrant = (grant: Grant): Stored<Grant> => ({
   ...grant,
@@ -109,23 +119,17 @@ const decodeWindow = (window: Stored<WindowInstance>): WindowInstance => ({
   held: BigInt(window.held),
 })
 
-const encodeOverrun = (overrun: OverrunWindow | null): Stored<OverrunWindow> | null =>
-  overrun === null
-    ? null
-    : {
-        ...overrun,
-        bookedNanos: String(overrun.bookedNanos),
-        lostNanos: String(overrun.lostNanos),
-      }
+const encodeOverrun = (overrun: OverrunWindow): Stored<OverrunWindow> => ({
+  ...overrun,
+  bookedNanos: String(overrun.bookedNanos),
+  lostNanos: String(overrun.lostNanos),
+})
 
-const decodeOverrun = (overrun: Stored<OverrunWindow> | null): OverrunWindow | null =>
-  overrun === null
-    ? null
-    : {
-        ...overrun,
-        bookedNanos: BigInt(overrun.bookedNanos),
-        lostNanos: BigInt(overrun.lostNanos),
-      }
+const decodeOverrun = (overrun: Stored<OverrunWindow>): OverrunWindow => ({
+  ...overrun,
+  bookedNanos: BigInt(overrun.bookedNanos),
+  lostNanos: BigInt(overrun.lostNanos),
+})
 
 const encodeHold = (hold: OpenHold): Stored<OpenHold> => ({
   ...hold,
@@ -163,9 +167,11 @@ export function encodeCustomer(state: CustomerState): string {
     ...state,
     cap: encodeCap(state.cap),
     spend: encodeSpend(state.spend),
+    spendBefore: state.spendBefore.map(encodeMonth),
     heldNanos: String(state.heldNanos),
     grants: encodeMap(state.grants, encodeGrant),
-    overrun: encodeOverrun(state.overrun),
+    overrun: state.overrun === null ? null : encodeOverrun(state.overrun),
+    overrunBefore: state.overrunBefore.map(encodeOverrun),
     overrunReservedNanos: String(state.overrunReservedNanos),
     overrunMaxNanos: String(state.overrunMaxNanos),
   }
@@ -180,9 +186,11 @@ export function decodeCustomer(text: string): CustomerState {
     extraUsage: { ...stored.extraUsage },
     cap: decodeCap(stored.cap),
     spend: decodeSpend(stored.spend),
+    spendBefore: stored.spendBefore.map(decodeMonth),
     heldNanos: BigInt(stored.heldNanos),
     grants: decodeMap(stored.grants, decodeGrant),
-    overrun: decodeOverrun(stored.overrun),
+    overrun: stored.overrun === null ? null : decodeOverrun(stored.overrun),
+    overrunBefore: stored.overrunBefore.map(decodeOverrun),
     overrunReservedNanos: BigInt(stored.overrunReservedNanos),
     overrunMaxNanos: BigInt(stored.overrunMaxNanos),
   }
@@ -194,8 +202,10 @@ export function encodeMember(state: MemberState): string {
     ...state,
     cap: encodeCap(state.cap),
     spend: encodeSpend(state.spend),
+    spendBefore: state.spendBefore.map(encodeMonth),
     heldNanos: String(state.heldNanos),
     windows: encodeMap(state.windows, encodeWindow),
+    keptWindows: state.keptWindows.map(encodeWindow),
     holds: encodeMap(state.holds, encodeHold),
     lost: encodeMap(state.lost, encodeLost),
     outputs: encodeMap(state.outputs, (outputs) => outputs),
@@ -212,8 +222,10 @@ export function decodeMember(text: string): MemberState {
     extraUsage: { ...stored.extraUsage },
     cap: decodeCap(stored.cap),
     spend: decodeSpend(stored.spend),
+    spendBefore: stored.spendBefore.map(decodeMonth),
     heldNanos: BigInt(stored.heldNanos),
     windows: decodeMap(stored.windows, decodeWindow),
+    keptWindows: stored.keptWindows.map(decodeWindow),
     holds: decodeMap(stored.holds, decodeHold),
     lost: decodeMap(stored.lost, decodeLost),
     outputs: decodeMap(stored.outputs, (outputs) => [...outputs]),

@@ -72,7 +72,7 @@ export interface Storage {
   /** Calls back after each commit with the scopes that changed; returns how to stop. */
   onCommit(listener: (changed: readonly CommittedScope[]) => void): () => void
 
-  /** The clock of record: never steps back, and does not follow a jump of the wall clock unasked. */
+  /** The clock of record: goes back by a correction only, and does not follow a jump of the wall clock unasked. */
   recordNowMs(): number
   /** The clock of record beside the wall clock, for health pages and alerts. */
   clockStatus(): ClockStatus
@@ -80,6 +80,11 @@ export interface Storage {
   corroborateClock(dateMs: number): void
   /** The operator's word that the wall clock is right: the clock of record takes it at once. */
   adoptWallClock(): void
+  /**
+   * Undoes jumps that were wrong: the clock of record goes back to wall time, yet not before the first of
+   * them, by an entry. Throws `ClockNotCorrectableError` when the wall clock is behind no jump.
+   */
+  correctClock(actor: Actor): Promise<ClockCorrection>
   close(): Promise<void>
 }
 
@@ -91,9 +96,20 @@ export type CommittedScope = { readonly customerId: CustomerId; readonly memberI
 export type ClockStatus = {
   readonly recordMs: number
   readonly wallMs: number
+  /** Wall time less the clock of record: positive while the wall clock is ahead. */
+  readonly driftMs: number
   /** Set while a forward jump of the wall clock is held back: a person should look. */
   readonly isJumpHeld: boolean
+  /** Set while the wall clock is minutes behind: it was set back, or a jump was followed that was wrong. */
+  readonly isBehind: boolean
+  /** Where `correctClock` would put the clock; null while there is nothing to correct. */
+  readonly correctsToMs: number | null
+  /** The last outside date that was heard (the upstream's), and how long ago; null when none was. */
+  readonly witness: { readonly dateMs: number; readonly ageMs: number } | null
 }
+
+/** From when to when the clock of record went back. */
+export type ClockCorrection = { readonly fromMs: number; readonly toMs: number }
 
 /**
  * One command's idempotency key (R4). The key belongs to one customer; its first entry with this
@@ -230,6 +246,11 @@ export class OperationRepeatedError extends Error {
     super('This operation was carried out before; its first answer stands')
     this.first = first
   }
+}
+
+/** The clock of record took no jump that the wall clock now lies before. */
+export class ClockNotCorrectableError extends Error {
+  readonly code = 'clock_not_correctable'
 }
 
 /** Another process owns this data folder. */

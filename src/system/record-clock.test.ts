@@ -21,7 +21,7 @@ class Hands implements Clock {
 
 function clockAfter(lastMs: number | undefined, hands = new Hands()) {
   const jumps: RecordClockStatus[] = []
-  const clock = new RecordClock({ clock: hands, lastMs, onJump: (status) => jumps.push(status) })
+  const clock = new RecordClock({ clock: hands, lastMs, onChange: (status) => jumps.push(status) })
   return { clock, hands, jumps }
 }
 

@@ -10,25 +10,44 @@ const slewPart = 0.1
 export type RecordClockStatus = {
   readonly recordMs: number
   readonly wallMs: number
+  /** Wall time less the clock of record: positive while the wall clock is ahead. */
+  readonly driftMs: number
   /** A forward jump of the wall clock is being held back until something confirms it. */
   readonly isJumpHeld: boolean
+  /** The wall clock lies so far behind that it was set back, or a jump was followed that was wrong. */
+  readonly isBehind: boolean
+  /** The last outside date that was heard, and how long ago; null when none was since the start. */
+  readonly witness: { readonly dateMs: number; readonly ageMs: number } | null
 }
+
+/** A span of time that was passed over at once, and on whose word. */
+export type TakenJump = {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly cause: 'start' | 'witness' | 'operator'
+}
+
+type Span = { readonly fromMs: number; readonly toMs: number }
 
 /**
  * The clock of record: the one clock that windows, caps and expiries are decided by (W3).
  *
  *   moment = last moment + time that passed, slewed towards the wall clock
  *
- * It never steps back. A wall clock that jumps forward is not followed until an outside date agrees with it
- * or the operator says so, because a wrong jump would end everybody's windows at once. While a jump is
- * held, time goes on by what passes.
+ * It steps back only by a correction, which is an entry of the journal. A wall clock that jumps forward is
+ * not followed until an outside date agrees with it or the operator says so, because a wrong jump would end
+ * everybody's windows at once. While a jump is held, time goes on by what passes.
  */
 export class RecordClock {
   readonly #clock: Clock
-  readonly #onJump: (status: RecordClockStatus) => void
+  readonly #onChange: (status: RecordClockStatus) => void
   #recordMs: number
   #elapsedMs: number
   #isJumpHeld = false
+  #isBehind = false
+  /** Jumps taken by this process; the journal tells them before anything else at the new time. */
+  #jumps: readonly TakenJump[] = []
+  #hasUntold = false
   /** The last outside date, and when it was told, by elapsed time. */
   #witness: { readonly dateMs: number; readonly elapsedMs: number } | undefined
 
@@ -36,17 +55,19 @@ export class RecordClock {
   constructor(options: {
     readonly clock: Clock
     readonly lastMs: number | undefined
-    /** Called once when a jump is held, and once when it is over. */
-    readonly onJump: (status: RecordClockStatus) => void
+    /** Called once when a jump is held or the wall clock is found behind, and once when that is over. */
+    readonly onChange: (status: RecordClockStatus) => void
   }) {
     this.#clock = options.clock
-    this.#onJump = options.onJump
+    this.#onChange = options.onChange
     this.#elapsedMs = options.clock.elapsedMs()
     const wallMs = options.clock.wallMs()
     const lastMs = options.lastMs ?? wallMs
-    const isAbsenceShort = wallMs - lastMs <= absenceMaxMs
-    this.#recordMs = isAbsenceShort ? Math.max(lastMs, wallMs) : lastMs
-    if (!isAbsenceShort) this.#setHeld(true)
+    this.#recordMs = lastMs
+    const absenceMs = wallMs - lastMs
+    if (absenceMs > absenceMaxMs) this.#setState({ isJumpHeld: true, isBehind: false })
+    else if (absenceMs > jumpMinMs) this.#adopt('start')
+    else this.#recordMs = Math.max(lastMs, wallMs)
   }
 
   nowMs(): number {
@@ -56,12 +77,14 @@ export class RecordClock {
     this.#recordMs += passedMs
     const aheadMs = this.#clock.wallMs() - this.#recordMs
     if (aheadMs > jumpMinMs) {
-      if (this.#isWitnessed()) this.#adopt()
-      else this.#setHeld(true)
+      if (this.#isWitnessed()) this.#adopt('witness')
+      else this.#setState({ isJumpHeld: true, isBehind: false })
     } else {
       const slewMaxMs = passedMs * slewPart
       this.#recordMs += Math.min(Math.max(aheadMs, -slewMaxMs), slewMaxMs)
-      this.#setHeld(false)
+      // The way out is half as far as the way in, so that nothing flickers on the line.
+      const isBehind = aheadMs < (this.#isBehind ? -jumpMinMs / 2 : -jumpMinMs)
+      this.#setState({ isJumpHeld: false, isBehind })
     }
     return Math.floor(this.#recordMs)
   }
@@ -76,17 +99,74 @@ export class RecordClock {
   /** The operator's word that the wall clock is right. A wall clock that is behind changes nothing. */
   adoptWall(): void {
     this.nowMs()
-    this.#adopt()
+    this.#adopt('operator')
+  }
+
+  /**
+   * Where a correction would put the clock: to wall time, yet not before the first jump that it undoes.
+   * Undefined when the wall clock is not behind any jump, so that there is nothing to undo.
+   */
+  correction(jumps: readonly Span[]): Span | undefined {
+    const fromMs = this.nowMs()
+    const wallMs = Math.floor(this.#clock.wallMs())
+    const undone = jumps.filter((jump) => jump.toMs > wallMs).map((jump) => jump.fromMs)
+    const toMs = Math.max(wallMs, Math.min(...undone))
+    return undone.length === 0 || toMs >= fromMs ? undefined : { fromMs, toMs }
+  }
+
+  /** Goes back; the caller writes the entry that says so before any other. */
+  stepBack(toMs: number): void {
+    this.#recordMs = toMs
+    this.#jumps = this.#jumps.filter((jump) => jump.toMs <= toMs)
+    this.nowMs()
+  }
+
+  /** The journal was read again: no entry may come before its last, and jumps may have been lost with others. */
+  resume(lastMs: number): void {
+    this.#recordMs = Math.max(this.#recordMs, lastMs)
+    this.#hasUntold = this.#jumps.length > 0
+  }
+
+  /** Jumps that the journal may not know yet; asked again, there are none until more are taken. */
+  takeUntold(): readonly TakenJump[] {
+    if (!this.#hasUntold) return []
+    this.#hasUntold = false
+    return this.#jumps
   }
 
   status(): RecordClockStatus {
-    const recordMs = this.nowMs()
-    return { recordMs, wallMs: this.#clock.wallMs(), isJumpHeld: this.#isJumpHeld }
+    this.nowMs()
+    return this.#status()
   }
 
-  #adopt(): void {
-    this.#recordMs = Math.max(this.#recordMs, this.#clock.wallMs())
-    this.#setHeld(false)
+  #status(): RecordClockStatus {
+    const [recordMs, wallMs] = [Math.floor(this.#recordMs), this.#clock.wallMs()]
+    const witness = this.#witness
+    return {
+      recordMs,
+      wallMs,
+      driftMs: Math.round(wallMs - recordMs),
+      isJumpHeld: this.#isJumpHeld,
+      isBehind: this.#isBehind,
+      witness:
+        witness === undefined
+          ? null
+          : {
+              dateMs: witness.dateMs,
+              ageMs: Math.max(0, Math.round(this.#elapsedMs - witness.elapsedMs)),
+            },
+    }
+  }
+
+  #adopt(cause: TakenJump['cause']): void {
+    const wallMs = this.#clock.wallMs()
+    if (wallMs > this.#recordMs) {
+      const [fromMs, toMs] = [Math.floor(this.#recordMs), Math.floor(wallMs)]
+      this.#recordMs = wallMs
+      this.#jumps = [...this.#jumps, { fromMs, toMs, cause }]
+      this.#hasUntold = true
+    }
+    this.#setState({ isJumpHeld: false, isBehind: this.#isBehind })
   }
 
   #isWitnessed(): boolean {
@@ -95,10 +175,10 @@ export class RecordClock {
     return Math.abs(this.#clock.wallMs() - expectedMs) <= jumpMinMs
   }
 
-  #setHeld(isHeld: boolean): void {
-    if (this.#isJumpHeld === isHeld) return
-    this.#isJumpHeld = isHeld
-    const recordMs = Math.floor(this.#recordMs)
-    this.#onJump({ recordMs, wallMs: this.#clock.wallMs(), isJumpHeld: isHeld })
+  #setState({ isJumpHeld, isBehind }: { isJumpHeld: boolean; isBehind: boolean }): void {
+    if (this.#isJumpHeld === isJumpHeld && this.#isBehind === isBehind) return
+    this.#isJumpHeld = isJumpHeld
+    this.#isBehind = isBehind
+    this.#onChange(this.#status())
   }
 }

@@ -19,8 +19,8 @@ type Watched = {
 function afterWeekend(answer: (watched: Watched) => Promise<void> | void): Watched {
   const clock = new ManualClock()
   const lastMs = clock.wallMs() - 60 * hourMs
-  const record = new RecordClock({ clock, lastMs, onJump: () => {} })
-  const storage = { clockStatus: () => record.status() }
+  const record = new RecordClock({ clock, lastMs, onChange: () => {} })
+  const storage = { clockStatus: () => ({ ...record.status(), correctsToMs: null }) }
   const upstream: Pick<Upstream, 'send'> = {
     send: (_request, receiver) => {
       watched.asked += 1

@@ -1,13 +1,15 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, touchesCustomer } from '../../core/apply.ts'
-import type { Entry } from '../../core/entry.ts'
+import type { Actor, Entry } from '../../core/entry.ts'
 import { systemCustomerId, type CustomerId, type OperationId } from '../../core/ids.ts'
 import type { RecordClock } from '../../system/record-clock.ts'
 import {
+  ClockNotCorrectableError,
   OperationConflictError,
   OperationRepeatedError,
   UnknownScopeError,
   type Change,
+  type ClockCorrection,
   type NewEntry,
   type Once,
 } from '../storage.ts'
@@ -78,8 +80,9 @@ export class Accounts {
       refuseOtherContent(first, once.operationDigest)
       return this.#commit.whenDurable(first.position).then(() => once.answerAgain(first))
     }
-    const position = this.readPosition(target)
     const nowMs = this.#clock.nowMs()
+    this.#tellJumps(nowMs)
+    const position = this.readPosition(target)
     this.#holds.takeReadPosition()
     const nextPosition = this.#commit.lastPosition + 1
     const { answer, entries } = change(state, { nowMs, position, nextPosition })
@@ -96,6 +99,37 @@ export class Accounts {
     }
     this.write(target, stamped, { nowMs })
     return this.#commit.whenDurable(this.#commit.lastPosition).then(() => answer)
+  }
+
+  /** Goes back to before a wrong jump, and says so in the journal before anything else is written. */
+  correctClock(actor: Actor): Promise<ClockCorrection> {
+    this.#tellJumps(this.#clock.nowMs())
+    const correction = this.#clock.correction(this.#sums.system.jumps)
+    if (correction === undefined) throw new ClockNotCorrectableError(notCorrectable)
+    const { toMs } = correction
+    const body = { kind: 'clock_corrected', ...correction } as const
+    this.#clock.stepBack(toMs)
+    this.#lastMs = toMs
+    this.write(systemTarget, [{ atMs: toMs, actor, legs: [], body }], { nowMs: toMs })
+    return this.#commit.whenDurable(this.#commit.lastPosition).then(() => correction)
+  }
+
+  /** Goes on after the journal was read again. */
+  restart(lastMs: number): void {
+    this.#lastMs = lastMs
+    this.#clock.resume(lastMs)
+  }
+
+  /** A jump of the clock is in the journal before what happens at the new time. */
+  #tellJumps(nowMs: number): void {
+    for (const { fromMs, toMs, cause } of this.#clock.takeUntold()) {
+      const isKnown = this.#sums.system.jumps.some(
+        (jump) => jump.fromMs === fromMs && jump.toMs === toMs,
+      )
+      if (isKnown) continue
+      const body = { kind: 'clock_adopted', fromMs, toMs, cause } as const
+      this.write(systemTarget, [{ atMs: nowMs, actor: 'system', legs: [], body }], { nowMs })
+    }
   }
 
   /** Position of the last entry that a change on these sums can read. */
@@ -214,7 +248,7 @@ export class Accounts {
     }
     if (entry.memberId !== null) {
       const { customerId, memberId } = entry
-      this.#holds.follow({ customerId, memberId }, entry.body, entry.position)
+      this.#holds.follow({ customerId, memberId }, entry)
     }
   }
 
@@ -234,6 +268,9 @@ export class Accounts {
     return undefined
   }
 }
+
+const notCorrectable =
+  "There is nothing to undo: this machine's clock is not behind any jump that the clock of record has taken"
 
 type Job<State, Answer> = {
   readonly change: Change<State, Answer>

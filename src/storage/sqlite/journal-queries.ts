@@ -11,7 +11,7 @@ import {
   type Place,
   type Range,
 } from './journal-reader.ts'
-import { OpenHolds } from '../open-holds.ts'
+import type { ListedHold } from '../open-holds.ts'
 
 /** Questions that may look into many segments of the journal; others get a turn in between. */
 
@@ -152,7 +152,7 @@ export async function findOpenHolds(
   reader: JournalReader,
   after: number,
   last: number,
-): Promise<OpenHolds> {
+): Promise<readonly ListedHold[]> {
   const open = new Map<HoldId, HoldRow>()
   for (let segment = segmentOf(after + 1); segment <= segmentOf(last); segment += 1) {
     for (const row of reader.holdRows(segment, after)) {
@@ -161,11 +161,11 @@ export async function findOpenHolds(
     }
     await nextTurn()
   }
-  const holds = new OpenHolds()
+  const holds: ListedHold[] = []
   for (const { holdId, customerId, memberId, position } of open.values()) {
-    const body = reader.entryAt(position)?.body
+    const { body, atMs = 0 } = reader.entryAt(position) ?? {}
     if (body?.kind !== 'held') throw new Error(`Entry ${position} is indexed as a hold but is none`)
-    holds.add({ holdId, customerId, memberId, position, expiresAtMs: body.expiresAtMs })
+    holds.push({ holdId, customerId, memberId, position, lifeMs: body.expiresAtMs - atMs })
   }
   return holds
 }

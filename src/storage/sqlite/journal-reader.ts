@@ -233,7 +233,7 @@ export class JournalReader {
   /** Plans and prices up to a position. There are few. */
   systemEntries(until: number): readonly Entry[] {
     return this.#entries(
-      `FROM journal WHERE ${isRare} AND kind IN ('plan_published', 'price_published')
+      `FROM journal WHERE ${isRare} AND kind IN ('plan_published', 'price_published', 'clock_adopted', 'clock_corrected')
        AND position <= ? ORDER BY position`,
       [until],
     )

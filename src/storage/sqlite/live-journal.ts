@@ -1,4 +1,4 @@
-import type { Account, CustomerState, SystemState } from '../../core/account.ts'
+import type { Account, ClockJump, CustomerState, SystemState } from '../../core/account.ts'
 import type { DriftReport, EntryBody } from '../../core/entry.ts'
 import { systemCustomerId, type BootId, type CustomerId, type HoldId } from '../../core/ids.ts'
 import type { Clock } from '../../system/clock.ts'
@@ -7,6 +7,7 @@ import type { RecordClock } from '../../system/record-clock.ts'
 import {
   type Change,
   type ChangeContext,
+  type ClockCorrection,
   type MemberScope,
   type NewEntry,
   type Once,
@@ -21,7 +22,6 @@ import type { JournalWriter } from './journal-writer.ts'
 import { endingLeftHold } from '../left-hold.ts'
 import { OpenHolds, type ListedHold } from '../open-holds.ts'
 import { customerSums, isSound, memberSums, type SumOwner } from './rebuild.ts'
-import { encodeCustomer, encodeMember } from '../state-codec.ts'
 import { SumCache } from './sum-cache.ts'
 
 export type LiveJournalOptions = {
@@ -61,7 +61,7 @@ type State = 'opening' | 'open' | 'recovering' | 'closed'
  * callers were refused are voided, all before the next change (R3).
  */
 export class LiveJournal {
-  readonly holds = new OpenHolds()
+  readonly holds: OpenHolds
   readonly #options: LiveJournalOptions
   readonly #sums: SumCache
   readonly #commit: GroupCommit
@@ -78,6 +78,7 @@ export class LiveJournal {
   constructor(options: LiveJournalOptions) {
     const { reader, clock, log } = options
     this.#options = options
+    this.holds = new OpenHolds(() => clock.elapsedMs())
     this.#writer = options.startWriter()
     this.#sums = new SumCache(options.sumsMax)
     this.#commit = new GroupCommit({
@@ -114,6 +115,10 @@ export class LiveJournal {
     return this.#writer
   }
 
+  get jumps(): readonly ClockJump[] {
+    return this.#sums.system.jumps
+  }
+
   get durablePosition(): number {
     return this.#commit.durablePosition
   }
@@ -129,8 +134,8 @@ export class LiveJournal {
     await this.#writeSystem({ kind: 'boot', bootId, version })
     const bootPosition = this.#commit.durablePosition
     const left = await this.#findOpenHolds(bootPosition - 1)
-    for (const hold of left.all()) this.holds.add(hold)
-    await this.#expire(left.all())
+    for (const hold of left) this.holds.add(hold)
+    await this.#expire(left)
     this.#sweptPosition = bootPosition
     await this.#writeSystem({ kind: 'swept', bootId, bootPosition })
     this.#state = 'open'
@@ -183,10 +188,16 @@ export class LiveJournal {
     return this.#run(() => this.#accounts.run(systemTarget, this.#sums.system, { change, once }))
   }
 
+  /** Puts the clock of record back behind a wrong jump; throws when there is none to undo. */
+  correctClock(actor: string): Promise<ClockCorrection> {
+    if (this.#state !== 'open') return this.#whenOpen(() => this.correctClock(actor))
+    return this.#run(() => this.#accounts.correctClock(actor))
+  }
+
   /** Ends holds whose time is up, and notes now and then how far all holds have ended. */
   async sweep(): Promise<void> {
     if (this.#state !== 'open') return
-    await this.#expire(this.holds.overdue(this.#options.recordClock.nowMs()))
+    await this.#expire(this.holds.overdue())
     const last = this.#commit.durablePosition
     if (this.#state !== 'open' || last - this.#sweptPosition < sweptEvery) return
     const bootPosition = Math.min(this.holds.oldestPosition() ?? last + 1, last + 1)
@@ -237,14 +248,8 @@ export class LiveJournal {
   }
 
   /** The warm sums as text with their position, if they are in memory. */
-  warmText(owner: SumOwner): { readonly text: string; readonly position: number } | undefined {
-    const { customerId, memberId } = owner
-    if (memberId === null) {
-      const sum = this.#sums.customer(customerId)
-      return sum && { text: encodeCustomer(sum.state), position: sum.lastPosition }
-    }
-    const sum = this.#sums.member({ customerId, memberId })
-    return sum && { text: encodeMember(sum.state), position: sum.lastPosition }
+  warmText(owner: SumOwner): ReturnType<SumCache['textOf']> {
+    return this.#sums.textOf(owner)
   }
 
   /** Forgets the warm sums of one account; the next change builds them anew. */
@@ -333,7 +338,7 @@ export class LiveJournal {
     await this.#whenLoaded(owners, () => this.#updateMember(owner, change, undefined), wait)
   }
 
-  #findOpenHolds(last: number): Promise<OpenHolds> {
+  #findOpenHolds(last: number): Promise<readonly ListedHold[]> {
     const swept = this.#options.reader.lastSwept()?.body
     const from = swept?.kind === 'swept' ? swept.bootPosition : 1
     return findOpenHolds(this.#options.reader, from - 1, last)
@@ -389,8 +394,9 @@ export class LiveJournal {
     this.#sums.loadSystem(reader.systemEntries(last))
     const open = await this.#findOpenHolds(last)
     this.holds.clear()
-    for (const hold of open.all()) this.holds.add(hold)
+    for (const hold of open) this.holds.add(hold)
     this.#commit.restart(this.#writer, last)
+    this.#accounts.restart(reader.lastMs() ?? 0)
     this.#options.onForgotten()
     for (const [holdId, scope] of this.#doubtful) {
       if (scope.position <= last) await this.#endHold(scope, holdId, 'void')

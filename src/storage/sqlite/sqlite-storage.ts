@@ -1,6 +1,6 @@
 import type { Account, CustomerState, SystemState } from '../../core/account.ts'
 import { applyToSystem, emptySystem } from '../../core/apply.ts'
-import type { Entry } from '../../core/entry.ts'
+import type { Actor, Entry } from '../../core/entry.ts'
 import {
   bootId,
   systemCustomerId,
@@ -13,10 +13,11 @@ import {
 import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
 import { freshId, type Random } from '../../system/random.ts'
-import { RecordClock } from '../../system/record-clock.ts'
+import { RecordClock, type RecordClockStatus } from '../../system/record-clock.ts'
 import {
   UnknownScopeError,
   type Change,
+  type ClockCorrection,
   type ClockStatus,
   type CommittedScope,
   type EntryQuery,
@@ -141,7 +142,7 @@ class SqliteStorage implements Storage {
     this.#recordClock = new RecordClock({
       clock,
       lastMs: this.#reader.lastMs(),
-      onJump: (status) => logJump(log, status),
+      onChange: (status) => logClock(log, status),
     })
     this.#journal = new LiveJournal({
       reader: this.#reader,
@@ -325,7 +326,9 @@ class SqliteStorage implements Storage {
   }
 
   clockStatus(): ClockStatus {
-    return this.#recordClock.status()
+    const status = this.#recordClock.status()
+    const correction = this.#recordClock.correction(this.#journal.jumps)
+    return { ...status, correctsToMs: correction?.toMs ?? null }
   }
 
   corroborateClock(dateMs: number): void {
@@ -334,6 +337,10 @@ class SqliteStorage implements Storage {
 
   adoptWallClock(): void {
     this.#recordClock.adoptWall()
+  }
+
+  correctClock(actor: Actor): Promise<ClockCorrection> {
+    return this.#journal.correctClock(actor)
   }
 
   async #write(side: SideWrite): Promise<void> {
@@ -368,9 +375,15 @@ class SqliteStorage implements Storage {
   }
 }
 
-function logJump(log: Logger, { recordMs, wallMs, isJumpHeld }: ClockStatus): void {
-  const fields = { recordMs, wallMs }
-  if (isJumpHeld) {
+function logClock(log: Logger, status: RecordClockStatus): void {
+  const { recordMs, wallMs, driftMs, isJumpHeld, isBehind } = status
+  const fields = { recordMs, wallMs, driftMs }
+  if (isBehind) {
+    log.warn(
+      'the wall clock is behind; windows go on and run slower until it has caught up (plimsoll clock)',
+      fields,
+    )
+  } else if (isJumpHeld) {
     log.error(
       'the wall clock jumped forward; windows keep the old time until it is confirmed',
       fields,

@@ -2,6 +2,7 @@ import type { CustomerState, MemberState, SystemState } from '../../core/account
 import { applyToSystem, emptySystem } from '../../core/apply.ts'
 import type { Entry } from '../../core/entry.ts'
 import type { CustomerId } from '../../core/ids.ts'
+import { encodeCustomer, encodeMember } from '../state-codec.ts'
 import type { MemberScope } from '../storage.ts'
 import type { Rebuilt, SumOwner } from './rebuild.ts'
 
@@ -55,6 +56,17 @@ export class SumCache {
 
   member(scope: MemberScope): Sum<MemberState> | undefined {
     return freshened(this.#members, ownerKey(scope))
+  }
+
+  /** The warm sums as text with their position, if they are in memory. */
+  textOf(owner: SumOwner): { readonly text: string; readonly position: number } | undefined {
+    const { customerId, memberId } = owner
+    if (memberId === null) {
+      const sum = this.customer(customerId)
+      return sum && { text: encodeCustomer(sum.state), position: sum.lastPosition }
+    }
+    const sum = this.member({ customerId, memberId })
+    return sum && { text: encodeMember(sum.state), position: sum.lastPosition }
   }
 
   putCustomer(sum: Sum<CustomerState>, durablePosition: number): void {

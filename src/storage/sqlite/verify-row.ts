@@ -24,7 +24,10 @@ export class RowCheck {
         `follows entry ${this.#position}: entries are missing between them`,
       )
     }
-    if (atMs < this.#atMs) this.#faults.add(position, 'is earlier than the entry before it')
+    // Moments go back where the clock was corrected, and nowhere else.
+    const isCorrection = row.kind === 'clock_corrected'
+    if (atMs < this.#atMs && !isCorrection)
+      this.#faults.add(position, 'is earlier than the entry before it')
     const previous = this.#chains.get(customerId) ?? firstHash
     if (chainHash(previous, row) !== row.hash) {
       this.#faults.add(position, `breaks the chain of customer ${customerId}`)
@@ -32,7 +35,7 @@ export class RowCheck {
     // Going on from the stored hash, a single changed entry is one fault and not one per later entry.
     this.#chains.set(customerId, row.hash)
     this.#position = position
-    this.#atMs = Math.max(this.#atMs, atMs)
+    this.#atMs = isCorrection ? atMs : Math.max(this.#atMs, atMs)
     this.#checkContent(row)
   }
 

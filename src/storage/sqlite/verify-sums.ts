@@ -46,7 +46,7 @@ export function holdFault(before: MemberState, { body }: Entry): string | undefi
 export function checkMember(after: MemberState, entry: Entry, faults: Faults): void {
   if (after.heldNanos < 0n) faults.add(entry.position, 'leaves a negative amount held')
   if (!entry.legs.some((leg) => leg.from.startsWith('window:'))) return
-  for (const { limitId, used, held } of after.windows.values()) {
+  for (const { limitId, used, held } of [...after.windows.values(), ...after.keptWindows]) {
     if (used < 0n || held < 0n) faults.add(entry.position, `leaves limit ${limitId} negative`)
   }
 }

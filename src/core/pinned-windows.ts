@@ -1,0 +1,81 @@
+import type { Account, MemberState, WindowInstance, WindowLeg } from './account.ts'
+import type { Pin } from './entry.ts'
+import type { LimitId } from './ids.ts'
+
+/**
+ * The window instances that entries have pinned. One per limit is the latest; others are kept where a
+ * corrected clock can make them run again: the one that ran when the clock jumped, and the one that began
+ * in a future which has not come yet.
+ */
+const windowsKeptMax = 64
+
+/** Opens an instance with the bounds that this entry fixes, unless it is already the running one. */
+export function pinWindow(state: MemberState, pin: Pin, keptLimits: readonly LimitId[] = []): void {
+  const { limitId: id, startMs } = pin
+  const known = state.windows.get(id)
+  if (known !== undefined && known.startMs === startMs) return
+  const again = state.keptWindows.find((kept) => kept.limitId === id && kept.startMs === startMs)
+  if (again !== undefined) state.keptWindows = state.keptWindows.filter((kept) => kept !== again)
+  if (known !== undefined && keptLimits.includes(id)) {
+    state.keptWindows = [...state.keptWindows, known].slice(-windowsKeptMax)
+  }
+  state.windows.set(id, again ?? { ...pin, used: 0n, held: 0n })
+}
+
+/** An instance by its limit and start, among those that may still count. */
+export function findWindow(
+  state: MemberState,
+  id: LimitId,
+  startMs: number,
+): WindowInstance | undefined {
+  const latest = state.windows.get(id)
+  if (latest?.startMs === startMs || state.keptWindows.length === 0) {
+    return latest?.startMs === startMs ? latest : undefined
+  }
+  return state.keptWindows.find((kept) => kept.limitId === id && kept.startMs === startMs)
+}
+
+/** What is pinned of a limit at a moment. */
+export type Pinned = {
+  /** The latest instance that has begun: it runs, or was the last that did. */
+  readonly latest: WindowInstance | undefined
+  /** When an instance begins that the clock once went ahead to; nothing else runs into it. */
+  readonly nextStartMs: number
+}
+
+export function pinnedAt(member: MemberState, id: LimitId, nowMs: number): Pinned {
+  const newest = member.windows.get(id)
+  if (member.keptWindows.length === 0 && (newest === undefined || newest.startMs <= nowMs)) {
+    return { latest: newest, nextStartMs: Infinity }
+  }
+  let latest: WindowInstance | undefined
+  let nextStartMs = Infinity
+  for (const known of newest === undefined ? [] : [...member.keptWindows, newest]) {
+    if (known.limitId !== id) continue
+    if (known.startMs > nowMs) nextStartMs = Math.min(nextStartMs, known.startMs)
+    else if (latest === undefined || known.startMs >= latest.startMs) latest = known
+  }
+  return { latest, nextStartMs }
+}
+
+/**
+ * The limits whose newest instance must be kept when these bounds are pinned after it: it ran when the
+ * clock jumped, or has not begun. A session that has not begun was opened by a wrong clock, and the one
+ * that opens now takes its place.
+ */
+export function limitsToKeep(
+  { system, member }: Pick<Account, 'system' | 'member'>,
+  pins: readonly (WindowLeg & { readonly isOpening?: boolean })[],
+): readonly LimitId[] {
+  const kept: LimitId[] = []
+  for (const { limitId: id, startMs, isOpening } of pins) {
+    const newest = member.windows.get(id)
+    if (newest === undefined || newest.startMs === startMs) continue
+    const hasBegun = newest.startMs < startMs
+    const ranAtJump = system.jumps.some(
+      ({ fromMs }) => newest.startMs <= fromMs && fromMs < newest.endMs,
+    )
+    if (hasBegun ? ranAtJump : isOpening !== true) kept.push(id)
+  }
+  return kept
+}

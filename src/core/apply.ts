@@ -258,7 +258,7 @@ function applyMemberSetting(state: MemberState, entry: Entry): void {
       if (!state.isSeated) state.isActive = true
       state.isSeated = true
       state.planId = body.planId
-      for (const pin of body.pins) pinWindow(state, pin, body.keptLimits)
+      for (const pin of body.pins) pinWindow(state, pin, body.kept)
       return
     case 'extra_usage_set':
       state.extraUsage.isOn = body.isOn
@@ -282,8 +282,8 @@ function applyMemberSetting(state: MemberState, entry: Entry): void {
 
 function addHold(state: MemberState, entry: Entry): void {
   if (entry.body.kind !== 'held') return
-  const { kind: _kind, facts, grantLegs, keptLimits, ...hold } = entry.body
-  for (const leg of hold.windowLegs) pinWindow(state, leg, keptLimits)
+  const { kind: _kind, facts, grantLegs, kept, ...hold } = entry.body
+  for (const leg of hold.windowLegs) pinWindow(state, leg, kept)
   const open: OpenHold = {
     ...hold,
     model: facts.model,

@@ -1,12 +1,11 @@
 import type { Account, CustomerState, GrantLeg, HoldSource, WindowLeg } from './account.ts'
 import { denyPlan, denySimply, type Obstacles } from './denial.ts'
 import type { AuthorizeRequest, Decision } from './decision.ts'
-import type { EntryDraft, Leg } from './entry.ts'
+import type { EntryDraft, KeptWindows, Leg } from './entry.ts'
 import { forecast, type Forecast } from './expected-cost.ts'
 import { figuresAfterHold, limitFigures, type Moment } from './figures.ts'
-import type { LimitId } from './ids.ts'
 import type { Nanos } from './money.ts'
-import { limitsToKeep } from './pinned-windows.ts'
+import { windowsToKeep } from './pinned-windows.ts'
 import { appliesTo, type Limit, type Plan } from './plan.ts'
 import { isFree, type Amounts, type Price } from './usage.ts'
 import { expiryLegs, takeAvailable } from './wallet.ts'
@@ -67,6 +66,7 @@ function decideOnLimits(asked: Asked): Decided {
     limits.every((limit) => hasRoom(limit, asked, { isCountingHolds: false })) ||
     extraUsageObstacle({ ...needs, isIgnoringHolds: true }, alone.heldNanos) === null
   const obstacles: Obstacles = {
+    limits,
     closed,
     extraUsageReason: obstacle,
     neededNanos: hold.heldNanos,
@@ -96,14 +96,14 @@ function allowFromPlan(asked: Asked, limits: readonly Limit[]): Decided {
     ...admittingInstance(limit, account.member, moment.nowMs),
   }))
   const windowLegs = pins.map(({ isOpening: _isOpening, ...leg }): WindowLeg => leg)
-  const keptLimits = limitsToKeep(account, pins)
+  const kept = windowsToKeep(account, pins, moment.nowMs)
   const legs = windowLegs.map((leg) => ({
     from: 'plan',
     to: `window:${leg.limitId}:${leg.startMs}:held`,
     amount: amounts[leg.unit],
     unit: leg.unit,
   }))
-  return allow(asked, { source: 'plan', amounts, legs, windowLegs, keptLimits })
+  return allow(asked, { source: 'plan', amounts, legs, windowLegs, kept })
 }
 
 type WalletHold = { readonly heldNanos: Nanos; readonly reserveNanos: Nanos }
@@ -152,14 +152,14 @@ type Placement = {
   readonly amounts: Amounts
   readonly legs: readonly Leg[]
   readonly windowLegs?: readonly WindowLeg[]
-  readonly keptLimits?: readonly LimitId[]
+  readonly kept?: KeptWindows | undefined
   readonly grantLegs?: readonly GrantLeg[]
   readonly reserveNanos?: Nanos
 }
 
 function allow(asked: Asked, placement: Placement): Decided {
   const { account, request, moment, expected } = asked
-  const { keptLimits = [] } = placement
+  const { kept } = placement
   const expiresAtMs = moment.nowMs + request.holdMaxMs
   const draft: EntryDraft = {
     atMs: moment.nowMs,
@@ -176,7 +176,7 @@ function allow(asked: Asked, placement: Placement): Decided {
       expected: expected.expected,
       worstNanos: expected.worst.money,
       windowLegs: placement.windowLegs ?? [],
-      ...(keptLimits.length === 0 ? {} : { keptLimits }),
+      ...(kept === undefined ? {} : { kept }),
       grantLegs: placement.grantLegs ?? [],
       overrunReserveNanos: placement.reserveNanos ?? 0n,
       expiresAtMs,

@@ -6,7 +6,7 @@ import type { DueGrant } from './included-grant.ts'
 import type { Nanos } from './money.ts'
 import type { Limit, Plan, ShapeChange } from './plan.ts'
 import type { Price } from './usage.ts'
-import { pinnedAt, limitsToKeep } from './pinned-windows.ts'
+import { pinnedAt, windowsToKeep } from './pinned-windows.ts'
 import { expiryLegs, grantAvailableNanos } from './wallet.ts'
 import { runningInstance } from './window.ts'
 
@@ -55,9 +55,10 @@ export function seatMember(
     const { startMs, endMs } = running
     pins.push({ limitId: limit.id, unit: limit.unit, startMs, endMs })
   }
-  const keptLimits = limitsToKeep(account, pins)
-  const kept = keptLimits.length === 0 ? {} : { keptLimits }
-  return draft(moment, { kind: 'member_seated', planId: command.planId, pins, ...kept })
+  const kept = windowsToKeep(account, pins, moment.nowMs)
+  const { planId } = command
+  const body = { kind: 'member_seated', planId, pins } as const
+  return draft(moment, kept === undefined ? body : { ...body, kept })
 }
 
 export function issueKey(

@@ -37,6 +37,9 @@ export function denySimply(
 export const reservedRetryMs = 2000
 
 export type Obstacles = {
+  /** Every limit of the plan that applies to the request. */
+  readonly limits: readonly Limit[]
+  /** Those of them that have no room. */
   readonly closed: readonly Limit[]
   readonly extraUsageReason: ExtraUsageReason
   readonly neededNanos: Nanos
@@ -54,10 +57,10 @@ export function denyPlan(asked: Asked, obstacles: Obstacles): Denial {
       figures: limitFigures(limit, account.member, moment.nowMs),
       opensMs: opensMs(limit, account.member, moment.nowMs),
     }))
-    .toSorted((left, right) => (left.opensMs < right.opensMs ? 1 : -1))
+    .toSorted((left, right) => (left.opensMs === right.opensMs ? 0 : right.opensMs - left.opensMs))
   const retryAtMs = obstacles.isReserved
     ? moment.nowMs + reservedRetryMs
-    : earliestAdmissionMs(asked, Math.max(...binding.map((one) => one.opensMs)), obstacles)
+    : earliestAdmissionMs(asked, obstacles)
   return {
     reason: obstacles.isReserved ? 'reserved' : 'limit_reached',
     model: request.facts.model,
@@ -70,18 +73,28 @@ export function denyPlan(asked: Asked, obstacles: Obstacles): Denial {
   }
 }
 
-/**
- * When a closed limit has room again if only time passes; a limit of zero never has. The next instance may be
- * used up, too, where a clock that was ahead counted in it.
- */
-function opensMs(limit: Limit, member: MemberState, nowMs: number): number {
-  if (limit.amount <= 0n) return Infinity
-  let atMs = nowMs
-  for (;;) {
+/** From a moment on, the first at which a limit has room if only time passes; a limit of zero never has. */
+function opensMs(limit: Limit, member: MemberState, fromMs: number): number {
+  let atMs = fromMs
+  while (atMs !== Infinity) {
     const { used, held, resetMs } = limitFigures(limit, member, atMs)
-    if (atMs > nowMs && used + held < limit.amount) return atMs
-    if (resetMs === null) return atMs > nowMs ? atMs : Infinity
+    if (used + held < limit.amount) return atMs
+    if (limit.amount <= 0n || resetMs === null) return Infinity
     atMs = resetMs
+  }
+  return atMs
+}
+
+/**
+ * When every limit that applies has room. Mostly the latest reset of the closed ones; where a clock that was
+ * ahead counted in an instance that comes next, that one may be used up, too.
+ */
+function planOpensMs({ account, moment }: Asked, limits: readonly Limit[]): number {
+  let atMs = moment.nowMs
+  for (;;) {
+    const beforeMs = atMs
+    for (const limit of limits) atMs = Math.max(atMs, opensMs(limit, account.member, atMs))
+    if (atMs === beforeMs || atMs === Infinity) return atMs
   }
 }
 
@@ -89,7 +102,8 @@ function opensMs(limit: Limit, member: MemberState, nowMs: number): number {
  * The earlier of: every closed limit has reset; or a month's end frees the cap (or brings included credit)
  * so that the wallet can pay. Null when neither comes by waiting.
  */
-function earliestAdmissionMs(asked: Asked, planMs: number, obstacles: Obstacles): number | null {
+function earliestAdmissionMs(asked: Asked, obstacles: Obstacles): number | null {
+  const planMs = planOpensMs(asked, obstacles.limits)
   const walletMs = walletAdmitsMs(asked, obstacles)
   const earliest = Math.min(planMs, walletMs)
   return Number.isFinite(earliest) ? earliest : null

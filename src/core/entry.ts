@@ -38,6 +38,16 @@ export type Leg = {
 /** A window instance that this entry is the first to touch; it fixes the instance's bounds for good. */
 export type Pin = WindowLeg
 
+/**
+ * Limits whose newest instance must not be forgotten for the one that is pinned now, because a correction of
+ * the clock can make it run again. Written rarely: while a jump of the clock can still be undone.
+ */
+export type KeptWindows = {
+  readonly limitIds: readonly LimitId[]
+  /** No correction can go back before this moment, so what ended by then is forgotten. */
+  readonly sinceMs: number
+}
+
 export type GrantTerms = {
   readonly grantId: GrantId
   readonly origin: 'top_up' | 'included' | 'gift'
@@ -107,8 +117,7 @@ export type EntryBody =
       readonly planId: PlanId
       /** Anchored instances running under the old plan, kept as promised. */
       readonly pins: readonly Pin[]
-      /** Limits whose latest instance must not be forgotten for the new pin; absent when none. */
-      readonly keptLimits?: readonly LimitId[]
+      readonly kept?: KeptWindows
     }
   | { readonly kind: 'key_issued'; readonly keyId: KeyId; readonly keyHash: string }
   | { readonly kind: 'key_revoked'; readonly keyId: KeyId }
@@ -152,8 +161,7 @@ export type EntryBody =
       readonly expected: Amounts
       readonly worstNanos: Nanos
       readonly windowLegs: readonly WindowLeg[]
-      /** Limits whose latest instance must not be forgotten for the new one; absent when none. */
-      readonly keptLimits?: readonly LimitId[]
+      readonly kept?: KeptWindows
       readonly grantLegs: readonly GrantLeg[]
       readonly overrunReserveNanos: Nanos
       readonly expiresAtMs: number

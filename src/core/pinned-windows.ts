@@ -1,23 +1,25 @@
 import type { Account, MemberState, WindowInstance, WindowLeg } from './account.ts'
-import type { Pin } from './entry.ts'
+import { reachBack } from './clock-jumps.ts'
+import type { KeptWindows, Pin } from './entry.ts'
 import type { LimitId } from './ids.ts'
 
 /**
  * The window instances that entries have pinned. One per limit is the latest; others are kept where a
- * corrected clock can make them run again: the one that ran when the clock jumped, and the one that began
- * in a future which has not come yet.
+ * corrected clock can make them run again: those that a correction can go back into, and those that
+ * began in a future which has not come yet.
  */
-const windowsKeptMax = 64
+const windowsKeptMax = 128
 
 /** Opens an instance with the bounds that this entry fixes, unless it is already the running one. */
-export function pinWindow(state: MemberState, pin: Pin, keptLimits: readonly LimitId[] = []): void {
+export function pinWindow(state: MemberState, pin: Pin, kept?: KeptWindows): void {
   const { limitId: id, startMs } = pin
   const known = state.windows.get(id)
   if (known !== undefined && known.startMs === startMs) return
-  const again = state.keptWindows.find((kept) => kept.limitId === id && kept.startMs === startMs)
-  if (again !== undefined) state.keptWindows = state.keptWindows.filter((kept) => kept !== again)
-  if (known !== undefined && keptLimits.includes(id)) {
-    state.keptWindows = [...state.keptWindows, known].slice(-windowsKeptMax)
+  const again = state.keptWindows.find((one) => one.limitId === id && one.startMs === startMs)
+  if (again !== undefined) state.keptWindows = state.keptWindows.filter((one) => one !== again)
+  if (known !== undefined && kept?.limitIds.includes(id) === true) {
+    const reachable = state.keptWindows.filter(({ endMs }) => endMs > kept.sinceMs)
+    state.keptWindows = [...reachable, known].slice(-windowsKeptMax)
   }
   state.windows.set(id, again ?? { ...pin, used: 0n, held: 0n })
 }
@@ -32,7 +34,7 @@ export function findWindow(
   if (latest?.startMs === startMs || state.keptWindows.length === 0) {
     return latest?.startMs === startMs ? latest : undefined
   }
-  return state.keptWindows.find((kept) => kept.limitId === id && kept.startMs === startMs)
+  return state.keptWindows.find((one) => one.limitId === id && one.startMs === startMs)
 }
 
 /** What is pinned of a limit at a moment. */
@@ -59,23 +61,23 @@ export function pinnedAt(member: MemberState, id: LimitId, nowMs: number): Pinne
 }
 
 /**
- * The limits whose newest instance must be kept when these bounds are pinned after it: it ran when the
- * clock jumped, or has not begun. A session that has not begun was opened by a wrong clock, and the one
- * that opens now takes its place.
+ * Which limits' newest instances must be kept when these bounds are pinned after them: those that a
+ * correction of the clock can go back into, and those that have not begun. A session that has not begun was
+ * opened by a wrong clock, and the one that opens now takes its place.
  */
-export function limitsToKeep(
+export function windowsToKeep(
   { system, member }: Pick<Account, 'system' | 'member'>,
   pins: readonly (WindowLeg & { readonly isOpening?: boolean })[],
-): readonly LimitId[] {
-  const kept: LimitId[] = []
+  nowMs: number,
+): KeptWindows | undefined {
+  const limitIds: LimitId[] = []
+  const reach = reachBack(system.jumps, nowMs)
   for (const { limitId: id, startMs, isOpening } of pins) {
     const newest = member.windows.get(id)
     if (newest === undefined || newest.startMs === startMs) continue
-    const hasBegun = newest.startMs < startMs
-    const ranAtJump = system.jumps.some(
-      ({ fromMs }) => newest.startMs <= fromMs && fromMs < newest.endMs,
-    )
-    if (hasBegun ? ranAtJump : isOpening !== true) kept.push(id)
+    const isReachable =
+      reach !== undefined && newest.endMs > reach.sinceMs && newest.startMs <= reach.untilMs
+    if (newest.startMs < startMs ? isReachable : isOpening !== true) limitIds.push(id)
   }
-  return kept
+  return limitIds.length === 0 ? undefined : { limitIds, sinceMs: reach?.sinceMs ?? nowMs }
 }

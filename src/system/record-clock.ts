@@ -27,8 +27,6 @@ export type TakenJump = {
   readonly cause: 'start' | 'witness' | 'operator'
 }
 
-type Span = { readonly fromMs: number; readonly toMs: number }
-
 /**
  * The clock of record: the one clock that windows, caps and expiries are decided by (W3).
  *
@@ -100,18 +98,6 @@ export class RecordClock {
   adoptWall(): void {
     this.nowMs()
     this.#adopt('operator')
-  }
-
-  /**
-   * Where a correction would put the clock: to wall time, yet not before the first jump that it undoes.
-   * Undefined when the wall clock is not behind any jump, so that there is nothing to undo.
-   */
-  correction(jumps: readonly Span[]): Span | undefined {
-    const fromMs = this.nowMs()
-    const wallMs = Math.floor(this.#clock.wallMs())
-    const undone = jumps.filter((jump) => jump.toMs > wallMs).map((jump) => jump.fromMs)
-    const toMs = Math.max(wallMs, Math.min(...undone))
-    return undone.length === 0 || toMs >= fromMs ? undefined : { fromMs, toMs }
   }
 
   /** Goes back; the caller writes the entry that says so before any other. */

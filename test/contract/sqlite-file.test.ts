@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { DataFolderOwnedError, JournalUnusableError } from '../../src/storage/storage.ts'
+import { stateFormat } from '../../src/storage/state-codec.ts'
 import { ann, authorize, balance, bob, furnish, look, settle } from './accounts.ts'
 import { SqliteBed } from './sqlite-bed.ts'
 
@@ -140,7 +141,7 @@ const forgeries: readonly (readonly [what: string, sql: string, fault: RegExp])[
   ],
   [
     'a seal was changed',
-    `UPDATE journal SET member_seal = '1:0000' WHERE member_seal IS NOT NULL`,
+    `UPDATE journal SET member_seal = '${stateFormat}:0000' WHERE member_seal IS NOT NULL`,
     /its seal does not fit/,
   ],
 ]

@@ -10,6 +10,7 @@ import {
   setSpendCap,
   setStatus,
 } from '../../src/core/commands.ts'
+import { correctedMs } from '../../src/core/clock-jumps.ts'
 import type { AuthorizeRequest, Decision, Figures } from '../../src/core/decision.ts'
 import { bootId, grantId, type GrantId, holdId, type HoldId } from '../../src/core/ids.ts'
 import type { Limit, Plan } from '../../src/core/plan.ts'
@@ -50,6 +51,10 @@ export type Command =
 
 /** A story as it happens to one customer on the core. */
 export class CoreStory {
+  /** How far the clock is ahead by jumps that were wrong. */
+  aheadMs = 0
+  /** How many such jumps a correction would undo now. */
+  jumpCount = 0
   readonly core = new CoreWorld(memberCount)
   nowMs: number
   /** What the last step was a request for, what its member saw before, and how it was decided. */
@@ -84,12 +89,40 @@ export class CoreStory {
     this.asked = null
     this.settled = null
     if (step.kind === 'advance') this.nowMs += step.byMs
+    else if (step.kind === 'jump') this.jump(step.byMs)
+    else if (step.kind === 'correct') this.correct()
     else if (step.kind === 'advance_to') {
       this.nowMs = Math.max(this.nowMs, this.nextEnd(step.pick) + step.besideMs)
     } else {
       const command = this.resolve(step)
       if (command !== undefined) this.perform(command)
     }
+  }
+
+  /** The clock of record follows a wrong wall clock. */
+  private jump(byMs: number): void {
+    const [fromMs, toMs] = [this.nowMs, this.nowMs + byMs]
+    this.nowMs = toMs
+    this.aheadMs += byMs
+    this.jumpCount += 1
+    const body = { kind: 'clock_adopted', fromMs, toMs, cause: 'operator' } as const
+    this.core.write(null, { atMs: toMs, legs: [], body })
+  }
+
+  /** And back, once somebody has noticed; after some weeks there is no way back. */
+  private correct(): void {
+    const { nowMs: fromMs } = this
+    const clocks = { nowMs: fromMs, wallMs: fromMs - this.aheadMs }
+    const toMs = this.aheadMs === 0 ? undefined : correctedMs(this.core.system.jumps, clocks)
+    this.aheadMs = 0
+    this.jumpCount = 0
+    if (toMs === undefined) return
+    this.nowMs = toMs
+    this.core.write(null, {
+      atMs: toMs,
+      legs: [],
+      body: { kind: 'clock_corrected', fromMs, toMs },
+    })
   }
 
   protected perform(command: Command): void {
@@ -154,7 +187,9 @@ export class CoreStory {
     }
   }
 
-  private resolve(step: Exclude<Step, { kind: 'advance' | 'advance_to' }>): Command | undefined {
+  private resolve(
+    step: Exclude<Step, { kind: 'advance' | 'advance_to' | 'jump' | 'correct' }>,
+  ): Command | undefined {
     const plans = [...this.core.system.plans.values()]
     switch (step.kind) {
       case 'authorize':

@@ -178,20 +178,23 @@ export class CoreWorld {
     const grants = [...this.customer.grants.values()].map((known) => {
       // Expiry is by time, not by sweep: what is still booked as available has expired.
       const isOver = known.expiresAtMs !== null && known.expiresAtMs <= nowMs
+      // And what a wrong clock booked as expired is available as long as it has not.
+      const rest = known.availableNanos + known.expiredNanos
       const parts = {
-        available: isOver ? 0n : known.availableNanos,
+        available: isOver ? 0n : rest,
         held: known.heldNanos,
         spent: known.spentNanos,
-        expired: known.expiredNanos + (isOver ? known.availableNanos : 0n),
+        expired: isOver ? rest : 0n,
         refunded: known.refundedNanos,
       }
       return [known.grantId, parts] as const
     })
-    const { overrun, overrunReservedNanos: overrunReserved } = this.customer
-    const isOfThisMonth = overrun !== null && overrun.startMs <= nowMs && nowMs < overrun.endMs
+    const { overrun, overrunBefore, overrunReservedNanos: overrunReserved } = this.customer
+    const months = overrun === null ? [] : [...overrunBefore, overrun]
+    const thisMonth = months.find(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs)
     return {
       grants: new Map(grants),
-      overrun: isOfThisMonth ? overrun.bookedNanos : 0n,
+      overrun: thisMonth?.bookedNanos ?? 0n,
       overrunReserved,
       lost: -this.accountBalance('operator_lost'),
     }

@@ -198,8 +198,17 @@ const boundedCharge = fc.property(story, (told) => {
 })
 
 const steadyResets = fc.property(story, (told) => {
-  const promised = members.map(() => new Map<string, LimitFigures>())
-  play(told, ({ core, nowMs }) => {
+  let promised = members.map(() => new Map<string, LimitFigures>())
+  /** What was shown before each wrong jump that can still be undone. */
+  let before: (typeof promised)[] = []
+  play(told, ({ core, nowMs, jumpCount }) => {
+    if (jumpCount > before.length) before.push(promised.map((shown) => new Map(shown)))
+    if (jumpCount < before.length) {
+      // What the wrong clock showed was withdrawn; what was shown before it, and used, holds again.
+      const isUsed = ([, { used, held }]: [string, LimitFigures]): boolean => used + held > 0n
+      promised = (before[0] ?? []).map((shown) => new Map([...shown].filter(isUsed)))
+      before = []
+    }
     for (const member of members) {
       const { limits } = core.figures(member, nowMs)
       const shown = promised[member] ?? new Map<string, LimitFigures>()

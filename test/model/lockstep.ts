@@ -29,7 +29,16 @@ export class Lockstep extends CoreStory {
     switch (command.kind) {
       case 'authorize': {
         const { holdId: hold, facts, holdMaxMs } = command.request
-        return model.authorize({ hold, member: nameOf(command.member), facts, holdMaxMs }, nowMs)
+        const said = model.authorize(
+          { hold, member: nameOf(command.member), facts, holdMaxMs },
+          nowMs,
+        )
+        if (said.kind === 'deny') return said
+        // Who opened a session is known from the entry itself, and not said again.
+        return {
+          ...said,
+          windows: said.windows.map(({ limit, startMs, endMs }) => ({ limit, startMs, endMs })),
+        }
       }
       case 'settle':
         return model.settle(command.id, command, nowMs)

@@ -2,7 +2,7 @@ import type { RequestFacts } from '../../src/core/entry.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { Price } from '../../src/core/usage.ts'
 import { instanceAt, monthAt } from './naive-calendar.ts'
-import type { Fact, FactOf, Grant, Hold, LimitView, Part } from './naive-facts.ts'
+import type { Fact, FactOf, Grant, Hold, LimitView, Part, Pin } from './naive-facts.ts'
 import { bucketOf } from './naive-price.ts'
 
 export const sum = (amounts: bigint[]): bigint =>
@@ -159,16 +159,29 @@ export class NaiveBooks {
     return parts
   }
 
+  /**
+   * What entries have fixed of a limit. A session that a wrong clock opened ahead of time is forgotten once
+   * another one opens before it; every other instance stays.
+   */
+  pins(member: string, limit: string): Pin[] {
+    const inOrder = this.facts.flatMap((fact) => {
+      if (fact.kind === 'held' && fact.member === member) return fact.windows
+      return fact.kind === 'seated' && fact.member === member ? fact.pins : []
+    })
+    let known: Pin[] = []
+    for (const pin of inOrder.filter((one) => one.limit === limit)) {
+      const last = known.at(-1)
+      if (pin.isOpening && last !== undefined && last.startMs > pin.startMs) known.pop()
+      // The one that was touched last comes last, whether it is new or not.
+      known = [...known.filter((one) => one.startMs !== pin.startMs), pin]
+    }
+    return known
+  }
+
   limits(member: string, nowMs: number): LimitView[] {
     const holds = this.holds().filter((hold) => hold.member === member)
-    const seats = this.of('seated').filter((seat) => seat.member === member)
     return this.plan(member).limits.map((limit) => {
-      const pins = [...holds.flatMap((hold) => hold.windows), ...seats.flatMap((seat) => seat.pins)]
-      const instance = instanceAt(
-        limit.shapes,
-        pins.filter((pin) => pin.limit === limit.id),
-        nowMs,
-      )
+      const instance = instanceAt(limit.shapes, this.pins(member, limit.id), nowMs)
       const inside = holds.filter((hold) =>
         hold.windows.some((w) => w.limit === limit.id && w.startMs === instance?.startMs),
       )

@@ -52,7 +52,8 @@ export const monthAt = (zone: string, nowMs: number): Span => spanAt({ kind: 'mo
 /**
  * The window instance at a moment, or null where a session is not open.
  * `pinned` are the instances that entries have fixed, in any order. A change of shape takes effect at the end of the
- * instance that ran when it was asked for; the next instance starts there.
+ * instance that ran when it was asked for; the next instance starts there. Instances that a wrong clock fixed ahead
+ * of time wait there, and nothing runs into them.
  */
 export function instanceAt(
   shapes: readonly ShapeChange[],
@@ -65,6 +66,8 @@ export function instanceAt(
   let current: WindowShape | null = null
   let currentSinceMs = -Infinity
   for (const { sinceMs, shape } of shapes) {
+    // Asked for by a clock that was ahead: it counts once that moment has come.
+    if (current !== null && sinceMs > nowMs) break
     if (current !== null && current.kind !== 'session' && sinceMs >= currentSinceMs) {
       const { endMs } = spanAt(current, sinceMs)
       if (nowMs < endMs) break
@@ -76,5 +79,9 @@ export function instanceAt(
   }
   if (current === null || current.kind === 'session') return null
   const { startMs, endMs } = spanAt(current, nowMs)
-  return { startMs: Math.max(startMs, currentSinceMs, ...pastEnds), endMs }
+  const nextStarts = pinned.map((span) => span.startMs).filter((next) => next > nowMs)
+  return {
+    startMs: Math.max(startMs, currentSinceMs, ...pastEnds),
+    endMs: Math.min(endMs, ...nextStarts),
+  }
 }

@@ -32,7 +32,8 @@ export type Fact =
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }> & { atMs: number }
 
-export type Pin = Span & { limit: string }
+/** With `isOpening`, a session that this very entry opened. */
+export type Pin = Span & { limit: string; isOpening?: true }
 export type Part = { grant: string; amount: bigint }
 export type Grant = {
   grant: string

@@ -135,10 +135,11 @@ export class NaiveModel extends NaiveBooks {
   private admit(request: Request, look: Look, nowMs: number): Admitted {
     const { member, facts } = request
     const windows = look.limits.map(({ limit, instance }): Pin => {
-      const shape = limit.shapes.at(-1)?.shape
+      // Shapes that a clock asked for which was ahead are not in force yet.
+      const shape = limit.shapes.findLast(({ sinceMs }) => sinceMs <= nowMs)?.shape
       if (instance !== null) return { limit: limit.id, ...instance }
       if (shape?.kind !== 'session') throw new Error('Only a session waits to be opened')
-      return { limit: limit.id, startMs: nowMs, endMs: nowMs + shape.lengthMs }
+      return { limit: limit.id, startMs: nowMs, endMs: nowMs + shape.lengthMs, isOpening: true }
     })
     return {
       kind: 'allow',
@@ -157,9 +158,13 @@ export class NaiveModel extends NaiveBooks {
 
   /** Looks again at each moment at which time alone changes anything for the better; the first that admits. */
   private earliestAdmission(question: Omit<Question, 'holds'>, look: Look): number | null {
-    const resets = look.limits.flatMap(({ instance }) =>
-      instance === null ? [] : [instance.endMs],
-    )
+    const resets = look.limits.flatMap(({ limit, instance }) => [
+      ...(instance === null ? [] : [instance.endMs]),
+      // What a clock that was ahead fixed may come next, and be used up.
+      ...this.pins(question.member, limit.id)
+        .map((pin) => pin.endMs)
+        .filter((endMs) => endMs > question.nowMs),
+    ])
     const { zone } = this.opening()
     const spendMonth = monthAt(zone, question.nowMs)
     const months = [
@@ -221,7 +226,14 @@ export class NaiveModel extends NaiveBooks {
     const hold = this.holds().find((h) => h.hold === id)
     const price = this.prices.find((known) => known.id === hold?.request.priceId)
     if (hold === undefined || price === undefined) throw new Error(`Nobody knows hold ${id}`)
-    const isLate = hold.end === 'expired' && nowMs - hold.endedAtMs < lateSettleMs
+    // It is looked through for old ones whenever another expires; what was old then is gone for good.
+    const isGone = this.of('ended').some(
+      (other) =>
+        other.how === 'expired' &&
+        other.atMs - hold.endedAtMs >= lateSettleMs &&
+        this.holds().some((h) => h.hold === other.hold && h.member === hold.member),
+    )
+    const isLate = hold.end === 'expired' && !isGone && nowMs - hold.endedAtMs < lateSettleMs
     if (hold.end !== 'open' && !isLate) return 'already_ended'
 
     const amounts = sizeOf(price, usage, marks)

@@ -241,6 +241,18 @@ const advance = fc.oneof(
   }),
 )
 
+/** The clock of record follows a wrong wall clock, and is corrected some time later. */
+const clockStep = fc.oneof(
+  fc.record({
+    kind: fc.constant('jump' as const),
+    byMs: fc.oneof(
+      fc.constantFrom(hourMs, 2 * hourMs, 5 * hourMs, dayMs, 7 * dayMs, 40 * dayMs),
+      fc.integer({ min: 1, max: 9 * dayMs }),
+    ),
+  }),
+  fc.record({ kind: fc.constant('correct' as const) }),
+)
+
 const change = fc.oneof(
   fc.record({
     kind: fc.constant('status' as const),
@@ -280,6 +292,7 @@ export const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), pick }) },
   { weight: 4, arbitrary: command },
   { weight: 4, arbitrary: advance },
+  { weight: 1, arbitrary: clockStep },
 )
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 

@@ -1,5 +1,6 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, touchesCustomer } from '../../core/apply.ts'
+import { correctedMs } from '../../core/clock-jumps.ts'
 import type { Actor, Entry } from '../../core/entry.ts'
 import { systemCustomerId, type CustomerId, type OperationId } from '../../core/ids.ts'
 import type { RecordClock } from '../../system/record-clock.ts'
@@ -103,15 +104,21 @@ export class Accounts {
 
   /** Goes back to before a wrong jump, and says so in the journal before anything else is written. */
   correctClock(actor: Actor): Promise<ClockCorrection> {
-    this.#tellJumps(this.#clock.nowMs())
-    const correction = this.#clock.correction(this.#sums.system.jumps)
-    if (correction === undefined) throw new ClockNotCorrectableError(notCorrectable)
-    const { toMs } = correction
-    const body = { kind: 'clock_corrected', ...correction } as const
+    const fromMs = this.#clock.nowMs()
+    this.#tellJumps(fromMs)
+    const toMs = this.correctedMs()
+    if (toMs === undefined) throw new ClockNotCorrectableError(notCorrectable)
+    const body = { kind: 'clock_corrected', fromMs, toMs } as const
     this.#clock.stepBack(toMs)
     this.#lastMs = toMs
     this.write(systemTarget, [{ atMs: toMs, actor, legs: [], body }], { nowMs: toMs })
-    return this.#commit.whenDurable(this.#commit.lastPosition).then(() => correction)
+    return this.#commit.whenDurable(this.#commit.lastPosition).then(() => ({ fromMs, toMs }))
+  }
+
+  /** Where a correction would put the clock; undefined while there is none to make. */
+  correctedMs(): number | undefined {
+    const { recordMs: nowMs, wallMs } = this.#clock.status()
+    return correctedMs(this.#sums.system.jumps, { nowMs, wallMs })
   }
 
   /** Goes on after the journal was read again. */

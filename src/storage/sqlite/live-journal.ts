@@ -1,4 +1,4 @@
-import type { Account, ClockJump, CustomerState, SystemState } from '../../core/account.ts'
+import type { Account, CustomerState, SystemState } from '../../core/account.ts'
 import type { DriftReport, EntryBody } from '../../core/entry.ts'
 import { systemCustomerId, type BootId, type CustomerId, type HoldId } from '../../core/ids.ts'
 import type { Clock } from '../../system/clock.ts'
@@ -115,8 +115,8 @@ export class LiveJournal {
     return this.#writer
   }
 
-  get jumps(): readonly ClockJump[] {
-    return this.#sums.system.jumps
+  correctedMs(): number | undefined {
+    return this.#accounts.correctedMs()
   }
 
   get durablePosition(): number {
@@ -247,7 +247,6 @@ export class LiveJournal {
     return drifts
   }
 
-  /** The warm sums as text with their position, if they are in memory. */
   warmText(owner: SumOwner): ReturnType<SumCache['textOf']> {
     return this.#sums.textOf(owner)
   }

@@ -326,9 +326,7 @@ class SqliteStorage implements Storage {
   }
 
   clockStatus(): ClockStatus {
-    const status = this.#recordClock.status()
-    const correction = this.#recordClock.correction(this.#journal.jumps)
-    return { ...status, correctsToMs: correction?.toMs ?? null }
+    return { ...this.#recordClock.status(), correctsToMs: this.#journal.correctedMs() ?? null }
   }
 
   corroborateClock(dateMs: number): void {

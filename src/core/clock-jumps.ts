@@ -1,0 +1,49 @@
+import type { ClockJump } from './account.ts'
+
+/**
+ * Jumps of the clock of record, and how far a correction may go back behind them
+ * (docs/decisions/0009-the-clock-goes-back-by-an-entry.md). What is kept for a correction follows from the same bounds.
+ */
+
+/** So long after a jump, by the clock of record, it can be undone; later it stands. */
+export const undoMaxMs = 14 * 24 * 60 * 60 * 1000
+
+export function undoableJumps(jumps: readonly ClockJump[], nowMs: number): readonly ClockJump[] {
+  return jumps.filter(({ toMs }) => nowMs - toMs < undoMaxMs)
+}
+
+/**
+ * Where undoing these jumps would put a clock that shows `nowMs`: to wall time, yet never before the first of
+ * them, nor before the time that passed since. Undefined when the wall clock lies before none of them.
+ */
+export function correctedMs(
+  jumps: readonly ClockJump[],
+  { nowMs, wallMs }: { readonly nowMs: number; readonly wallMs: number },
+): number | undefined {
+  const undone = undoableJumps(jumps, nowMs).filter(({ toMs }) => toMs > wallMs)
+  if (undone.length === 0) return undefined
+  const atMs = Math.max(Math.floor(wallMs), earliestMs(undone, nowMs))
+  return atMs < nowMs ? atMs : undefined
+}
+
+function earliestMs(jumps: readonly ClockJump[], nowMs: number): number {
+  let skippedMs = 0
+  let firstMs = nowMs
+  for (const { fromMs, toMs } of jumps) {
+    skippedMs += toMs - fromMs
+    firstMs = Math.min(firstMs, fromMs)
+  }
+  return Math.max(firstMs, nowMs - skippedMs)
+}
+
+/** The moments that a correction, now or later, can go back to; undefined while there is nothing to undo. */
+export function reachBack(
+  jumps: readonly ClockJump[],
+  nowMs: number,
+): { readonly sinceMs: number; readonly untilMs: number } | undefined {
+  if (jumps.length === 0) return undefined
+  const undoable = undoableJumps(jumps, nowMs)
+  if (undoable.length === 0) return undefined
+  const firstMs = Math.min(...undoable.map(({ fromMs }) => fromMs))
+  return { sinceMs: earliestMs(undoable, nowMs), untilMs: firstMs + undoMaxMs }
+}

@@ -37,6 +37,8 @@ export type AppOptions = {
     readonly authStyle: 'x-api-key' | 'bearer'
     /** For people: an address, or the built-in demo upstream. */
     readonly name: string
+    /** It runs on this machine: its clock is this one's, so its dates confirm nothing. */
+    readonly isSameMachine?: boolean
   }
   /** Pages that others bring to the admin port. */
   readonly mounts: readonly Mount[]

@@ -251,6 +251,11 @@ export type HealthAnswer = {
 /** The clock of record beside the wall clock. */
 export type ClockAnswer = { readonly clock: ReturnType<Parts['storage']['clockStatus']> }
 
+/** How the clock of record went back, and how it stands now. */
+export type ClockCorrectedAnswer = ClockAnswer & {
+  readonly correction: { readonly fromMs: number; readonly toMs: number }
+}
+
 export type StatusAnswer = ServerFacts & {
   readonly adminUrl: string
   readonly bootId: string

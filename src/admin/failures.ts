@@ -59,6 +59,11 @@ const rows = {
   not_found: { status: 404, remedy: 'The addresses are listed in docs/admin-api.md.' },
   unknown_limit: { status: 404, remedy: 'See the limits: npm run plimsoll -- usage.' },
   nothing_to_credit: { status: 409, remedy: 'See what is used: npm run plimsoll -- usage.' },
+  clock_not_correctable: {
+    status: 409,
+    remedy:
+      "Set this machine's clock right first; npm run plimsoll -- clock says how the clocks stand.",
+  },
   operation_conflict: {
     status: 409,
     remedy:

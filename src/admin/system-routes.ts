@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { adoptClock } from '../operations/adopt-clock.ts'
+import { correctClock } from '../operations/correct-clock.ts'
 import { worstOf } from '../operations/health.ts'
 import { listDrifts } from '../operations/list-drifts.ts'
 import { listPlans, listPrices } from '../operations/list-published.ts'
@@ -10,6 +11,7 @@ import { commandOf, type AdminVariables } from './callers.ts'
 import {
   applyPlansSchema,
   type ClockAnswer,
+  type ClockCorrectedAnswer,
   driftsQuerySchema,
   type HealthAnswer,
   verifySchema,
@@ -61,6 +63,10 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
   routes.post('/clock/adopt', (c) => {
     commandOf(c)
     return answer(c, { clock: adoptClock(parts) } satisfies ClockAnswer)
+  })
+
+  routes.post('/clock/correct', async (c) => {
+    return answer(c, (await correctClock(parts, commandOf(c))) satisfies ClockCorrectedAnswer)
   })
 
   // Verifying twice is harmless: what the first healed, the second finds right.

@@ -2,7 +2,7 @@ import type { ClockJump } from './account.ts'
 
 /**
  * Jumps of the clock of record, and how far a correction may go back behind them
- * (docs/decisions/0009-the-clock-goes-back-by-an-entry.md). What is kept for a correction follows from the same bounds.
+ * (docs/decisions/0010-the-clock-goes-back-by-an-entry.md). What is kept for a correction follows from the same bounds.
  */
 
 /** So long after a jump, by the clock of record, it can be undone; later it stands. */

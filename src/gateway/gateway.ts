@@ -56,6 +56,8 @@ export type GatewayOptions = {
     readonly url: string
     /** The first is used while it works, the next while it does not. */
     readonly keys: readonly string[]
+    /** Its clock is this machine's own, so the dates that it sends confirm nothing. */
+    readonly isSameMachine?: boolean
   }
   readonly settings: GatewaySettings
   readonly logger: Logger
@@ -71,9 +73,12 @@ const keepAliveMs = 65_000
 /** How long a reply that was cut may take to leave, with its last words, before its connection is closed. */
 const lastWordsMs = 1000
 
+const ignoreHead = (): void => {}
+
 export function createGateway(options: GatewayOptions): Gateway {
   const { parts, prices, settings, logger } = options
   const keys = createUpstreamKeys(options.upstream, parts.clock)
+  const isWitness = options.upstream.isSameMachine !== true
   const gate: Gate = {
     parts,
     prices,
@@ -85,7 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       connectionsMax: settings.upstreamConnectionsMax,
       headersTimeoutMs: settings.upstreamHeadersTimeoutMs,
       silenceMaxMs: settings.upstreamSilenceMaxMs,
-      onHead: createClockWitness(parts),
+      onHead: isWitness ? createClockWitness(parts) : ignoreHead,
     }),
     account: createUpstreamAccount(keys, { clock: parts.clock, logger }),
     rates: createRateLearner(),
@@ -97,7 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     relays: new RunningRelays(parts.clock),
     readiness: options.readiness ?? new Readiness(parts),
   }
-  return new HttpGateway(gate)
+  return new HttpGateway(gate, { isWitness })
 }
 
 class HttpGateway implements Gateway {
@@ -107,9 +112,9 @@ class HttpGateway implements Gateway {
   readonly #clockWatch: ClockWatch
   #isClosing = false
 
-  constructor(gate: Gate) {
+  constructor(gate: Gate, { isWitness }: { readonly isWitness: boolean }) {
     this.#gate = gate
-    this.#clockWatch = createClockWatch(gate.parts, gate.upstream)
+    this.#clockWatch = createClockWatch(gate.parts, isWitness ? gate.upstream : null)
     this.#server = createServer(
       {
         maxHeaderSize: headerBytesMax,

@@ -71,8 +71,12 @@ export class OpenHolds {
     return found
   }
 
-  all(): readonly ListedHold[] {
-    return [...this.#holds.values()]
+  /** How many are open, and in how long the time of the first is up. */
+  summary(): { readonly count: number; readonly firstEndInMs: number | null } {
+    let firstMs = Infinity
+    for (const dueMs of this.#dueMs.values()) firstMs = Math.min(firstMs, dueMs)
+    const firstEndInMs = firstMs === Infinity ? null : firstMs - this.#elapsedMs()
+    return { count: this.#holds.size, firstEndInMs }
   }
 
   /** The position before which no hold is open; undefined when none is open at all. */

@@ -84,7 +84,7 @@ export interface Storage {
    * Undoes jumps that were wrong: the clock of record goes back to wall time, yet not before the first of
    * them, by an entry. Throws `ClockNotCorrectableError` when the wall clock is behind no jump.
    */
-  correctClock(actor: Actor): Promise<ClockCorrection>
+  correctClock(command: ClockCommand): Promise<ClockCorrection>
   close(): Promise<void>
 }
 
@@ -107,6 +107,8 @@ export type ClockStatus = {
   /** The last outside date that was heard (the upstream's), and how long ago; null when none was. */
   readonly witness: { readonly dateMs: number; readonly ageMs: number } | null
 }
+
+export type ClockCommand = { readonly operationId: OperationId; readonly actor: Actor }
 
 /** From when to when the clock of record went back. */
 export type ClockCorrection = { readonly fromMs: number; readonly toMs: number }

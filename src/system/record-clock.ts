@@ -149,8 +149,10 @@ export class RecordClock {
     if (wallMs > this.#recordMs) {
       const [fromMs, toMs] = [Math.floor(this.#recordMs), Math.floor(wallMs)]
       this.#recordMs = wallMs
-      this.#jumps = [...this.#jumps, { fromMs, toMs, cause }]
-      this.#hasUntold = true
+      if (toMs - fromMs > jumpMinMs) {
+        this.#jumps = [...this.#jumps, { fromMs, toMs, cause }]
+        this.#hasUntold = true
+      }
     }
     this.#setState({ isJumpHeld: false, isBehind: this.#isBehind })
   }

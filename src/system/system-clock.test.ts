@@ -31,6 +31,29 @@ test('an hour of sleep is an hour that passed', () => {
   assert.equal(clock.elapsedMs(), 3_602_000)
 })
 
+test('W3: the first reading after a sleep already counts it, also within the second of the last one', () => {
+  const { hands, clock } = machine()
+  hands.monotonic += 1000
+  hands.uptime += 1000
+  hands.wall += 1000
+  assert.equal(clock.elapsedMs(), 1000)
+
+  hands.monotonic += 10
+  hands.uptime += 10 + 8 * 3_600_000
+  hands.wall += 10 + 8 * 3_600_000
+
+  assert.equal(clock.elapsedMs(), 1010 + 8 * 3_600_000)
+})
+
+test('W3: a step of the wall clock alone is no sleep', () => {
+  const { hands, clock } = machine()
+  hands.monotonic += 100
+  hands.uptime += 100
+  hands.wall += 8 * 3_600_000
+
+  assert.equal(clock.elapsedMs(), 100)
+})
+
 test('the coarse steps of uptime do not shake the clock', () => {
   const { hands, clock } = machine()
   let last = 0

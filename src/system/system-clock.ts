@@ -22,7 +22,7 @@ const machine: Readings = {
  * The operating system's clock. The monotonic clock stands still while the machine sleeps and uptime does
  * not, so the difference of the two is added: an hour of sleep is an hour that passed. Right after a sleep
  * the wall clock has moved and the monotonic one has not, so uptime is read at once: nobody shall take the
- * sleep for a jump of the wall clock (docs/decisions/0009-the-clock-goes-back-by-an-entry.md).
+ * sleep for a jump of the wall clock (docs/decisions/0010-the-clock-goes-back-by-an-entry.md).
  */
 export function createSystemClock(readings: Readings = machine): Clock {
   const startMs = readings.monotonicMs()

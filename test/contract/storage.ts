@@ -2,6 +2,7 @@ import { describe } from 'node:test'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { ManualClock } from './manual-clock.ts'
 import { testChanges } from './storage-changes.ts'
+import { testClock } from './storage-clock.ts'
 import { testFaults } from './storage-faults.ts'
 import { testHolds } from './storage-holds.ts'
 import { testReads } from './storage-reads.ts'
@@ -41,6 +42,7 @@ export type MakeBed = () => Promise<StorageBed>
 export function testStorage(name: string, makeBed: MakeBed): void {
   describe(`storage contract: ${name}`, () => {
     testChanges(makeBed)
+    testClock(makeBed)
     testFaults(makeBed)
     testHolds(makeBed)
     testReads(makeBed)

@@ -92,7 +92,10 @@ export class Lockstep extends CoreStory {
       const opens = denial.binding.map(({ amount, resetMs }) =>
         amount === 0n ? Infinity : (resetMs ?? Infinity),
       )
-      assert.equal(opens[0] ?? 0, Math.max(0, ...opens), 'the limit that opens last comes first')
+      // After a correction the instance behind a reset may be used up, so the reset alone does not tell.
+      if (!this.core.journal.some(({ body: { kind } }) => kind === 'clock_corrected')) {
+        assert.equal(opens[0] ?? 0, Math.max(0, ...opens), 'the limit that opens last comes first')
+      }
       const binding = new Set<string>(denial.binding.map((bound) => bound.limitId))
       return {
         kind: 'deny',

@@ -42,9 +42,11 @@ export function addStatusCommand(program: Command, cli: CommandLine): void {
             ],
             [
               'Clock',
-              status.clock.isJumpHeld
-                ? 'the wall clock jumped ahead and is not believed until the upstream confirms it, or `clock adopt` does'
-                : 'right',
+              status.clock.isBehind
+                ? 'the wall clock is behind; `clock` says how far, and what to do'
+                : status.clock.isJumpHeld
+                  ? 'the wall clock jumped ahead and is not believed until the upstream confirms it, or `clock adopt` does'
+                  : 'right',
             ],
           ]),
         )

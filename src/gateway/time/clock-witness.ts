@@ -17,6 +17,8 @@ export function createClockWitness({ storage, clock }: GateParts): (head: ReplyH
     const dateMs = Date.parse(findHeader(head.rawHeaders, 'date') ?? '')
     if (Number.isNaN(dateMs)) return
     nextMs = nowMs + everyMs
-    storage.corroborateClock(dateMs)
+    // A cache passes the Date of the first answer on, and says how long ago that was.
+    const ageMs = Number(findHeader(head.rawHeaders, 'age') ?? '0') * 1000
+    storage.corroborateClock(dateMs + (ageMs > 0 ? ageMs : 0))
   }
 }

@@ -117,10 +117,8 @@ function lookAtOverrun({ customers, customersLeftOut, settings }: ServerFacts): 
   })
 }
 
-const apartMaxMs = 60_000
-
 function lookAtClock({ clock }: ServerFacts): Finding {
-  const { isJumpHeld, recordMs, wallMs } = clock
+  const { isJumpHeld, isBehind, correctsToMs, recordMs, wallMs } = clock
   if (isJumpHeld) {
     return bad({
       found: `This machine's clock jumped ${agoText(wallMs - recordMs)} ahead, and nothing confirms it.`,
@@ -129,10 +127,20 @@ function lookAtClock({ clock }: ServerFacts): Finding {
       run: 'plimsoll clock adopt',
     })
   }
-  if (recordMs - wallMs > apartMaxMs) {
+  if (isBehind && correctsToMs !== null) {
+    return bad({
+      found: `This machine's clock is ${agoText(recordMs - wallMs)} behind a jump that was followed.`,
+      meaning:
+        'The jump may have been wrong. If so, windows end and credit expires too early for everybody.',
+      say: 'Set the clock of this machine right. If it is right now, go back to it:',
+      run: 'plimsoll clock correct --yes',
+    })
+  }
+  if (isBehind) {
     return warning({
       found: `This machine's clock is ${agoText(recordMs - wallMs)} behind the journal.`,
-      meaning: 'Time in the books does not go back: windows wait until the clock has caught up.',
+      meaning:
+        'Time in the books does not step back: windows run a tenth slower until the clock has caught up.',
       say: 'Set the clock of this machine right (NTP):',
       run: 'timedatectl set-ntp true',
     })

@@ -1,7 +1,7 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, touchesCustomer } from '../../core/apply.ts'
 import { correctedMs } from '../../core/clock-jumps.ts'
-import type { Actor, Entry } from '../../core/entry.ts'
+import type { Entry } from '../../core/entry.ts'
 import { systemCustomerId, type CustomerId, type OperationId } from '../../core/ids.ts'
 import type { RecordClock } from '../../system/record-clock.ts'
 import {
@@ -10,6 +10,7 @@ import {
   OperationRepeatedError,
   UnknownScopeError,
   type Change,
+  type ClockCommand,
   type ClockCorrection,
   type NewEntry,
   type Once,
@@ -103,7 +104,12 @@ export class Accounts {
   }
 
   /** Goes back to before a wrong jump, and says so in the journal before anything else is written. */
-  correctClock(actor: Actor): Promise<ClockCorrection> {
+  correctClock({ operationId, actor }: ClockCommand): Promise<ClockCorrection> {
+    const first = this.#find(systemCustomerId, operationId)
+    if (first?.body.kind === 'clock_corrected') {
+      const { fromMs, toMs } = first.body
+      return this.#commit.whenDurable(first.position).then(() => ({ fromMs, toMs }))
+    }
     const fromMs = this.#clock.nowMs()
     this.#tellJumps(fromMs)
     const toMs = this.correctedMs()
@@ -111,7 +117,8 @@ export class Accounts {
     const body = { kind: 'clock_corrected', fromMs, toMs } as const
     this.#clock.stepBack(toMs)
     this.#lastMs = toMs
-    this.write(systemTarget, [{ atMs: toMs, actor, legs: [], body }], { nowMs: toMs })
+    const draft = { atMs: toMs, operationId, actor, legs: [], body }
+    this.write(systemTarget, [draft], { nowMs: toMs })
     return this.#commit.whenDurable(this.#commit.lastPosition).then(() => ({ fromMs, toMs }))
   }
 

@@ -7,6 +7,7 @@ import type { RecordClock } from '../../system/record-clock.ts'
 import {
   type Change,
   type ChangeContext,
+  type ClockCommand,
   type ClockCorrection,
   type MemberScope,
   type NewEntry,
@@ -62,6 +63,7 @@ type State = 'opening' | 'open' | 'recovering' | 'closed'
  */
 export class LiveJournal {
   readonly holds: OpenHolds
+  readonly correctedMs = (): number | undefined => this.#accounts.correctedMs()
   readonly #options: LiveJournalOptions
   readonly #sums: SumCache
   readonly #commit: GroupCommit
@@ -113,10 +115,6 @@ export class LiveJournal {
 
   get writer(): JournalWriter {
     return this.#writer
-  }
-
-  correctedMs(): number | undefined {
-    return this.#accounts.correctedMs()
   }
 
   get durablePosition(): number {
@@ -189,9 +187,9 @@ export class LiveJournal {
   }
 
   /** Puts the clock of record back behind a wrong jump; throws when there is none to undo. */
-  correctClock(actor: string): Promise<ClockCorrection> {
-    if (this.#state !== 'open') return this.#whenOpen(() => this.correctClock(actor))
-    return this.#run(() => this.#accounts.correctClock(actor))
+  correctClock(command: ClockCommand): Promise<ClockCorrection> {
+    if (this.#state !== 'open') return this.#whenOpen(() => this.correctClock(command))
+    return this.#run(() => this.#accounts.correctClock(command))
   }
 
   /** Ends holds whose time is up, and notes now and then how far all holds have ended. */

@@ -1,6 +1,6 @@
 import type { Account, CustomerState, SystemState } from '../../core/account.ts'
 import { applyToSystem, emptySystem } from '../../core/apply.ts'
-import type { Actor, Entry } from '../../core/entry.ts'
+import type { Entry } from '../../core/entry.ts'
 import {
   bootId,
   systemCustomerId,
@@ -17,6 +17,7 @@ import { RecordClock, type RecordClockStatus } from '../../system/record-clock.t
 import {
   UnknownScopeError,
   type Change,
+  type ClockCommand,
   type ClockCorrection,
   type ClockStatus,
   type CommittedScope,
@@ -251,9 +252,8 @@ class SqliteStorage implements Storage {
   }
 
   openHolds(): { readonly count: number; readonly firstEndMs: number | null } {
-    const holds = this.#journal.holds.all()
-    const firstEndMs = holds.reduce((first, hold) => Math.min(first, hold.expiresAtMs), Infinity)
-    return { count: holds.length, firstEndMs: holds.length === 0 ? null : firstEndMs }
+    const { count, firstEndInMs } = this.#journal.holds.summary()
+    return { count, firstEndMs: firstEndInMs === null ? null : this.recordNowMs() + firstEndInMs }
   }
 
   async findKey(keyHash: string): Promise<KeyRecord | undefined> {
@@ -337,8 +337,8 @@ class SqliteStorage implements Storage {
     this.#recordClock.adoptWall()
   }
 
-  correctClock(actor: Actor): Promise<ClockCorrection> {
-    return this.#journal.correctClock(actor)
+  correctClock(command: ClockCommand): Promise<ClockCorrection> {
+    return this.#journal.correctClock(command)
   }
 
   async #write(side: SideWrite): Promise<void> {

@@ -251,10 +251,7 @@ export class LiveJournal {
 
   /** Forgets the warm sums of one account; the next change builds them anew. */
   drop(owner: SumOwner): void {
-    const { customerId, memberId } = owner
-    const customer = memberId === null ? this.#sums.customer(customerId) : undefined
-    const member = memberId === null ? undefined : this.#sums.member({ customerId, memberId })
-    this.#sums.spoil({ customer, member }, this.#commit.lastPosition)
+    this.#sums.spoilOwner(owner, this.#commit.lastPosition)
   }
 
   #updateMember<Answer>(

@@ -125,6 +125,12 @@ export class SumCache {
     }
   }
 
+  spoilOwner({ customerId, memberId }: SumOwner, pendingPosition: number): void {
+    const customer = memberId === null ? this.customer(customerId) : undefined
+    const member = memberId === null ? undefined : this.member({ customerId, memberId })
+    this.spoil({ customer, member }, pendingPosition)
+  }
+
   /** The position that has to be durable before these sums may be built from the file. */
   takeWait(owner: SumOwner): number {
     const position = this.#waits.get(ownerKey(owner)) ?? 0

@@ -12,7 +12,7 @@ import { setExtraUsage } from '../../src/operations/set-extra-usage.ts'
 import { setSpendCap } from '../../src/operations/set-spend-cap.ts'
 import { setStatus } from '../../src/operations/set-status.ts'
 import { planId } from '../../src/core/ids.ts'
-import type { Storage } from '../../src/storage/storage.ts'
+import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
 import { openRaw, requestBytes } from './raw-http.ts'
 import { askBody, openScriptedWorld } from './scripted-world.ts'
 import {
@@ -225,6 +225,27 @@ test('a member that is paused while its request waits is told so at once', async
   await setStatus(world.parts, { ...command(), ...world.seat, memberId: null, isActive: false })
 
   assert.equal(outcome(await asked), 'customer_inactive')
+})
+
+test('D12: storage that goes away while somebody waits is said to be away, never out or reserved', async () => {
+  let isAway = false
+  const wrapStorage = (storage: Storage): Storage =>
+    replaced(storage, 'update', (...args: Parameters<Storage['update']>) =>
+      isAway ? Promise.reject(new StorageUnavailableError('away')) : storage.update(...args),
+    )
+  const { world, clock, held } = await openBusyWorld({ wrapStorage })
+  await using _closing = world
+  const asked = [ask(world), ask(world)]
+  const told = asked.map((one) => assert.rejects(one, StorageUnavailableError))
+  await settleDown()
+
+  isAway = true
+  clock.pass(2000)
+  await Promise.all(told)
+  isAway = false
+
+  await free(world, held)
+  assert.equal(outcome(await ask(world)), 'plan')
 })
 
 const revoke = async ({ parts, seat }: World): Promise<void> => {

@@ -121,7 +121,7 @@ const withoutComments = (code: string): string =>
 test('files are named in kebab-case, for the idea that they hold', () => {
   const forbidden = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'types', 'index']
   const wrong = scripted.filter((path) => {
-    const name = basename(path).replace(/(\.test)?\.(ts|mjs)$/, '')
+    const name = basename(path).replace(/(\.test|\.campaign)?\.(ts|mjs)$/, '')
     return !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || forbidden.includes(name)
   })
   assert.deepEqual(wrong, [])

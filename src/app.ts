@@ -9,6 +9,7 @@ import type { Settings } from './config/settings.ts'
 import { demoKeyIdOf } from './demo/demo-member.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { watchProcess } from './health/process-watch.ts'
+import type { TrafficFacts } from './health/server-facts.ts'
 import { createServerHealth } from './health/server-health.ts'
 import { watchPrices, type UnpricedModels } from './health/unpriced-models.ts'
 import { createDecisionSigner } from './operations/decision-id.ts'
@@ -176,8 +177,8 @@ async function listen(input: {
   }
   const gatewayAddress = new Address()
   const prices = watchPrices(openPrices(settings))
-  const adminAddress = new Address()
-  const running = runningServer({ ...input, prices, adminAddress })
+  const later = new LaterFacts()
+  const running = runningServer({ ...input, prices, later })
   const admin = await startAdminServer(
     {
       ...parts,
@@ -205,7 +206,7 @@ async function listen(input: {
     },
   )
   closers.push(() => admin.close())
-  adminAddress.url = admin.url
+  later.adminUrl = admin.url
   const gateway = createGateway({
     parts,
     prices,
@@ -220,6 +221,7 @@ async function listen(input: {
     await gateway.close()
     throw error
   }
+  later.traffic = () => ({ upstream: gateway.upstreamHealth(), pressure: gateway.pressure() })
   return { gateway, gatewayUrl: gatewayAddress.url, admin, adminUrl: admin.url, running }
 }
 
@@ -230,9 +232,9 @@ function runningServer(input: {
   readonly parts: GateParts
   readonly closers: (() => Promise<void> | void)[]
   readonly prices: UnpricedModels
-  readonly adminAddress: Address
+  readonly later: LaterFacts
 }): RunningServer {
-  const { settings, options, parts, closers, prices, adminAddress } = input
+  const { settings, options, parts, closers, prices, later } = input
   const { plansFile } = settings
   const processWatch = watchProcess()
   closers.push(() => processWatch.close())
@@ -240,13 +242,14 @@ function runningServer(input: {
     parts,
     settings,
     get adminUrl() {
-      return adminAddress.url
+      return later.adminUrl
     },
     logPath: options.logPath ?? null,
     nodePinned: options.nodePinned ?? null,
     connectionsMax: gatewayBounds.connectionsMax,
     processWatch,
     unpriced: prices,
+    traffic: () => later.traffic(),
     demoKeyId: () => demoKeyIdOf(parts),
     readPlans: plansFile === null ? null : () => readPlansFile(plansFile),
     journalFormat: journalFormat(),
@@ -256,6 +259,12 @@ function runningServer(input: {
     health: () => health.look(),
     noteVerify: (report) => health.noteVerify(report),
   }
+}
+
+/** What the check-up asks of parts that start after the port on which it is asked for. */
+class LaterFacts {
+  adminUrl = ''
+  traffic: () => TrafficFacts | null = () => null
 }
 
 /** Known only once the gateway listens, which is after the page that refusals link to does. */

@@ -93,7 +93,19 @@ async function main(): Promise<void> {
     logPath: log.path,
     nodePinned: installedNode(root),
   })
+  // The demo has no clock but this one; whoever comes back to it after a weekend finds it in the present.
+  const { storage } = app.parts
+  if (chosen.isDemo && storage.clockStatus().isJumpHeld) storage.adoptWallClock()
+  const demoKey = await ensureDemoMember(app.parts, {
+    overrunMaxNanos: settings.overrunMax,
+    runningMax: settings.customerRunningMax,
+  })
   const whereFile = join(settings.dataFolder, 'server.json')
+  const { gatewayUrl, adminUrl } = app
+  await writeFile(whereFile, JSON.stringify({ pid: process.pid, gatewayUrl, adminUrl }), {
+    mode: 0o600,
+  })
+  // Until here a signal ends the process as it ends any other, and leaves a whole journal.
   stopOnSignals({
     app,
     settings,
@@ -105,7 +117,7 @@ async function main(): Promise<void> {
       await rm(whereFile, { force: true })
     },
   })
-  await sayStarted({ app, settings, log, isDemoUpstream: chosen.isDemo, whereFile })
+  await sayStarted({ app, settings, log, demoKey, isDemoUpstream: chosen.isDemo })
 }
 
 type Log = {
@@ -130,21 +142,11 @@ async function sayStarted(started: {
   readonly app: App
   readonly settings: Settings
   readonly log: Log
+  readonly demoKey: string | null
   readonly isDemoUpstream: boolean
-  readonly whereFile: string
 }): Promise<void> {
-  const { app, settings, log } = started
+  const { app, settings, log, demoKey } = started
   const { gatewayUrl, adminUrl } = app
-  // The demo has no clock but this one; whoever comes back to it after a weekend finds it in the present.
-  const { storage } = app.parts
-  if (started.isDemoUpstream && storage.clockStatus().isJumpHeld) storage.adoptWallClock()
-  const demoKey = await ensureDemoMember(app.parts, {
-    overrunMaxNanos: settings.overrunMax,
-    runningMax: settings.customerRunningMax,
-  })
-  await writeFile(started.whereFile, JSON.stringify({ pid: process.pid, gatewayUrl, adminUrl }), {
-    mode: 0o600,
-  })
   log.logger.info('started', { version, gatewayUrl, adminUrl, ...printableSettings(settings) })
   const text = welcomeText({
     version,
@@ -157,7 +159,9 @@ async function sayStarted(started: {
     upstreamName: settings.upstreamUrl ?? 'built-in demo upstream',
   })
   log.say(text)
-  for (const { status, check, found, meaning, cure } of await app.health()) {
+  // Whoever stops it at once gets no advice.
+  const facts = await app.health().catch(() => [])
+  for (const { status, check, found, meaning, cure } of facts) {
     if (status === 'ok' || !checksAtStart.has(check)) continue
     log.logger.warn('the configuration needs a look', { check, found })
     process.stderr.write(`${check}: ${found} ${meaning ?? ''}\n  ${cure?.say ?? ''}\n`)

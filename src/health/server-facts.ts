@@ -5,7 +5,7 @@ import type { CustomerId, KeyId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import type { Parts } from '../operations/parts.ts'
 import { listDrifts } from '../operations/list-drifts.ts'
-import type { ClockStatus, VerifyReport } from '../storage/storage.ts'
+import type { ClockStatus, StorageHealth, VerifyReport } from '../storage/storage.ts'
 import {
   fileFacts,
   mayWrite,
@@ -13,6 +13,8 @@ import {
   openFilesMax,
   type FileFacts,
 } from './folder-facts.ts'
+import type { GatewayPressure } from '../gateway/pressure.ts'
+import type { UpstreamHealth } from '../gateway/reply/upstream-account.ts'
 import type { ProcessWatch } from './process-watch.ts'
 import type { UnpricedModels } from './unpriced-models.ts'
 
@@ -24,6 +26,8 @@ export type ServerFacts = {
   readonly node: { readonly version: string; readonly pinned: string | null }
   /** Null when a change went through to the disk just now; else why not. */
   readonly journalTrouble: string | null
+  readonly storage: StorageHealth
+  readonly position: number
   readonly clock: ClockStatus
   readonly holds: { readonly count: number; readonly mostOverdueMs: number }
   readonly customers: readonly CustomerMonth[]
@@ -43,6 +47,8 @@ export type ServerFacts = {
     readonly max: number | null
     readonly connectionsMax: number
   }
+  /** Null until the gateway listens. */
+  readonly traffic: TrafficFacts | null
   readonly eventLoopDelayMs: number
   readonly memory: {
     readonly heapBytes: number
@@ -50,6 +56,11 @@ export type ServerFacts = {
     readonly residentBytes: number
   }
   readonly upMs: number
+}
+
+export type TrafficFacts = {
+  readonly upstream: UpstreamHealth
+  readonly pressure: GatewayPressure
 }
 
 /** What a customer's running month costs the operator. */
@@ -76,6 +87,7 @@ export type ServerFactSources = {
   readonly connectionsMax: number
   readonly processWatch: ProcessWatch
   readonly unpriced: UnpricedModels
+  readonly traffic: () => TrafficFacts | null
   /** Null when there is none, or it is revoked. */
   readonly demoKeyId: () => Promise<KeyId | null>
   /** The plans of the plans file, read anew; null where none is set. */
@@ -108,7 +120,10 @@ export async function gatherServerFacts(
     adminUrl: sources.adminUrl,
     node: { version: process.versions.node, pinned: sources.nodePinned },
     journalTrouble,
+    storage: await storage.health(),
+    position: storage.durablePosition,
     clock: storage.clockStatus(),
+    traffic: sources.traffic(),
     holds: {
       count: openHolds.count,
       mostOverdueMs: Math.max(0, nowMs - (openHolds.firstEndMs ?? nowMs)),

@@ -4,6 +4,7 @@ import { runChecks } from './check.ts'
 import { bookChecks } from './checks/book-checks.ts'
 import { folderChecks } from './checks/folder-checks.ts'
 import { processChecks } from './checks/process-checks.ts'
+import { gatewayChecks } from './checks/gateway-checks.ts'
 import { settingChecks } from './checks/setting-checks.ts'
 import { lookAtFolder } from './folder-facts.ts'
 import { gatherServerFacts, type NotedVerify, type ServerFactSources } from './server-facts.ts'
@@ -26,6 +27,7 @@ export function createServerHealth(
       return [
         ...runChecks(folderChecks(journalFormat), folder),
         ...runChecks([...bookChecks, ...settingChecks, ...processChecks], facts),
+        ...(facts.traffic === null ? [] : runChecks(gatewayChecks, facts.traffic)),
       ]
     },
     noteVerify: (report) => {

@@ -154,7 +154,7 @@ test('a server that was killed is told from one that ended in order, and startin
   assert.equal(killed.code, 3)
   const again = await startFor(t, { folder })
   again.child.kill('SIGTERM')
-  await again.ended
+  assert.deepEqual(await again.ended, { code: 0, signal: null })
 
   const ended = await healthOf(folder)
   assert.equal(ended.of('last-stop').status, 'ok')

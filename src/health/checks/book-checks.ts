@@ -1,10 +1,12 @@
 import { formatMoney } from '../../core/money.ts'
-import { agoText, bad, fine, warning, type Check, type Finding } from '../check.ts'
+import { agoText, bad, fine, sizeText, warning, type Check, type Finding } from '../check.ts'
 import type { ServerFacts } from '../server-facts.ts'
 
 /** Checks of the books: is the journal written, is it right, is the clock right, what does the operator absorb. */
 export const bookChecks: readonly Check<ServerFacts>[] = [
   { id: 'journal', look: lookAtJournal },
+  { id: 'storage', look: lookAtStorage },
+  { id: 'backup', look: lookAtBackup },
   { id: 'drift', look: lookAtDrift },
   { id: 'holds', look: lookAtHolds },
   { id: 'lost-holds', look: lookAtLost },
@@ -12,13 +14,62 @@ export const bookChecks: readonly Check<ServerFacts>[] = [
   { id: 'clock', look: lookAtClock },
 ]
 
-function lookAtJournal({ journalTrouble }: ServerFacts): Finding {
+function lookAtJournal({ journalTrouble, storage, nowMs }: ServerFacts): Finding {
+  const sinceMs = storage.problems.find(({ name }) => name === 'journal-away')?.sinceMs ?? null
+  const since = sinceMs === null ? '' : ` (since ${agoText(nowMs - sinceMs)})`
   if (journalTrouble === null) return fine('The journal is written.')
   return bad({
-    found: `The journal cannot be written: ${journalTrouble}`,
+    found: `The journal cannot be written${since}: ${journalTrouble}`,
     meaning:
       'Every request is answered with 503. Nothing that was acknowledged is lost, and the server goes on by itself once the disk is back.',
     say: 'See whether the disk is full, read-only or gone; the log says what the system answered.',
+    run: null,
+  })
+}
+
+/** What the storage itself knows to be wrong, but for what has a check of its own. */
+function lookAtStorage({ storage }: ServerFacts): Finding {
+  const own = storage.problems.filter(({ name }) => name !== 'journal-away' && name !== 'disk-low')
+  const [first] = own
+  if (first === undefined) {
+    return fine(
+      `${sizeText(storage.logBytes)} of the journal's log would be read again at a start (at most ${sizeText(storage.logBytesMax)}).`,
+    )
+  }
+  const more = own.length === 1 ? '' : ` (and ${own.length - 1} more)`
+  const trouble = {
+    found: `${first.message}${more}`,
+    meaning: meanings[first.name],
+    say: first.remedy,
+    run: first.name === 'journal-damaged' ? 'plimsoll verify' : null,
+  }
+  return first.name === 'journal-damaged' ? bad(trouble) : warning(trouble)
+}
+
+const meanings = {
+  'journal-away': 'Requests are answered with 503.',
+  'journal-damaged': 'Accounts that rest on the damaged entries cannot be served.',
+  'log-too-long': 'The log takes disk, and a start takes longer.',
+  'erasure-open': 'What was erased can still be read from the files.',
+  'disk-low': 'The journal stops when nothing is left.',
+} as const
+
+/** A journal with so many entries is somebody's books, not a first try. */
+const worthABackup = 10_000
+const backupOldMs = 7 * 24 * 3_600_000
+
+function lookAtBackup({ storage, position, nowMs }: ServerFacts): Finding {
+  const last = storage.lastBackup
+  if (last !== null && nowMs - last.atMs < backupOldMs) {
+    return fine(`The last backup that was checked is ${agoText(nowMs - last.atMs)} old.`)
+  }
+  if (position < worthABackup) return fine('The journal is young; no backup of it is missed yet.')
+  const age =
+    last === null ? 'There is no backup' : `The last backup is ${agoText(nowMs - last.atMs)} old`
+  return warning({
+    found: `${age}; the journal has ${position.toLocaleString('en')} entries.`,
+    meaning: 'What a disk takes with it is gone: balances, caps, and the proof of every charge.',
+    say: 'Make one, and again every night (docs/running.md, Backups).',
     run: null,
   })
 }

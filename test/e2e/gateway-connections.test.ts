@@ -74,6 +74,22 @@ test('a caller of HTTP/1.0 that closes its sending side has left, for it could n
   assert.equal((await world.figures()).runningCount, 0)
 })
 
+test('a caller that closes its sending side in the middle of a request has left', async () => {
+  await using world = await openScriptedWorld(hi)
+  const begun = `POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${world.seat.keyText}\r\n`
+  const halves = [
+    'Content-Length: 100\r\n\r\n{',
+    'Transfer-Encoding: chunked\r\n\r\n1\r\n{',
+    // With these headers, Node passes over what is wrong with the body.
+    'Upgrade: h2c\r\nConnection: Upgrade\r\nTransfer-Encoding: chunked\r\n\r\n-0\r\n\r\n0\r\n\r\n',
+  ]
+  for (const half of halves) await readAll(await halfClosed(world.url, Buffer.from(begun + half)))
+
+  const lines = await world.finished(halves.length)
+  assert.ok(lines.every((line) => line['hasCallerLeft'] === true))
+  assert.equal(world.upstream.calls.length, 0)
+})
+
 test('when all places are taken, connections without a known key give way, and running requests never do', async () => {
   const answers: UpstreamCall[] = []
   await using world = await openScriptedWorld((call) => void answers.push(call), {

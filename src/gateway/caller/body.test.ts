@@ -78,3 +78,24 @@ test('one greedy member never takes what another needs, and of many each leaves 
   assert.equal(room.take('newcomer', 20), true)
   assert.equal(room.take('newcomer', bytesMax), false)
 })
+
+test('a sender that left before its body was asked for is known to have left', async () => {
+  const room = createBodyRoom(30)
+  const reading = Promise.withResolvers<BodyReading>()
+  const server = createServer((request, response) => {
+    request.once('close', () => {
+      const read = readBody(new Caller(request, response), { bodyBytesMax: 10, room, owner: 'ada' })
+      void read.then(reading.resolve)
+    })
+    sending.destroy()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const sending = send({ host: '127.0.0.1', port, method: 'POST', agent: false })
+  sending.on('error', () => {})
+  sending.write('abc')
+
+  assert.deepEqual(await reading.promise, { kind: 'caller_left' })
+  server.close()
+})

@@ -58,6 +58,8 @@ export function readBody(
   { bodyBytesMax, room, owner }: BodyBounds,
 ): Promise<BodyReading> {
   const { request } = caller
+  // Who left before anybody listened says so to nobody any more.
+  if (request.destroyed) return Promise.resolve({ kind: 'caller_left' })
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > bodyBytesMax) return Promise.resolve({ kind: 'too_large' })
   caller.inviteBody()

@@ -35,7 +35,8 @@ export function probeHalfClosed(
   const response = firstUnanswered()
   if (response === undefined) return
   const knowsInterim = response.req.httpVersionMajor === 1 && response.req.httpVersionMinor === 1
-  if (response.headersSent || !knowsInterim) {
+  // A request that is not whole by now never will be.
+  if (response.headersSent || !knowsInterim || !response.req.complete) {
     socket.destroy()
   } else {
     socket.once('close', () => cancelTimer())

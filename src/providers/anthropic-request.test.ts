@@ -93,6 +93,23 @@ test('a field that stands twice is refused, however its name is written', () => 
   }
 })
 
+test('a field that stands twice in what decides about the price is refused, too', () => {
+  const bodies = [
+    '{"model":"m","max_tokens":5,"fallbacks":[{"model":"a","model":"b"}]}',
+    '{"model":"m","max_tokens":5,"tools":[{},{"type":"x","name":"n","t\\u0079pe":"y"}]}',
+    '{"thinking":{"type":"disabled","type":"enabled"},"model":"m","max_tokens":5}',
+  ]
+  for (const body of bodies) {
+    const reading = readRequest(Buffer.from(body))
+    assert.ok(reading.kind === 'problem' && /Duplicate field/.test(reading.message), body)
+  }
+  const others = [
+    '{"model":"m","max_tokens":5,"tools":[{"input_schema":{"a":1,"a":2}},{"type":1},{"type":2}]}',
+    '{"model":"m","max_tokens":5,"tools":[],"messages":[{"role":"user","role":"user"}]}',
+  ]
+  for (const body of others) assert.equal(readRequest(Buffer.from(body)).kind, 'ok', body)
+})
+
 test('the same name further inside, or inside a text, is nobody twice', () => {
   const bodies = [
     '{"model":"a","max_tokens":5,"x":{"model":"b","model":"c"}}',

@@ -1,6 +1,6 @@
 import type { ServiceMarks } from '../core/usage.ts'
 import { estimateInput } from './anthropic-input.ts'
-import { scanTopLevel } from './json-scan.ts'
+import { scanPriced } from './json-scan.ts'
 
 /**
  * What a request to the Messages API says about its own cost. Only the fields that price, route or meter
@@ -75,7 +75,7 @@ function parseBody(body: Uint8Array): ParsedBody {
     return problem('The request body is not valid UTF-8')
   }
   // Depth is bounded before the parser builds anything.
-  const scan = scanTopLevel(body, depthMax)
+  const scan = scanPriced(body, depthMax)
   if (scan.isTooDeep) {
     return problem(`The request body is nested too deeply: more than ${depthMax} levels`)
   }

@@ -1,57 +1,89 @@
 /**
- * A walk over the bytes of a JSON text that finds what parsers hide: keys that stand twice at the top
- * level, and how deep the text nests. It validates nothing; on a text that is not JSON it finds something
- * or other and ends.
+ * A walk over the bytes of a JSON text that finds what parsers hide: keys that stand twice where they decide
+ * about the price, and how deep the text nests. It validates nothing; on a text that is not JSON it finds
+ * something or other and ends.
  */
-export type TopLevelScan = {
+export type PricedScan = {
   readonly isTooDeep: boolean
-  /** The first key that stands twice in the outermost object. */
+  /** The first key that stands twice in one of the looked-at objects. */
   readonly duplicateKey: string | undefined
 }
 
 const quote = 0x22
 const backslash = 0x5c
 
-export function scanTopLevel(body: Uint8Array, depthMax: number): TopLevelScan {
+/** Fields whose own objects, or the objects of whose list, name models, tools and ways to run. */
+const pricedFields: ReadonlySet<string> = new Set([
+  'fallbacks',
+  'tools',
+  'thinking',
+  'mcp_servers',
+  'container',
+])
+/** The outermost object, a list in it, and the objects of that list. */
+const lookedAtDepth = 3
+
+/** Looks at the outermost object, and at those right below its priced fields. */
+export function scanPriced(body: Uint8Array, depthMax: number): PricedScan {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  const keys = new Set<string>()
-  let duplicateKey: string | undefined
+  const found = new FoundKeys()
   let depth = 0
-  // At depth 1 every other string is a key: those that stand before a colon.
+  // Keys of objects that are looked at: strings right after the brace or a comma.
   let isKeyNext = false
   for (let i = 0; i < bytes.length; i += 1) {
     switch (bytes[i]) {
       case quote: {
         const end = endOfString(bytes, i + 1)
-        if (depth === 1 && isKeyNext) {
-          const key = readKey(bytes, i, end)
-          duplicateKey ??= keys.has(key) ? key : undefined
-          keys.add(key)
-        }
+        if (isKeyNext) found.see(readKey(bytes, i, end), depth)
         isKeyNext = false
         i = end
         break
       }
       case 0x7b: // {
         depth += 1
-        isKeyNext = depth === 1
+        isKeyNext = depth <= found.depthMax && found.open(depth, true)
         break
       case 0x5b: // [
         depth += 1
-        isKeyNext = false
+        isKeyNext = depth <= found.depthMax && found.open(depth, false)
         break
       case 0x7d: // }
       case 0x5d: // ]
         depth -= 1
         break
       case 0x2c: // ,
-        isKeyNext = depth === 1
+        isKeyNext = depth <= found.depthMax && found.isInObject(depth)
         break
       default:
     }
-    if (depth > depthMax) return { isTooDeep: true, duplicateKey }
+    if (depth > depthMax) return { isTooDeep: true, duplicateKey: found.duplicateKey }
   }
-  return { isTooDeep: false, duplicateKey }
+  return { isTooDeep: false, duplicateKey: found.duplicateKey }
+}
+
+/** The keys of the objects that are open and looked at, by their depth. */
+class FoundKeys {
+  duplicateKey: string | undefined
+  /** How deep objects are looked at within the field that the walk is in. */
+  depthMax = 1
+  readonly #keys: (Set<string> | undefined)[] = []
+
+  open(depth: number, isObject: boolean): boolean {
+    this.#keys[depth] = isObject ? new Set() : undefined
+    return isObject
+  }
+
+  isInObject(depth: number): boolean {
+    return this.#keys[depth] !== undefined
+  }
+
+  see(key: string, depth: number): void {
+    const keys = this.#keys[depth]
+    if (keys === undefined) return
+    if (keys.has(key)) this.duplicateKey ??= key
+    keys.add(key)
+    if (depth === 1) this.depthMax = pricedFields.has(key) ? lookedAtDepth : 1
+  }
 }
 
 /** Short strings are cheapest to walk; the search of the platform wins on long ones. */

@@ -200,7 +200,7 @@ const bends: readonly Bend[] = [
     (body) => `${size(body)}\r\n${text(body)}XX0\r\n\r\n`,
     (body) => `${size(body)}\r\n${text(body)}\r\n0\r\nx-api-key: plim_t\r\n\r\n`,
     (body) => `${size(body)}\r\n${text(body)}\r\n`,
-    (body) => [...text(body)].map((one) => `1\r\n${one}\r\n`).join('') + '0\r\n\r\n',
+    (body) => text(body).replaceAll(/./g, '1\r\n$&\r\n') + '0\r\n\r\n',
   ),
   inBody(
     (body) => body.replace('{', '{"model":"claude-opus-4-1",'),

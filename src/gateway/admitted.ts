@@ -6,12 +6,14 @@ import { chooseEnd, endHold, isUnreadReply } from './hold/end-hold.ts'
 import { createAttempts } from './reply/attempts.ts'
 import { findHeader } from './reply/forward-headers.ts'
 import type { Exchange, Gate } from './gate.ts'
+import { noteAbandoned } from './hold/abandoned.ts'
 import { createHoldGrowth } from './hold/hold-growth.ts'
 import { lastWords } from './refuse.ts'
 import { isGood, startRelay, type RelayEnd } from './reply/relay.ts'
 import { answerUnsent } from './reply/answer-unsent.ts'
 import type { MeterReading } from '../providers/anthropic-usage.ts'
 import type { Trace } from './trace.ts'
+import { noteStrange } from './reply/note-strange.ts'
 import { createReplyMeter, type ReplyMeter } from './reply/reply-meter.ts'
 import type { ReplyHead } from './reply/upstream.ts'
 
@@ -38,7 +40,14 @@ export async function runAdmitted(
   const { allowance, asked, known } = admitted
   const { trace } = exchange
   const meter = createReplyMeter()
-  let end: RelayEnd = { head: null, how: 'broken', errorBody: null, bytes: 0, error: null }
+  let end: RelayEnd = {
+    head: null,
+    how: 'broken',
+    errorBody: null,
+    bytes: 0,
+    error: null,
+    wasSent: false,
+  }
   trace.fields.source = allowance.source
   try {
     end = await relayReply(gate, exchange, { admitted, meter })
@@ -52,6 +61,10 @@ export async function runAdmitted(
     warnUnread(gate, end, reading)
     if (reading !== null) gate.rates.learn(asked.facts.model, reading)
     const chosen = chooseEnd(end, reading, { asked, gate })
+    noteAbandoned(gate, trace, { asked, end, memberId: known.owner.memberId })
+    if (reading !== null && chosen.kind === 'settle') {
+      noteStrange(gate, trace, { asked, reading, usage: chosen.usage })
+    }
     await endHold(gate, { ...ending, upstreamRequestId }, chosen)
   }
 }

@@ -10,6 +10,8 @@ import type { Caller } from './caller/caller.ts'
 import type { Connections } from './caller/connections.ts'
 import type { KeyPlaces } from './caller/key-places.ts'
 import type { RefusalLog } from './caller/refusal-log.ts'
+import type { AbandonGuard } from './hold/abandoned.ts'
+import type { Teller } from './reply/note-strange.ts'
 import type { RunningRelays } from './reply/running-relays.ts'
 import type { Trace } from './trace.ts'
 import type { Upstream } from './reply/upstream.ts'
@@ -47,6 +49,8 @@ export type Gate = {
   readonly prices: PriceBook
   readonly upstream: Upstream
   readonly account: UpstreamAccount
+  readonly abandons: AbandonGuard
+  readonly teller: Teller
   readonly settings: GatewaySettings
   readonly logger: Logger
   readonly rates: RateLearner

@@ -16,6 +16,8 @@ import { createRefusalLog, isRefusalKind } from './caller/refusal-log.ts'
 import { createClockWatch, type ClockWatch } from './time/clock-watch.ts'
 import { createClockWitness } from './time/clock-witness.ts'
 import type { UpstreamCredential } from './reply/forward-headers.ts'
+import { createAbandonGuard } from './hold/abandoned.ts'
+import { createTeller } from './reply/note-strange.ts'
 import { createUpstreamAccount, type UpstreamHealth } from './reply/upstream-account.ts'
 import { createUpstreamKeys } from './reply/upstream-keys.ts'
 import { forwardUncharged } from './forward.ts'
@@ -93,6 +95,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       onHead: isWitness ? createClockWitness(parts) : ignoreHead,
     }),
     account: createUpstreamAccount(keys, { clock: parts.clock, logger }),
+    abandons: createAbandonGuard(parts.clock),
+    teller: createTeller(),
     rates: createRateLearner(),
     bursts: createBurstGuard(settings.burst, parts.clock),
     bodyRoom: createBodyRoom(settings.bodyRoomBytes),

@@ -23,6 +23,10 @@ import { refuse, sendReply } from './refuse.ts'
 export async function serveMessages(gate: Gate, exchange: Exchange): Promise<void> {
   const known = await admitCaller(gate, exchange)
   if (known === undefined) return
+  const pace = gate.abandons.ask(known.owner.memberId)
+  if (!pace.isAdmitted) {
+    return refuse(gate, exchange, { kind: 'too_fast', retryAfterMs: pace.retryAfterMs })
+  }
   const read = await readInPlace(gate, exchange, known)
   if (read === undefined) return
   try {

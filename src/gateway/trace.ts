@@ -21,6 +21,8 @@ export type TraceFields = {
   memberId: Value
   sessionId: Value
   model: Value
+  /** Where another model answered than the one that was asked for. */
+  answeredModel: Value
   isStream: Value
   decisionId: Value
   source: Value
@@ -42,6 +44,8 @@ export type TraceFields = {
   hold: Value
   cause: Value
   isEstimate: Value
+  /** The expected cost of the input of a request that was given up before the upstream said anything. */
+  abandonedNanos: Value
   costNanos: Value
   chargedNanos: Value
   overrunNanos: Value
@@ -65,6 +69,7 @@ export function startTrace(route: Route, clock: Clock): Trace {
     memberId: undefined,
     sessionId: undefined,
     model: undefined,
+    answeredModel: undefined,
     isStream: undefined,
     decisionId: undefined,
     source: undefined,
@@ -82,6 +87,7 @@ export function startTrace(route: Route, clock: Clock): Trace {
     hold: undefined,
     cause: undefined,
     isEstimate: undefined,
+    abandonedNanos: undefined,
     usage_input: undefined,
     usage_output: undefined,
     usage_cache_read: undefined,

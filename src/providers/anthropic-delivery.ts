@@ -1,3 +1,4 @@
+import type { Usage } from '../core/usage.ts'
 import { isRecord } from './anthropic-request.ts'
 import { startsWith, type EventData } from './sse-events.ts'
 
@@ -10,6 +11,10 @@ export type Delivered = {
   readonly textBytes: number
   readonly thinkingBytes: number
   readonly toolBytes: number
+  /** What tools that run at the upstream brought in; it is input of the same answer. */
+  readonly toolResultBytes: number
+  /** Uses of such tools, by their meters. */
+  readonly toolUses: Usage
   /** How long blocks of thinking were open: their text may be withheld, their time is not. */
   readonly thinkingMs: number
   /** The upstream's own coarse count of withheld thinking, where it sends one. */
@@ -28,6 +33,8 @@ type State = {
   textBytes: number
   thinkingBytes: number
   toolBytes: number
+  toolResultBytes: number
+  toolUses: { web_search: number; web_fetch: number; code_execution: number }
   closedThinkingMs: number
   openThinkingSinceMs: number | null
   thinkingTokensHint: number
@@ -41,6 +48,8 @@ export function createDeliveryMeter(): DeliveryMeter {
     textBytes: 0,
     thinkingBytes: 0,
     toolBytes: 0,
+    toolResultBytes: 0,
+    toolUses: { web_search: 0, web_fetch: 0, code_execution: 0 },
     closedThinkingMs: 0,
     openThinkingSinceMs: null,
     thinkingTokensHint: 0,
@@ -52,12 +61,19 @@ export function createDeliveryMeter(): DeliveryMeter {
     },
     takeContent(content) {
       if (!Array.isArray(content)) return
-      for (const block of content) if (isRecord(block)) takeBlock(block, state)
+      for (const block of content) {
+        if (!isRecord(block)) continue
+        takeBlock(block, state)
+        countToolUse(block, state)
+        if (isToolResult(block)) state.toolResultBytes += lengthOf(JSON.stringify(block['content']))
+      }
     },
     delivered: (nowMs) => ({
       textBytes: state.textBytes,
       thinkingBytes: state.thinkingBytes,
       toolBytes: state.toolBytes,
+      toolResultBytes: state.toolResultBytes,
+      toolUses: { ...state.toolUses },
       thinkingMs:
         state.closedThinkingMs +
         (state.openThinkingSinceMs === null ? 0 : nowMs - state.openThinkingSinceMs),
@@ -156,6 +172,9 @@ function takeParsed(data: EventData, state: State, nowMs: number): 'content' | '
   try {
     event = JSON.parse(data.bytes.toString('utf8', data.start, data.end))
   } catch {
+    // Too long to be kept, or broken: its size stands for what it brought.
+    if (toolResultHead.test(head)) state.toolResultBytes += data.byteCount
+    else state.textBytes += data.byteCount
     return 'content'
   }
   if (!isRecord(event)) return 'content'
@@ -163,7 +182,7 @@ function takeParsed(data: EventData, state: State, nowMs: number): 'content' | '
   switch (event['type']) {
     case 'content_block_start':
       closeThinking(state, nowMs)
-      if (isThinkingBlock(event['content_block'])) state.openThinkingSinceMs = nowMs
+      takeStart(event['content_block'], { state, nowMs, byteCount: data.byteCount })
       return 'content'
     case 'content_block_delta':
       if (isRecord(event['delta'])) takeBlock(event['delta'], state)
@@ -174,6 +193,29 @@ function takeParsed(data: EventData, state: State, nowMs: number): 'content' | '
     default:
       return 'other'
   }
+}
+
+type Start = { readonly state: State; readonly nowMs: number; readonly byteCount: number }
+
+function takeStart(block: unknown, { state, nowMs, byteCount }: Start): void {
+  if (!isRecord(block)) return
+  if (isThinkingBlock(block)) state.openThinkingSinceMs = nowMs
+  countToolUse(block, state)
+  if (isToolResult(block)) state.toolResultBytes += byteCount
+}
+
+const toolResultHead = /"type"\s*:\s*"\w+_tool_result"/
+
+function isToolResult(block: Readonly<Record<string, unknown>>): boolean {
+  return typeof block['type'] === 'string' && block['type'].endsWith('_tool_result')
+}
+
+function countToolUse(block: Readonly<Record<string, unknown>>, { toolUses }: State): void {
+  if (block['type'] !== 'server_tool_use') return
+  const name = String(block['name'])
+  if (name.startsWith('web_search')) toolUses.web_search += 1
+  else if (name.startsWith('web_fetch')) toolUses.web_fetch += 1
+  else if (name.includes('code_execution')) toolUses.code_execution += 1
 }
 
 function closeThinking(state: State, nowMs: number): void {

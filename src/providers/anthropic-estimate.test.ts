@@ -13,6 +13,8 @@ const nothing = {
   textBytes: 0,
   thinkingBytes: 0,
   toolBytes: 0,
+  toolResultBytes: 0,
+  toolUses: {},
   thinkingMs: 0,
   thinkingTokensHint: 0,
 }
@@ -142,7 +144,7 @@ test('an estimate is whole, not below any report, and not above max_tokens unles
       delivered,
       fc.integer({ min: 1, max: 200_000 }),
       (output, seen, maxTokens) => {
-        const reading = { ...empty, usage: { output }, delivered: seen }
+        const reading = { ...empty, usage: { output }, delivered: { ...nothing, ...seen } }
         const usage = estimateUsage({ reading, rates, inputTokensExpected: 5, maxTokens })
         assert.ok(Number.isInteger(usage.output))
         assert.ok(

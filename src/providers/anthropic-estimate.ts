@@ -1,6 +1,7 @@
-import type { Usage } from '../core/usage.ts'
+import { toolMeters, type Meter, type Usage } from '../core/usage.ts'
 import type { Delivered } from './anthropic-delivery.ts'
 import { bytesPerToken } from './anthropic-input.ts'
+import { usageTokensMax } from './anthropic-report.ts'
 import type { MeterReading } from './anthropic-usage.ts'
 
 /**
@@ -49,17 +50,30 @@ export type UsageFacts = {
 export function estimateUsage(facts: UsageFacts): Usage {
   const { reading, rates, inputTokensExpected, maxTokens } = facts
   if (reading.finalUsage !== undefined) return reading.finalUsage
-  const { usage, delivered } = reading
+  const { usage, delivered, hasFinalReport } = reading
   const reportedTokens = usage.output ?? 0
   const output = estimateOutput({ reportedTokens, delivered, rates })
   const cachedTokens =
     (usage.cache_read ?? 0) + (usage.cache_write_5m ?? 0) + (usage.cache_write_1h ?? 0)
+  const input = usage.input ?? Math.max(0, inputTokensExpected - cachedTokens)
+  // A last report has counted what tools brought in; the first one came before them.
+  const broughtIn = hasFinalReport ? 0 : Math.ceil(delivered.toolResultBytes / bytesPerToken)
   return {
     ...usage,
-    input: usage.input ?? Math.max(0, inputTokensExpected - cachedTokens),
+    ...usedTools(usage, delivered.toolUses),
+    input: Math.min(input + broughtIn, Math.max(input, usageTokensMax)),
     // No answer is longer than it was allowed to be, whatever an estimate says.
     output: Math.max(reportedTokens, Math.min(output, maxTokens)),
   }
+}
+
+function usedTools(reported: Usage, seen: Usage): Usage {
+  const used: { [M in Meter]?: number } = {}
+  for (const meter of toolMeters) {
+    const count = Math.max(reported[meter] ?? 0, seen[meter] ?? 0)
+    if (count > 0) used[meter] = count
+  }
+  return used
 }
 
 type Sample = { readonly units: number; readonly tokens: number }

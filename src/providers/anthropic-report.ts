@@ -7,17 +7,25 @@ import { isRecord } from './anthropic-request.ts'
  * that nothing is ever charged or refunded on the strength of it (O8).
  */
 export type UsageBook = {
-  /** Takes one `usage` object. Figures are cumulative, so a later one replaces an earlier one. */
-  add(usage: unknown): void
+  /**
+   * Takes one `usage` object. Figures are cumulative, so a later one replaces an earlier one, and one of the
+   * last reports that is lower than the one before it is a mistake.
+   */
+  add(usage: unknown, report: Report): void
   addFault(fault: string): void
   usage(): Usage
   marks(): ServiceMarks
   faults(): readonly string[]
-  /** Whether input and output were both reported, believably, at least once. */
+  /** Whether input was reported, believably, and output in a last report. */
   hasReport(): boolean
+  /** Figures above zero and ways of serving that no price here knows. */
+  unpriced(): readonly string[]
   /** Thinking tokens inside the output, where the upstream tells them apart. */
   thinkingTokens(): number | null
 }
+
+/** The first report of a message says its input; the last ones, what it came to. */
+export type Report = 'first' | 'last'
 
 /** Five times what the largest context and answer add up to in a long tool loop; more is a mistake. */
 export const usageTokensMax = 50_000_000
@@ -38,6 +46,8 @@ export function createUsageBook(): UsageBook {
   const figures: Figures = new Map()
   const marks = new Map<string, string>()
   const faults = new Set<string>()
+  const last: Figures = new Map()
+  const unpriced = new Set<string>()
   let apart: Usage = {}
 
   const addFault = (fault: string): void => {
@@ -45,12 +55,13 @@ export function createUsageBook(): UsageBook {
   }
 
   return {
-    add(usage) {
+    add(usage, report) {
       if (!isRecord(usage)) {
         addFault('usage is not an object')
         return
       }
-      readFigures(usage, figures, addFault)
+      readFigures(usage, report === 'last' ? [figures, last] : [figures], addFault)
+      for (const kind of unpricedKinds(usage)) if (unpriced.size < unpricedMax) unpriced.add(kind)
       for (const field of markFields) {
         const value = usage[field]
         if (typeof value === 'string' && markPattern.test(value)) marks.set(field, value)
@@ -62,7 +73,8 @@ export function createUsageBook(): UsageBook {
     usage: () => sum(usageOf(figures), apart),
     marks: () => [...marks].map(([field, value]) => `${field}:${value}`),
     faults: () => [...faults],
-    hasReport: () => figures.has('input_tokens') && figures.has('output_tokens'),
+    hasReport: () => figures.has('input_tokens') && last.has('output_tokens'),
+    unpriced: () => [...unpriced],
     thinkingTokens: () => figures.get('thinking_tokens') ?? null,
   }
 }
@@ -79,12 +91,20 @@ const requestFields = [
   'code_execution_requests',
 ] as const
 
-function readFigures(usage: Fields, figures: Figures, addFault: (fault: string) => void): void {
+/** Reads into each of these books; the last of them knows what must not go down. */
+function readFigures(
+  usage: Fields,
+  books: readonly [Figures] | readonly [Figures, Figures],
+  addFault: (fault: string) => void,
+): void {
+  const [figures, last] = books
   const read = (from: unknown, field: string, max: number): void => {
     const value = isRecord(from) ? from[field] : undefined
     if (value === undefined || value === null) return
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
+      if (value < (last?.get(field) ?? 0)) return addFault(`${field} went down`)
       figures.set(field, value)
+      last?.set(field, value)
     } else {
       addFault(`${field} is not a whole number from 0 to ${max}`)
     }
@@ -132,12 +152,49 @@ function usageOf(figures: Figures): Usage {
   return usage
 }
 
+const unpricedMax = 8
+const kindPattern = /^[a-z0-9_]{1,40}$/
+/** What figures stand in a `usage` object and in the objects within it. */
+const knownFigures: Readonly<Record<string, readonly string[]>> = {
+  '': tokenFields,
+  server_tool_use: requestFields,
+  cache_creation: ['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens'],
+}
+/** Ways of serving whose price is known; `servingMultipliers` has those that change it. */
+const knownMarks: Readonly<Record<(typeof markFields)[number], readonly string[]>> = {
+  service_tier: ['standard', 'priority', 'batch'],
+  speed: ['standard', 'fast'],
+  inference_geo: ['global', 'us', 'not_available'],
+}
+
+/**
+ * What this book has no meter for. It cannot be charged: whether such a figure is new or already inside
+ * another one, only its vendor knows. It is told, so that it is not free in silence.
+ */
+function unpricedKinds(usage: Fields): readonly string[] {
+  const kinds: string[] = []
+  for (const [place, known] of Object.entries(knownFigures)) {
+    const fields = place === '' ? usage : usage[place]
+    if (!isRecord(fields)) continue
+    for (const [field, value] of Object.entries(fields)) {
+      const isFigure = typeof value === 'number' && value > 0 && !known.includes(field)
+      if (isFigure && kindPattern.test(field)) kinds.push(field)
+    }
+  }
+  for (const field of markFields) {
+    const value = usage[field]
+    const isStrange = typeof value === 'string' && !knownMarks[field].includes(value)
+    if (isStrange && markPattern.test(value)) kinds.push(`${field}:${value}`)
+  }
+  return kinds
+}
+
 function sumApart(iterations: readonly unknown[], addFault: (fault: string) => void): Usage {
   let total: Usage = {}
   for (const iteration of iterations) {
     if (!isRecord(iteration) || !apartIterations.has(iteration['type'])) continue
     const figures: Figures = new Map()
-    readFigures(iteration, figures, addFault)
+    readFigures(iteration, [figures], addFault)
     total = sum(total, usageOf(figures))
   }
   return total

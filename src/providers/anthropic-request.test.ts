@@ -181,7 +181,7 @@ test('a session is found in both forms that clients use, and nothing odd passes 
 
 test('other models that can serve the request are named', () => {
   const named = readOk({
-    fallbacks: [{ model: 'claude-opus-4-8' }, { model: 'claude-opus-5-5' }, 'odd'],
+    fallbacks: [{ model: 'claude-opus-4-8' }, { model: 'claude-opus-5-5' }],
     tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'claude-fable-5-2' }],
   })
 
@@ -191,6 +191,41 @@ test('other models that can serve the request are named', () => {
   const many = Array.from({ length: 9 }, (_, index) => ({ model: `claude-${index}` }))
   const reading = readRequest(encode(JSON.stringify({ ...simple, fallbacks: many })))
   assert.ok(reading.kind === 'problem' && /fallbacks/.test(reading.message))
+})
+
+test('O10: a form of fallbacks that the API does not know is refused: its models would go unpriced', () => {
+  for (const fallbacks of [
+    ['claude-opus-4-1'],
+    'claude-opus-4-1',
+    { model: 'claude-opus-4-1' },
+    [{ Model: 'claude-opus-4-1' }],
+    [{ model: ['claude-opus-4-1'] }],
+    [[{ model: 'claude-opus-4-1' }]],
+    7,
+  ]) {
+    const reading = readRequest(encode(JSON.stringify({ ...simple, fallbacks })))
+    assert.ok(reading.kind === 'problem' && /fallbacks/.test(reading.message))
+  }
+  assert.deepEqual(readOk({ fallbacks: null }).otherModels, [])
+  assert.deepEqual(readOk({ fallbacks: [] }).otherModels, [])
+})
+
+test('O10: a field that another reader could take for a priced one is refused', () => {
+  const twins: readonly object[] = [
+    { Model: 'claude-opus-4-1' },
+    { MAX_TOKENS: 100_000 },
+    { Fallbacks: [{ model: 'claude-opus-4-1' }] },
+    { toolſ: [] },
+    { ſtream: true },
+    { ſpeed: 'fast' },
+    { tools: [{ type: 'advisor_20260301', name: 'advisor', MODEL: 'claude-opus-4-1' }] },
+    { fallbacks: [{ model: 'claude-a', Max_Tokens: 9000 }] },
+  ]
+  for (const twin of twins) {
+    const reading = readRequest(encode(JSON.stringify({ ...simple, ...twin })))
+    assert.ok(reading.kind === 'problem' && /not permitted/.test(reading.message))
+  }
+  readOk({ 'X-Custom': 1, Mode: 1, tools: [{ name: 'x', input_schema: { Model: 1 } }] })
 })
 
 test('what a fallback may write and how it is served counts for the request', () => {

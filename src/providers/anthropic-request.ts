@@ -115,7 +115,60 @@ function findFault(fields: Fields): string | undefined {
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     return 'stream: Input should be a valid boolean'
   }
-  return findTokensFault(maxTokens)
+  const lookalike = findLookalike(fields, pricedFields)
+  if (lookalike !== undefined) return `${lookalike.slice(0, 100)}: Extra inputs are not permitted`
+  return (
+    findFallbacksFault(fields['fallbacks']) ??
+    findLookalikeWithin(fields) ??
+    findTokensFault(maxTokens)
+  )
+}
+
+function findLookalikeWithin(fields: Fields): string | undefined {
+  for (const list of ['fallbacks', 'tools']) {
+    for (const item of listed(fields[list])) {
+      const lookalike = findLookalike(item, pricedWithin)
+      if (lookalike === undefined) continue
+      return `${list}: ${lookalike.slice(0, 100)}: Extra inputs are not permitted`
+    }
+  }
+  return undefined
+}
+
+function listed(list: unknown): readonly Fields[] {
+  return Array.isArray(list) ? list.filter((item) => isRecord(item)) : []
+}
+
+/** Fields that price or route a request, and those of the lists within it that do. */
+const pricedFields = new Set(
+  'model max_tokens stream fallbacks tools speed inference_geo service_tier thinking'.split(' '),
+)
+const pricedWithin = new Set('model max_tokens speed inference_geo'.split(' '))
+
+/** Nearly every field: it can be taken for no other one. */
+const plainField = /^[a-z0-9_]*$/
+
+/**
+ * Some readers take `Model` for `model`, as the API does not: such a body could be priced as one thing and
+ * run as another. The API would refuse these fields as well.
+ */
+function findLookalike(fields: Fields, priced: ReadonlySet<string>): string | undefined {
+  for (const field in fields) {
+    if (plainField.test(field)) continue
+    if (priced.has(field.toUpperCase().toLowerCase())) return field
+  }
+  return undefined
+}
+
+/** The API's own forms, and no others: which models may answer has to be known before one does. */
+function findFallbacksFault(fallbacks: unknown): string | undefined {
+  if (fallbacks === undefined || fallbacks === null || fallbacks === 'default') return undefined
+  const isList =
+    Array.isArray(fallbacks) &&
+    fallbacks.every((item) => isRecord(item) && typeof item['model'] === 'string')
+  return isList
+    ? undefined
+    : 'fallbacks: Input should be "default" or a list of objects with a model'
 }
 
 function findTokensFault(maxTokens: unknown): string | undefined {
@@ -153,9 +206,7 @@ function findAlternatives(
   fields: Fields,
   { model, maxTokens }: { readonly model: string; readonly maxTokens: number },
 ): Alternatives | undefined {
-  const ways = [fields['fallbacks'], fields['tools']].flatMap((list) =>
-    Array.isArray(list) ? list.filter((item) => isRecord(item)) : [],
-  )
+  const ways = [...listed(fields['fallbacks']), ...listed(fields['tools'])]
   const models = new Set<string>()
   const marks = new Set(marksOf(fields))
   let tokens = maxTokens

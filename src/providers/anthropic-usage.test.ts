@@ -176,12 +176,15 @@ test('L2: a stream that breaks off reports what it has, and nothing final', () =
   assert.ok(reading.delivered.textBytes > 0)
 })
 
-test('no beginning of a stream is taken for a whole one', () => {
+test('no beginning of a stream is taken for a whole one, and none before its last report for a final one', () => {
   const text = stream(mixed)
   const bytes = encode(text)
   const stop = encode(text.slice(0, text.lastIndexOf('data:'))).length
+  const reported = encode(text.slice(0, text.indexOf('event: message_stop'))).length
   for (let cut = 0; cut <= stop; cut += 1) {
-    assert.equal(meter(bytes.subarray(0, cut)).finalUsage, undefined)
+    const reading = meter(bytes.subarray(0, cut))
+    assert.equal(reading.isComplete, false)
+    assert.deepEqual(reading.finalUsage, cut < reported ? undefined : finalUsage, `${cut}`)
   }
 })
 
@@ -189,9 +192,10 @@ test('a stream whose connection ended cleanly right behind its last event is who
   const bytes = encode(stream(mixed).trimEnd())
   const streamMeter = createStreamMeter()
   streamMeter.push(bytes)
-  assert.equal(streamMeter.reading().finalUsage, undefined)
+  assert.equal(streamMeter.reading().isComplete, false)
 
   streamMeter.end()
+  assert.equal(streamMeter.reading().isComplete, true)
   assert.deepEqual(streamMeter.reading().finalUsage, finalUsage)
 })
 

@@ -17,6 +17,10 @@ export type MeterReading = {
   readonly errorType: string | null
   /** What to settle. Undefined while, or when, there is no whole and believable report. */
   readonly finalUsage: Usage | undefined
+  /** Whether a report of the end of an answer came, believable or not. */
+  readonly hasFinalReport: boolean
+  /** Kinds of usage and ways of serving that no price here knows. */
+  readonly unpriced: readonly string[]
   /** Why a report was not believed. */
   readonly faults: readonly string[]
   readonly delivered: Delivered
@@ -42,6 +46,8 @@ type Seen = {
   model: string | null
   messageId: string | null
   hasFinalReport: boolean
+  /** The report that says why the answer stops is its last one. */
+  hasStopReason: boolean
   isComplete: boolean
   errorType: string | null
   hasKnown: boolean
@@ -72,6 +78,7 @@ const nothingSeen = (): Seen => ({
   model: null,
   messageId: null,
   hasFinalReport: false,
+  hasStopReason: false,
   isComplete: false,
   errorType: null,
   hasKnown: false,
@@ -105,21 +112,23 @@ function readEvent(data: EventData, seen: Seen, book: UsageBook): void {
   if (data.isNamedError || event['type'] === 'error') {
     seen.errorType ??= errorTypeOf(event)
   } else if (event['type'] === 'message_start') {
-    readMessage(event['message'], seen, book)
+    readMessage(event['message'], seen, (usage) => book.add(usage, 'first'))
   } else if (event['type'] === 'message_delta') {
-    if (event['usage'] === undefined) return
-    book.add(event['usage'])
+    const { delta, usage } = event
+    if (isRecord(delta) && typeof delta['stop_reason'] === 'string') seen.hasStopReason = true
+    if (usage === undefined) return
+    book.add(usage, 'last')
     seen.hasFinalReport = true
   } else if (event['type'] === 'message_stop') {
     seen.isComplete = true
   }
 }
 
-function readMessage(message: unknown, seen: Seen, book: UsageBook): void {
+function readMessage(message: unknown, seen: Seen, onUsage: (usage: unknown) => void): void {
   if (!isRecord(message)) return
   if (typeof message['model'] === 'string') seen.model = message['model'].slice(0, 200)
   if (typeof message['id'] === 'string') seen.messageId = message['id'].slice(0, 200)
-  if (message['usage'] !== undefined && message['usage'] !== null) book.add(message['usage'])
+  if (message['usage'] !== undefined && message['usage'] !== null) onUsage(message['usage'])
 }
 
 function errorTypeOf(event: Readonly<Record<string, unknown>>): string {
@@ -132,7 +141,7 @@ function toReading(seen: Seen, book: UsageBook, delivered: Delivered): MeterRead
   const usage = book.usage()
   const faults = book.faults()
   const isFinal =
-    seen.isComplete &&
+    (seen.isComplete || seen.hasStopReason) &&
     seen.hasFinalReport &&
     seen.errorType === null &&
     faults.length === 0 &&
@@ -145,6 +154,8 @@ function toReading(seen: Seen, book: UsageBook, delivered: Delivered): MeterRead
     isComplete: seen.isComplete,
     errorType: seen.errorType,
     finalUsage: isFinal ? usage : undefined,
+    hasFinalReport: seen.hasFinalReport,
+    unpriced: book.unpriced(),
     faults,
     delivered,
     isUnderstood: seen.hasKnown && !seen.hasStrange,
@@ -167,7 +178,7 @@ export function meterJson(body: Uint8Array): MeterReading {
     seen.isComplete = true
     seen.hasKnown = value['type'] === 'message' || value['type'] === 'error'
     if (value['type'] === 'error') seen.errorType = errorTypeOf(value)
-    readMessage(value, seen, book)
+    readMessage(value, seen, (usage) => book.add(usage, 'last'))
     seen.hasFinalReport = isRecord(value['usage'])
     delivery.takeContent(value['content'])
   }

@@ -18,6 +18,8 @@ export type UpstreamCall = {
   drained(): Promise<void>
   /** Breaks the connection off. */
   reset(): void
+  /** Closes the connection behind what was sent: all of it arrives. */
+  finish(): void
   /** Resolves when the gateway closes this connection. */
   readonly closed: Promise<void>
 }
@@ -89,6 +91,7 @@ function serve(socket: Socket, onCall: (call: UpstreamCall) => void): void {
         drained: () =>
           Promise.race([closed, new Promise<void>((resolve) => socket.once('drain', resolve))]),
         reset: () => socket.resetAndDestroy(),
+        finish: () => socket.end(),
       })
     }
   })

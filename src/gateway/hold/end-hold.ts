@@ -57,8 +57,9 @@ function withUnreadBytes(reading: MeterReading, { bytes }: RelayEnd): MeterReadi
 }
 
 function isEmpty({ usage, delivered }: MeterReading): boolean {
-  const { textBytes, thinkingBytes, toolBytes } = delivered
-  return Object.keys(usage).length === 0 && textBytes + thinkingBytes + toolBytes === 0
+  const { textBytes, thinkingBytes, toolBytes, toolResultBytes } = delivered
+  const bytes = textBytes + thinkingBytes + toolBytes + toolResultBytes
+  return Object.keys(usage).length === 0 && bytes === 0
 }
 
 export type EndingHold = {

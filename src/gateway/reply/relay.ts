@@ -25,6 +25,8 @@ export type RelayEnd = {
   /** Bytes of body passed to the caller. */
   readonly bytes: number
   readonly error: Error | null
+  /** Whether the request was handed to the upstream at all. */
+  readonly wasSent: boolean
 }
 
 export type RelayEnding =
@@ -263,7 +265,14 @@ class ReplyRelay implements Relay, ReplyReceiver {
     caller.onLeave = null
     const chunks = this.#errorChunks
     const errorBody = chunks === null ? null : Buffer.concat(chunks, this.#errorBytes)
-    this.#resolve({ head: this.#head, how, errorBody, bytes: this.#bytes, error })
+    this.#resolve({
+      head: this.#head,
+      how,
+      errorBody,
+      bytes: this.#bytes,
+      error,
+      wasSent: this.#exchange?.wasSent ?? false,
+    })
   }
 }
 

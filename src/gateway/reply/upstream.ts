@@ -46,6 +46,8 @@ export interface ReplyReceiver {
 }
 
 export interface UpstreamExchange {
+  /** It has left the line for a place, and a connection is made or used for it. */
+  readonly wasSent: boolean
   pause(): void
   resume(): void
   /** Closes the connection to the upstream; the receiver hears nothing more. */
@@ -111,6 +113,7 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #onHead: (head: ReplyHead) => void
   /** Gives back the place at the upstream, or leaves the line for one. */
   #leave: (() => void) | null = null
+  #wasSent = false
 
   constructor(receiver: ReplyReceiver, onHead: (head: ReplyHead) => void) {
     this.#receiver = receiver
@@ -153,6 +156,10 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#exit()?.onFailure(error)
   }
 
+  get wasSent(): boolean {
+    return this.#wasSent
+  }
+
   pause(): void {
     this.#controller?.pause()
   }
@@ -168,6 +175,7 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#wasSent = true
     if (this.#receiver === null) controller.abort(new CallerLeftError('The exchange was given up'))
   }
 

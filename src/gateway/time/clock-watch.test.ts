@@ -25,7 +25,7 @@ function afterWeekend(answer: (watched: Watched) => Promise<void> | void): Watch
     send: (_request, receiver) => {
       watched.asked += 1
       void Promise.resolve(answer(watched)).then(() => receiver.onEnd())
-      return { pause: () => {}, resume: () => {}, abort: () => {} }
+      return { wasSent: true, pause: () => {}, resume: () => {}, abort: () => {} }
     },
   }
   // The storage's other parts are never asked.

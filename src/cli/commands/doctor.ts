@@ -21,8 +21,9 @@ import { showAfter } from '../doctor/after.ts'
 import { askForFigures } from '../doctor/ask-for-figures.ts'
 import { doctorExitCodes } from '../doctor/doctor-exit-codes.ts'
 import { doctorJson } from '../doctor/doctor-json.ts'
-import { caseText, rescueText, type Page } from '../doctor/doctor-text.ts'
+import { caseText, promptText, sentencesText, type Page } from '../doctor/doctor-text.ts'
 import { openPage } from '../doctor/open-page.ts'
+import { rescueFiles, rescueLines, type Rescue } from '../doctor/rescue.ts'
 import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
 
 export type DoctorOptions = {
@@ -42,6 +43,7 @@ export type DoctorOptions = {
   readonly here?: boolean
   readonly after?: boolean
   readonly ask: boolean
+  readonly checkpoint: boolean
 }
 
 /** `plimsoll doctor`: for whoever was just refused. Reads local files, sends nothing. */
@@ -74,6 +76,7 @@ export function addDoctorCommand(program: Command, cli: CommandLine): void {
     .option('--statusline <file>', 'what the client handed to a status line, kept in a file')
     .option('--after', 'compare the figures with those of the last look')
     .option('--open', 'open the usage page in the browser')
+    .option('--no-checkpoint', 'keep no copy of the files')
     .option('--no-ask', 'ask no questions')
     .addHelpText('after', help)
     .action((options: DoctorOptions, command: Command) =>
@@ -103,16 +106,39 @@ async function runDoctor(options: DoctorOptions, context: CommandContext): Promi
   const finding = await find(options, context, nowMs)
   const columns = Math.min(context.terminal.columns, readableColumns)
   const page: Page = { terminal: { ...context.terminal, columns }, reader: context.reader(nowMs) }
-  if (!context.isJson) context.terminal.write(rescueText(finding, undefined, page))
   let found = examineWith(finding, told, context)
+  const rescue = await rescueFirst(options, { finding, found, page }, context)
   if (options.open === true) await openPage(pageOf(found, context), context)
   if (isWorthAsking(found) && isAskable(options, context)) {
     const asked = await askForFigures(found.verdict.missing, context, pageOf(found, context))
     if (asked.length > 0) found = examineWith(finding, [...told, ...asked], context)
   }
   keep(found, context)
-  context.show(doctorJson(finding, found, {}), () => caseText(finding, found, page))
+  context.show(doctorJson(finding, found, { checkpoint: rescue ?? null }), () =>
+    caseText(finding, found, page),
+  )
   context.endWith(found.answeredAtMs === undefined ? doctorExitCodes[found.verdict.ruling] : 0)
+}
+
+/** Before anything is asked or advised: the prompt and the files, so that nothing that follows can cost them. */
+async function rescueFirst(
+  options: DoctorOptions,
+  {
+    finding,
+    found,
+    page,
+  }: { readonly finding: Finding; readonly found: Examination; readonly page: Page },
+  context: CommandContext,
+): Promise<Rescue | undefined> {
+  const write = (text: string): void => {
+    if (!context.isJson) context.terminal.write(text)
+  }
+  const isOver = found.refusal === undefined || found.answeredAtMs !== undefined
+  if (!isOver) write(promptText(finding, page))
+  if (isOver || !options.checkpoint) return undefined
+  const rescue = await rescueFiles(finding, context, options.transcript === undefined)
+  write(`${sentencesText(rescueLines(rescue, context), page)}\n`)
+  return rescue
 }
 
 function examineWith(

@@ -1,4 +1,3 @@
-import type { CheckpointNote } from './rescue.ts'
 import type { Figure, Refusal, Source } from '../../doctor/evidence.ts'
 import { isWindowFigure } from '../../doctor/evidence.ts'
 import type { Examination, Finding } from '../../doctor/examine.ts'
@@ -17,24 +16,20 @@ export type Page = {
 
 const promptLinesMax = 12
 
-export function rescueText(
-  finding: Finding,
-  checkpoint: CheckpointNote | undefined,
-  page: Page,
-): string {
-  const { session } = finding
-  const lines: string[] = []
+export function promptText({ session }: Finding, page: Page): string {
   const prompt = session?.lastPrompt
-  if (prompt !== undefined) {
-    lines.push('Your last prompt, from the transcript:', ...quoted(prompt, page))
-    const queued = session?.queuedPrompts ?? []
-    if (queued.length > 0) lines.push('Typed and never sent:')
-    for (const text of queued) lines.push(...quoted(text, page))
-  }
-  if (checkpoint !== undefined) lines.push(...checkpoint.lines.map((line) => fit(line, page)))
-  if (lines.length === 0) return ''
-  return [title('Your work', page), ...lines, '', ''].join('\n')
+  if (prompt === undefined) return ''
+  const lines = [title('Your work', page), 'Your last prompt, from the transcript:']
+  lines.push(...quoted(prompt, page))
+  const queued = session?.queuedPrompts ?? []
+  if (queued.length > 0) lines.push('Typed and never sent:')
+  for (const text of queued) lines.push(...quoted(text, page))
+  return `${lines.join('\n')}\n`
 }
+
+/** Indented lines are commands to copy, and stay whole. */
+export const sentencesText = (lines: readonly string[], page: Page): string =>
+  lines.map((line) => `${line.startsWith('  ') ? safeText(line) : fit(line, page)}\n`).join('')
 
 /** A text as it is, indented; a long one is cut and says so. */
 function quoted(text: string, { terminal }: Page): readonly string[] {

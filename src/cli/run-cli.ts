@@ -24,12 +24,13 @@ import { addStatusCommand } from './commands/status.ts'
 import { addSwitchCommands } from './commands/switch.ts'
 import { addUsageCommand } from './commands/usage.ts'
 import { addVerifyCommand } from './commands/verify.ts'
+import { addWaitCommand } from './commands/wait.ts'
 import type { Desk } from './desk.ts'
 import type { Desktop } from './desktop.ts'
 import { CliFailure, exitCodes, wrongUse } from './exit-codes.ts'
 import { findDesk } from './find-desk.ts'
 import { systemDesktop } from './system-desktop.ts'
-import { paint, safeText, wrap, type Terminal } from './terminal.ts'
+import { paint, safeJson, safeText, wrap, type Terminal } from './terminal.ts'
 
 /** The outside world of the command line, as values; tests bring their own. */
 export type CliWorld = {
@@ -87,6 +88,7 @@ const withoutValue = (message: string): string =>
 
 const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
   addDoctorCommand,
+  addWaitCommand,
   addUsageCommand,
   addHistoryCommand,
   addExplainCommand,
@@ -145,7 +147,7 @@ async function runCommand(
   let desk: Desk | undefined
   let exitCode: number = exitCodes.ok
   const show: CommandContext['show'] = (answer, text) => {
-    terminal.write(`${isJson ? JSON.stringify(answer, null, 2) : text()}\n`)
+    terminal.write(`${isJson ? safeJson(answer, 2) : text()}\n`)
   }
   try {
     const settings = readSettings(world, options)

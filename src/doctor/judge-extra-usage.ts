@@ -13,31 +13,23 @@ export function judgeExtraUsage(
 ): Verdict {
   const { weighed, refusal } = case_
   const { money, hasRoom, binding } = weighed
-  if (hasRoom) return judgeWithRoom(case_)
   const why = whyItCannotPay(case_, said)
+  if (hasRoom && why?.isOfficial !== true) return judgeWithRoom(case_)
   const evidence = [...windowLines(case_), ...moneyLines(money, why)]
   const missing = missingFigures(case_)
   const limit = binding === undefined ? undefined : limitOf(case_, binding.window)
   if (why !== undefined) {
-    const isSure = binding !== undefined || refusal.quota?.status === 'rejected'
-    const confidence: Confidence = isSure
-      ? binding?.isSure === false
-        ? 'medium'
-        : 'high'
-      : 'medium'
-    if (!isSure) evidence.push(planUnknown)
+    const isSure = binding?.isSure === true || (why.isOfficial && !hasRoom)
+    if (binding === undefined && !why.isOfficial) evidence.push(planUnknown)
+    if (hasRoom) evidence.push(planHasRoom)
     const official = why.isOfficial ? [officialReason(case_)] : []
-    return verdict({
-      ruling: why.ruling,
-      confidence,
-      limit,
-      missing,
-      evidence: [...official, ...evidence],
-    })
+    const confidence = isSure ? 'high' : 'medium'
+    const { ruling } = why
+    return verdict({ ruling, confidence, limit, missing, evidence: [...official, ...evidence] })
   }
   if (money.isIntact) {
-    const isSure = money.toggle?.isOn === true
-    const confidence = isSure ? 'high' : 'medium'
+    const isOpen = money.toggle?.isOn === true && refusal.quota?.status !== 'rejected'
+    const confidence = isOpen ? 'high' : 'medium'
     return verdict({ ruling: 'false_refusal', confidence, limit, missing, evidence })
   }
   if (binding !== undefined) {
@@ -49,13 +41,14 @@ export function judgeExtraUsage(
     'note',
     'the message holds no figure, and none was found that confirms or contradicts it',
   )
-  return verdict({
-    ruling: 'possibly_false',
-    confidence: 'low',
-    missing,
-    evidence: [...evidence, open],
-  })
+  const found = { ruling: 'possibly_false', confidence: 'low', missing } as const
+  return verdict({ ...found, evidence: [...evidence, open] })
 }
+
+const planHasRoom = note(
+  'against',
+  'the plan has room by the figures; what was asked may be paid from extra usage alone',
+)
 
 const planUnknown = note(
   'note',
@@ -66,24 +59,31 @@ function judgeWithRoom(case_: Case): Verdict {
   const { weighed } = case_
   const { money } = weighed
   const evidence = [...windowLines(case_), ...moneyLines(money, undefined)]
-  const isPurseShut = money.isBalanceEmpty || money.isCapReached || money.isOff
-  if (isPurseShut) {
-    evidence.push(
-      note(
-        'against',
-        'extra usage cannot pay now; a request that the service takes for another program’s draws on it alone',
-      ),
-    )
+  const missing = missingFigures(case_)
+  const oneModel = ['week_opus', 'week_sonnet'] as const
+  const isModelKnown = oneModel.some((window) => weighed.windows.has(window))
+  if (!money.isIntact && !isModelKnown) evidence.push(modelUnknown)
+  if (money.isBalanceEmpty || money.isCapReached || money.isOff) {
+    evidence.push(purseShut)
+    // A limit of one model, with nothing to pay from, would make the message true.
+    if (!isModelKnown) {
+      const open = [...oneModel, ...missing]
+      return verdict({ ruling: 'possibly_false', confidence: 'medium', evidence, missing: open })
+    }
   }
   const isSure = [...weighed.windows.values()].every((window) => window.isSure)
   const confidence: Confidence = money.isIntact && isSure ? 'high' : 'medium'
-  return verdict({
-    ruling: 'false_refusal',
-    confidence,
-    evidence,
-    missing: missingFigures(case_),
-  })
+  return verdict({ ruling: 'false_refusal', confidence, evidence, missing })
 }
+
+const purseShut = note(
+  'against',
+  'extra usage cannot pay now; a request that the service takes for another program’s draws on it alone',
+)
+const modelUnknown = note(
+  'against',
+  'a limit of a single model (Opus, Sonnet) would explain it, and was not told',
+)
 
 type Why = { readonly ruling: Verdict['ruling']; readonly isOfficial: boolean }
 

@@ -93,8 +93,38 @@ const cases: readonly {
     what: 'room in the plan, extra usage off',
     said: refusal(out400),
     figures: [...roomy, extra(false)],
+    ruling: 'possibly_false',
+    confidence: 'medium',
+  },
+  {
+    what: 'room in the plan and for the model, extra usage off',
+    said: refusal(out400),
+    figures: [...roomy, used('week_opus', 3), extra(false)],
     ruling: 'false_refusal',
     confidence: 'medium',
+  },
+  {
+    what: 'a limit without a name, session and week with room',
+    said: refusal("You've hit your limit · resets 3pm (UTC)"),
+    figures: roomy,
+    ruling: 'possibly_false',
+  },
+  {
+    what: 'the service says out of credits, session and week with room',
+    said: refusal("You're out of usage credits", {
+      quota: quota('overage', { overageDisabledReason: 'out_of_credits' }),
+    }),
+    figures: roomy,
+    ruling: 'out_of_balance',
+    confidence: 'medium',
+  },
+  {
+    what: 'the service says out of credits, money is there',
+    said: refusal("You're out of usage credits", {
+      quota: quota('overage', { overageDisabledReason: 'out_of_credits' }),
+    }),
+    figures: [...roomy, ...intact],
+    ruling: 'false_refusal',
   },
   {
     what: 'only one of the two limits told',
@@ -476,7 +506,6 @@ test('a limit that only a message names is not called true against official figu
   const texts = fc.constantFrom(
     session429,
     "You've hit your weekly limit · resets Nov 30, 9am (UTC)",
-    'Usage limit reached',
   )
   fc.assert(
     fc.property(

@@ -124,9 +124,8 @@ function judgeWindow(case_: Case, window: WindowName | undefined): Verdict {
     const why = 'the service said when the limit resets, and refused after that moment'
     return verdict({ ruling: 'false_refusal', confidence: 'medium', evidence: [note('for', why)] })
   }
-  if (own?.standing === 'room' || (window === undefined && weighed.hasRoom)) {
-    return judgeContradicted(case_, own === undefined ? [...weighed.windows.values()] : [own])
-  }
+  if (own?.standing === 'room') return judgeContradicted(case_, own.isSure)
+  if (window === undefined && weighed.hasRoom) return judgeVague(case_)
   const { binding } = weighed
   const isOfficial = refusal.quota?.status === 'rejected'
   const evidence: EvidenceLine[] = []
@@ -155,10 +154,19 @@ function judgeWindow(case_: Case, window: WindowName | undefined): Verdict {
 /** A reset that lies so long before the refusal is no matter of clocks. */
 const lateMs = 2 * 60_000
 
-function judgeContradicted(
-  { weighed, refusal }: Case,
-  contradicting: readonly { readonly isSure: boolean }[],
-): Verdict {
+/** "You've hit your limit", while session and week have room: a limit of one model may be meant. */
+function judgeVague({ weighed }: Case): Verdict {
+  const evidence = [...weighed.windows.values()].map(({ figure }) => figureLine('for', figure))
+  const open = note('against', 'the message names no limit; one of a single model may be meant')
+  return verdict({
+    ruling: 'possibly_false',
+    confidence: 'medium',
+    evidence: [...evidence, open],
+    missing: ['week_opus', 'week_sonnet'],
+  })
+}
+
+function judgeContradicted({ weighed, refusal }: Case, isSure: boolean): Verdict {
   const { binding } = weighed
   const evidence = [...weighed.windows.values()].map(({ figure, standing }) =>
     figureLine(standing === 'room' ? 'for' : 'against', figure),
@@ -177,7 +185,6 @@ function judgeContradicted(
     evidence.push(officialLine(refusal, undefined, 'against'))
     return verdict({ ruling: 'false_refusal', confidence: 'medium', evidence })
   }
-  const isSure = contradicting.every((each) => each.isSure)
   return verdict({ ruling: 'false_refusal', confidence: isSure ? 'high' : 'medium', evidence })
 }
 

@@ -31,7 +31,11 @@ export function kindOf(refusal: Refusal): RefusalKind {
   const text = plainText(refusal.text)
   const decisionId = /Decision and proof: .*?\bexplain (dn_[\w-]+)/.exec(text)?.[1]
   if (decisionId !== undefined) return { kind: 'gateway', decisionId }
-  return byWords(text) ?? byClaim(refusal) ?? byStatus(statusOf(refusal, text), refusal, text)
+  const said = byWords(text)
+  // "You've hit your limit" names none, and the service's own fields do.
+  const isVague = said?.kind === 'window' && said.window === undefined
+  if (said !== undefined && !isVague) return said
+  return byClaim(refusal) ?? said ?? byStatus(statusOf(refusal, text), refusal, text)
 }
 
 /** Typographic apostrophes and odd spaces are all one here. */

@@ -1,4 +1,4 @@
-import type { Figure, Refusal } from '../evidence.ts'
+import type { Figure, Quota, Refusal } from '../evidence.ts'
 import { asFields, isTrue, numberOf, textOf, type Fields } from './json-fields.ts'
 import { figuresOfInfo, figuresOfStatusLine, quotaOf } from './rate-limit-figures.ts'
 
@@ -10,6 +10,8 @@ import { figuresOfInfo, figuresOfStatusLine, quotaOf } from './rate-limit-figure
 export type RecordFacts = {
   readonly refusal?: Refusal
   readonly figures?: readonly Figure[]
+  /** A stream tells the service's own fields in a record before the refusal that they belong to. */
+  readonly quota?: Quota
   /** What a person asked, whole. */
   readonly prompt?: string
   /** What the client notes as the last prompt; it may be cut. */
@@ -63,7 +65,9 @@ export function factsOf(record: Fields, reading: Reading): RecordFacts {
     case 'rate_limit_event': {
       const info = asFields(record['rate_limit_info'])
       const what = 'rate_limit_event of the stream'
-      return { ...base, figures: figuresOfInfo(info, { atMs: context.figureMs, what }) }
+      const quota = quotaOf(info)
+      const figures = figuresOfInfo(info, { atMs: context.figureMs, what })
+      return { ...base, figures, ...(quota === undefined ? {} : { quota }) }
     }
     case 'result':
       return { ...base, ...resultFacts(context) }

@@ -41,6 +41,7 @@ export class SessionReader {
   }
   #records = 0
   #linesSince = 0
+  #isQuotaSettled = false
 
   constructor(reading: Reading) {
     this.#reading = reading
@@ -78,6 +79,7 @@ export class SessionReader {
     if (figures !== undefined && this.#figures.length < figuresMax) this.#figures.push(...figures)
     this.#noted ??= facts.lastPrompt
     this.#prompt ??= prompt
+    this.#addQuota(facts)
     if (facts.isAnswer === true) {
       this.#hasAnswer = true
       this.#answeredAtMs ??= facts.atMs
@@ -95,6 +97,15 @@ export class SessionReader {
       // A stream tells a failure twice; the first record has more of it.
       this.#refusal = withGapsFilled(newer, refusal)
     }
+  }
+
+  /** Only the nearest one before the refusal counts, and none from before an answer. */
+  #addQuota({ quota, isAnswer }: RecordFacts): void {
+    const refusal = this.#refusal
+    if (refusal === undefined || this.#isQuotaSettled) return
+    if (quota === undefined && isAnswer !== true) return
+    this.#isQuotaSettled = true
+    if (quota?.status === 'rejected') this.#refusal = { ...refusal, quota: refusal.quota ?? quota }
   }
 
   #hasPrompt(): boolean {

@@ -1,0 +1,210 @@
+import type { Command } from 'commander'
+import { examine, findRefusal, type Examination } from '../../doctor/examine.ts'
+import { countdown, momentTyped, waitUntil, type WaitEnd } from '../../doctor/wait-until.ts'
+import type { CommandContext, CommandLine } from '../command-line.ts'
+import { commandText } from '../command-text.ts'
+import { notify } from '../doctor/notify.ts'
+import { probe, probeCost } from '../doctor/probe.ts'
+import { exitCodes, wrongUse } from '../exit-codes.ts'
+import { readWholeNumber } from '../flag-values.ts'
+import { momentWithDistance } from '../moments.ts'
+import { safeText, wrap } from '../terminal.ts'
+
+type Options = {
+  readonly until?: string
+  readonly probe?: boolean
+  readonly client: string
+  readonly then?: string
+  readonly notification: boolean
+  readonly bell: boolean
+  readonly maxHours: number
+}
+
+/** `plimsoll wait`: until the limit has reset, or a refusal that was false is over. */
+export function addWaitCommand(program: Command, cli: CommandLine): void {
+  program
+    .command('wait')
+    .description(
+      'wait until the limit resets, or the refusal is over; then ring, notify or run a command',
+    )
+    .option('--until <moment>', 'wait for this one: 90m, 2h, or 2026-11-28T21:06:00Z')
+    .option(
+      '--probe',
+      'let your own client send one small request to see whether it is over; costs about a cent',
+    )
+    .option('--client <program>', 'the client for --probe', 'claude')
+    .option(
+      '--then <command>',
+      "a line for your shell when it is over, such as 'claude --continue'",
+    )
+    .option('--no-notification', 'no desktop notification')
+    .option('--no-bell', 'no bell')
+    .option('--max-hours <hours>', 'give up after so many hours', readWholeNumber, 24 * 8)
+    .addHelpText('after', "\nExample:\n  npm run plimsoll -- wait --then 'claude --continue'")
+    .action((options: Options, command: Command) =>
+      cli.run(command, (context) => runWait(options, context)),
+    )
+}
+
+const interruptedCode = 130
+const minuteMs = 60_000
+const probesMax = 20
+
+async function runWait(options: Options, context: CommandContext): Promise<void> {
+  const endAwake = context.desktop.stayAwake()
+  let interrupt = (): void => undefined
+  const interrupted = new Promise<void>((resolve) => (interrupt = resolve))
+  const endListening = context.desktop.onInterrupt(interrupt)
+  try {
+    const end = await waitFor(options, { context, interrupted })
+    await tell(end, options, context)
+  } finally {
+    endListening()
+    endAwake()
+  }
+}
+
+type Parts = { readonly context: CommandContext; readonly interrupted: Promise<void> }
+type End = {
+  readonly outcome: 'over' | 'gave_up' | 'interrupted'
+  readonly why: string
+  readonly probes: number
+}
+
+async function waitFor(options: Options, { context, interrupted }: Parts): Promise<End> {
+  const nowMs = context.clock.wallMs()
+  const giveUpMs = nowMs + options.maxHours * 60 * minuteMs
+  const found = look(context)
+  if (options.until === undefined && found.refusal === undefined) {
+    throw wrongUse(
+      'No refusal was found, so there is nothing to wait for.',
+      'Or name a moment: --until 2h',
+    )
+  }
+  const untilMs = targetOf(options, found, nowMs)
+  const seen = { context, interrupted, refusedAtMs: found.refusal?.atMs ?? nowMs }
+  if (untilMs !== undefined) {
+    say(
+      context,
+      `Waiting until ${momentWithDistance(untilMs, context.reader(nowMs))}. Ctrl-C ends it.`,
+    )
+    const end = await waitTo(Math.min(untilMs, giveUpMs), seen)
+    if (end.kind === 'interrupted') return { outcome: 'interrupted', why: 'interrupted', probes: 0 }
+    const step = stepText(end)
+    if (end.kind === 'stopped') return { outcome: 'over', why: `an answer came${step}`, probes: 0 }
+    if (untilMs > giveUpMs)
+      return { outcome: 'gave_up', why: 'the longest wait is over', probes: 0 }
+    if (options.probe !== true)
+      return { outcome: 'over', why: `the moment has come${step}`, probes: 0 }
+  } else if (options.probe !== true) {
+    say(
+      context,
+      'No reset is known. This waits until an answer shows up in any session; with --probe it also tries by itself.',
+    )
+  }
+  return probeUntil(options, { ...seen, giveUpMs })
+}
+
+function targetOf(options: Options, { verdict }: Examination, nowMs: number): number | undefined {
+  if (options.until === undefined) return verdict.limit?.resetsAtMs
+  const untilMs = momentTyped(options.until, nowMs)
+  if (untilMs !== undefined) return untilMs
+  throw wrongUse(
+    '--until takes 90m, 2h or a moment such as 2026-11-28T21:06:00Z.',
+    'Leave it out to wait for the reset that the refusal names.',
+  )
+}
+
+const look = ({ clock, machine, settings }: CommandContext): Examination => {
+  const nowMs = clock.wallMs()
+  const where = { kind: 'machine', machine, sessionId: undefined, workFolder: undefined } as const
+  const baseUrl = machine.environment['ANTHROPIC_BASE_URL']
+  const program = commandText(settings, '').trimEnd()
+  return examine(findRefusal(where, nowMs), { figures: [], nowMs, baseUrl, program })
+}
+
+type Seen = Parts & { readonly refusedAtMs: number }
+
+/** Transcripts are looked at twice a minute: the person may have gone on in another window. */
+const lookEveryMs = 30_000
+
+async function waitTo(
+  untilMs: number,
+  { context, interrupted, refusedAtMs }: Seen,
+): Promise<WaitEnd> {
+  const { terminal, clock, isJson } = context
+  const isLive = terminal.isWatched && !isJson
+  let lookedAtMs = clock.elapsedMs()
+  const end = await waitUntil({
+    clock,
+    untilMs,
+    interrupted,
+    tickMs: isLive ? 1_000 : lookEveryMs,
+    onTick: (leftMs) => {
+      if (isLive) terminal.writeError(`\r${countdown(leftMs)} left `.padEnd(30))
+    },
+    isStopped: () => {
+      if (clock.elapsedMs() - lookedAtMs < lookEveryMs) return false
+      lookedAtMs = clock.elapsedMs()
+      return hasAnswerSince(refusedAtMs, context)
+    },
+  })
+  if (isLive) terminal.writeError(`\r${' '.repeat(30)}\r`)
+  return end
+}
+
+function hasAnswerSince(refusedAtMs: number, context: CommandContext): boolean {
+  const { refusal, answeredAtMs } = look(context)
+  return answeredAtMs !== undefined && (refusal?.atMs ?? 0) <= refusedAtMs
+}
+
+const stepText = ({ clockStepMs }: WaitEnd): string =>
+  clockStepMs === 0
+    ? ''
+    : `; this machine's clock was set by ${countdown(Math.abs(clockStepMs))} meanwhile`
+
+/** Probes with growing pauses, and never more than twenty. */
+async function probeUntil(
+  { probe: isAllowed, client }: Options,
+  seen: Seen & { readonly giveUpMs: number },
+): Promise<End> {
+  const { context, giveUpMs } = seen
+  if (isAllowed === true) say(context, probeCost)
+  let pauseMs = 5 * minuteMs
+  for (let probes = 0; ;) {
+    if (isAllowed === true) {
+      probes += 1
+      const result = await probe(client, context)
+      if (result.kind === 'answered')
+        return { outcome: 'over', why: 'the probe was answered', probes }
+      if (result.kind === 'failed') {
+        throw wrongUse(`The client ${client} could not be run.`, 'Name it: --client <program>')
+      }
+      say(context, `Still refused: ${safeText(result.message.split('\n')[0] ?? '')}`)
+      if (probes >= probesMax) return { outcome: 'gave_up', why: 'refused twenty times', probes }
+    }
+    const nextMs = Math.min(context.clock.wallMs() + pauseMs, giveUpMs)
+    const end = await waitTo(nextMs, seen)
+    if (end.kind === 'interrupted') return { outcome: 'interrupted', why: 'interrupted', probes }
+    if (end.kind === 'stopped') return { outcome: 'over', why: 'an answer came', probes }
+    if (context.clock.wallMs() >= giveUpMs) {
+      return { outcome: 'gave_up', why: 'the longest wait is over', probes }
+    }
+    pauseMs = Math.min(pauseMs * 2, 30 * minuteMs)
+  }
+}
+
+function say({ terminal, isJson }: CommandContext, text: string): void {
+  if (!isJson) terminal.write(`${wrap(text, terminal.columns)}\n`)
+}
+
+async function tell(end: End, options: Options, context: CommandContext): Promise<void> {
+  const { terminal, desktop } = context
+  const words = { over: 'It is over', gave_up: 'Given up', interrupted: 'Ended' }[end.outcome]
+  context.say(end, () => `${words}: ${end.why}.`)
+  if (end.outcome === 'interrupted') return context.endWith(interruptedCode)
+  if (options.bell && terminal.isWatched) terminal.writeError('\u0007')
+  if (options.notification) await notify(`${words}. Your prompt can be sent again.`, context)
+  if (end.outcome === 'gave_up') return context.endWith(exitCodes.failed)
+  if (options.then !== undefined) context.endWith(await desktop.runLine(options.then))
+}

@@ -1,0 +1,119 @@
+import { resolve } from 'node:path'
+import type { Figure } from '../../doctor/evidence.ts'
+import { findRefusal, type Finding, type Where } from '../../doctor/examine.ts'
+import { figuresInText, pasteMax } from '../../doctor/pasted-figures.ts'
+import { figuresTold, type Told } from '../../doctor/told-figures.ts'
+import { NotRegularError } from '../../doctor/transcript/open-regular-file.ts'
+import { readStatusLine } from '../../doctor/transcript/session-reading.ts'
+import type { CommandContext } from '../command-line.ts'
+import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
+import type { ReportOptions } from './report.ts'
+
+/** What a person gave the doctor: which session, and which figures. */
+export type DoctorOptions = ReportOptions & {
+  readonly watch?: boolean
+  readonly key?: string
+  readonly transcript?: string
+  readonly sessionId?: string
+  readonly session?: string
+  readonly week?: string
+  readonly opus?: string
+  readonly sonnet?: string
+  readonly balance?: string
+  readonly cap?: string
+  readonly spent?: string
+  readonly extra?: string
+  readonly paste?: boolean
+  readonly statusline?: string
+  readonly open?: boolean
+  readonly here?: boolean
+  readonly after?: boolean
+  readonly ask: boolean
+  readonly checkpoint: boolean
+}
+
+const streamBytesMax = 64 * 1024 * 1024
+
+/** `--session` is a percentage like the others, and the id of a session where it looks like one. */
+const isPercent = (text: string): boolean => /^\s*\d{1,3}([.,]\d+)?\s*%?\s*$/.test(text)
+
+export async function findSession(
+  options: DoctorOptions,
+  context: CommandContext,
+  nowMs: number,
+): Promise<Finding> {
+  const { session, transcript } = options
+  const named = session !== undefined && !isPercent(session) ? session : undefined
+  const sessionId = options.sessionId ?? named
+  const where = await whereToLook({ transcript, sessionId, isHere: options.here === true }, context)
+  const finding = readable(() => findRefusal(where, nowMs))
+  if (sessionId !== undefined && finding.session === undefined) {
+    throw wrongUse(
+      'There is no such session here.',
+      'Leave the option out to see the one that was refused last.',
+    )
+  }
+  return finding
+}
+
+async function whereToLook(
+  asked: {
+    readonly transcript: string | undefined
+    readonly sessionId: string | undefined
+    readonly isHere: boolean
+  },
+  { desktop, machine, folder }: CommandContext,
+): Promise<Where> {
+  const { transcript, sessionId, isHere } = asked
+  if (transcript === '-') return { kind: 'text', text: await desktop.readInput(streamBytesMax) }
+  if (transcript !== undefined) return { kind: 'file', path: resolve(folder, transcript) }
+  const workFolder = isHere ? folder : undefined
+  return { kind: 'machine', machine, sessionId, workFolder }
+}
+
+/** A file that a person named and that cannot be read is told with its reason. */
+function readable<Answer>(read: () => Answer): Answer {
+  try {
+    return read()
+  } catch (error) {
+    const isFileError = error instanceof Error && 'code' in error
+    if (!isFileError && !(error instanceof NotRegularError)) throw error
+    throw new CliFailure(exitCodes.wrongUse, {
+      code: 'transcript_unreadable',
+      message: error.message,
+      remedy: 'Name a transcript: a .jsonl file in the folder projects of the client.',
+    })
+  }
+}
+
+export async function toldFigures(
+  options: DoctorOptions,
+  context: CommandContext,
+  nowMs: number,
+): Promise<readonly Figure[]> {
+  const { session, week, opus, sonnet, balance, cap, spent, extra } = options
+  const given = {
+    session: session !== undefined && isPercent(session) ? session : undefined,
+    week,
+    week_opus: opus,
+    week_sonnet: sonnet,
+    balance,
+    cap,
+    spent,
+    extra,
+  }
+  const named = Object.entries(given).filter(([, value]) => value !== undefined)
+  const typed = Object.fromEntries(named) as Told
+  const { figures, problems } = figuresTold(typed, { atMs: nowMs, what: 'options' })
+  const [problem] = problems
+  if (problem !== undefined) {
+    const name = problem.name.replace('week_', '')
+    throw wrongUse(`--${name} takes ${problem.takes}.`, 'Copy it from the usage page.')
+  }
+  const pasted =
+    options.paste === true ? figuresInText(await context.desktop.readInput(pasteMax), nowMs) : []
+  const file = options.statusline
+  const shown =
+    file === undefined ? [] : readable(() => readStatusLine(resolve(context.folder, file), nowMs))
+  return [...shown, ...pasted, ...figures]
+}

@@ -21,6 +21,7 @@ import { WaitingLine } from './operations/waiting-line.ts'
 import { parsePriceOverrides } from './providers/price-overrides.ts'
 import { createPriceBook, type PriceBook } from './providers/prices.ts'
 import { journalFormat } from './storage/sqlite/journal-file.ts'
+import type { UpgradeStep } from './storage/sqlite/migrate.ts'
 import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts'
 import type { Clock } from './system/clock.ts'
 import type { Logger } from './system/logger.ts'
@@ -45,6 +46,8 @@ export type AppOptions = {
   readonly mounts: readonly Mount[]
   /** The plans that are published when no plans file is set, as the text of a plans file. */
   readonly defaultPlans: string
+  /** Told when the journal of an older version gets this one's format. */
+  readonly onUpgrade?: (step: UpgradeStep) => void
   /** Where log lines go; null for standard output. */
   readonly logPath?: string | null
   /** The Node that is installed for this machine, where one is. */
@@ -81,7 +84,9 @@ export async function startApp(
     for (const close of closers.toReversed()) await close()
   }
   try {
-    const parts = await openParts(settings, { ...system, version: options.version }, closers)
+    const { version, onUpgrade } = options
+    const upgrade = onUpgrade === undefined ? {} : { onUpgrade }
+    const parts = await openParts(settings, { ...system, version, ...upgrade }, closers)
     const plans =
       settings.plansFile === null
         ? parsePlans(options.defaultPlans)
@@ -128,7 +133,7 @@ export async function openBooks(
 
 async function openParts(
   settings: Settings,
-  { clock, random, logger, version }: System & Pick<AppOptions, 'version'>,
+  { clock, random, logger, version, onUpgrade }: System & Pick<AppOptions, 'version' | 'onUpgrade'>,
   closers: (() => Promise<void> | void)[],
 ): Promise<GateParts> {
   const storage = await openSqliteStorage({
@@ -138,6 +143,7 @@ async function openParts(
     log: logger,
     version,
     snapshotEvery: settings.snapshotEvery,
+    ...(onUpgrade === undefined ? {} : { onUpgrade }),
   })
   closers.push(() => storage.close())
   const secret = await storage.secret('decision-signing', () =>

@@ -15,6 +15,7 @@ import { createStoryPage } from './demo/story-page.ts'
 import { welcomeText } from './demo/welcome.ts'
 import { installedNode } from './system/installed-node.ts'
 import { armForcedEnd } from './system/forced-end.ts'
+import type { UpgradeStep } from './storage/sqlite/migrate.ts'
 import { openFileLogger, openOutputLogger, type FlushableLogger } from './system/pino-logger.ts'
 import { systemRandom } from './system/random.ts'
 import { createSystemClock } from './system/system-clock.ts'
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
     upstream: chosen.upstream,
     mounts: [{ path: '/story', answer: (request) => story.answer(request) }],
     defaultPlans: readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8'),
+    onUpgrade: (step) => process.stderr.write(upgradeText(step)),
     logPath: log.path,
     nodePinned: installedNode(root),
   })
@@ -126,6 +128,12 @@ type Log = {
   /** For people; where the log is standard output, every line there is JSON. */
   readonly say: (text: string) => void
 }
+
+/** A start that changes the format of a large journal looks as if it hung; this says what it does. */
+const upgradeText = ({ from, to, bytes, copy, isDone }: UpgradeStep): string =>
+  isDone
+    ? `The journal has format ${to}. Once you are content with this version, remove ${copy}\n`
+    : `The journal (${Math.ceil(bytes / 2 ** 20)} MiB) is changed from format ${from} to ${to}; as it is now it stays in ${copy}\n`
 
 /** `--log-file -` is for containers and units, whose supervisor keeps what is written to standard output. */
 function openLog({ logFile, dataFolder, logLevel }: Settings): Log {

@@ -17,8 +17,8 @@ export type FolderFacts = {
   readonly wal: FileFacts | null
   readonly token: FileFacts | null
   readonly header: JournalHeader | null
-  /** When a file of a backup in this folder was last written; null when there is none. */
-  readonly lastLeftoverMs: number | null
+  /** When the newest copy from before a change of format was made; null when there is none. */
+  readonly keptCopyMs: number | null
 }
 
 export type FileFacts = { readonly path: string; readonly bytes: number; readonly mode: number }
@@ -44,7 +44,7 @@ export function lookAtFolder(folder: string): FolderFacts {
     wal: fileFacts(join(folder, 'journal.db-wal')),
     token: fileFacts(join(folder, 'operator-token')),
     header: journal === null || journal.bytes === 0 ? null : headerOf(journal.path),
-    lastLeftoverMs: stat === null ? null : lastLeftover(folder),
+    keptCopyMs: stat === null ? null : lastKeptCopy(folder),
   }
 }
 
@@ -99,7 +99,7 @@ function headerOf(path: string): JournalHeader | null {
 }
 
 /** Copies that were kept when the format of the journal changed. */
-function lastLeftover(folder: string): number | null {
+function lastKeptCopy(folder: string): number | null {
   const kept = readdirOf(folder).filter((name) => /^journal-format-\d+-.*\.db$/.test(name))
   const times = kept.map((name) => statOf(join(folder, name))?.mtimeMs ?? 0)
   return times.length === 0 ? null : Math.max(...times)

@@ -31,6 +31,8 @@ export type StartOptions = {
   readonly through?: readonly string[]
   /** Told of the process before it is up. */
   readonly onChild?: (child: ChildProcess) => void
+  /** Told of everything that it prints, also before it is up. */
+  readonly onSaid?: (child: ChildProcess, said: string) => void
   /** Another version's sources. */
   readonly root?: string
 }
@@ -54,6 +56,7 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       said += text
+      options.onSaid?.(child, said)
       for (const watch of watchers) watch()
     })
   }
@@ -118,11 +121,10 @@ export function folderFor(t: TestContext, name = 'running'): string {
 
 /** The server ends with the test, also where it never came up. */
 export async function startFor(t: TestContext, options: StartOptions): Promise<ServerProcess> {
-  const starting = startServer({
+  const server = await startServer({
     ...options,
     onChild: (child) => t.after(() => child.kill('SIGKILL')),
   })
-  const server = await starting
   t.after(() => endServer(server))
   return server
 }

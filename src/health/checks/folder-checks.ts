@@ -115,7 +115,11 @@ function lookAtJournal(facts: FolderFacts, formatKnown: number): ReturnType<type
       run: null,
     })
   }
-  return fine(`The journal has ${sizeText(journal.bytes)}, format ${header.format}.`)
+  const kept =
+    facts.keptCopyMs === null
+      ? ''
+      : ' A copy from before the last change of format is kept beside it.'
+  return fine(`The journal has ${sizeText(journal.bytes)}, format ${header.format}.${kept}`)
 }
 
 function lookAtWal({ wal }: FolderFacts): ReturnType<typeof fine> {

@@ -96,7 +96,7 @@ function lookAtPrices({ unpriced, settings }: ServerFacts): Finding {
   const names = unpriced.slice(0, 5).join(', ')
   return warning({
     found: `Models without a price were asked for since the start: ${names}.`,
-    meaning: 'Those requests were refused (unpriced_model).',
+    meaning: 'Those requests were refused (model_unpriced).',
     say: 'If they are meant to work, give them a price in a prices file (docs/prices.md), and start with it: --prices-file',
     run: settings.pricesFile === null ? null : 'plimsoll prices',
   })

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { JournalUnusableError } from '../storage.ts'
 import { primaryCode } from './data-folder.ts'
+import { knownMigrations, migrate, type UpgradeStep } from './migrate.ts'
 import { nodeSqlite, type SqlConnection, type SqlDriver } from './sql-driver.ts'
 
 /** Opening the journal file: is it ours, is it whole, is it of this version; migrations bring it up to date. */
@@ -10,8 +10,6 @@ const applicationId = 0x506c696d
 
 const sqliteCorrupt = 11
 const sqliteNotADatabase = 26
-
-type Migration = { readonly version: number; readonly name: string; readonly sql: string }
 
 /** How long a statement waits for another connection of this process before it fails. */
 export const busyTimeoutMs = 5000
@@ -26,12 +24,16 @@ export function openConnection(path: string, driver: SqlDriver = nodeSqlite): Sq
 }
 
 /** Checks the file and migrates it. Throws `JournalUnusableError` with what to do about it. */
-export function prepareJournal(path: string, driver: SqlDriver = nodeSqlite): void {
+export function prepareJournal(
+  path: string,
+  driver: SqlDriver = nodeSqlite,
+  onStep: (step: UpgradeStep) => void = () => {},
+): void {
   try {
     checkOrigin(path, driver)
     const db = openConnection(path, driver)
     try {
-      migrate(db)
+      migrate(path, db, { applicationId, migrations: knownMigrations(), onStep })
     } finally {
       db.close()
     }
@@ -68,7 +70,7 @@ function checkOrigin(path: string, driver: SqlDriver): void {
     const found = readNumber(db, 'PRAGMA user_version')
     if (found > newest) {
       throw new JournalUnusableError(
-        `${path} was written by a newer Plimsoll (format ${found}, this one knows ${newest}). Start that version or a newer one.`,
+        `${path} was written by a newer Plimsoll (format ${found}, this one knows ${newest}). Start that version or a newer one, or go back to the copy that it kept (docs/running.md, Upgrade).`,
       )
     }
   } finally {
@@ -76,34 +78,5 @@ function checkOrigin(path: string, driver: SqlDriver): void {
   }
 }
 
-function migrate(db: SqlConnection): void {
-  const found = readNumber(db, 'PRAGMA user_version')
-  for (const { version, sql } of migrations()) {
-    if (version <= found) continue
-    db.exec('BEGIN IMMEDIATE')
-    try {
-      db.exec(sql)
-      db.exec(`PRAGMA application_id = ${applicationId}`)
-      db.exec(`PRAGMA user_version = ${version}`)
-      db.exec('COMMIT')
-    } catch (cause) {
-      db.exec('ROLLBACK')
-      throw cause
-    }
-  }
-}
-
 /** The newest format of the journal that this version knows. */
-export const journalFormat = (): number => migrations().at(-1)?.version ?? 0
-
-function migrations(): readonly Migration[] {
-  const folder = new URL('migrations/', import.meta.url)
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.sql'))
-    .toSorted()
-    .map((name) => ({
-      version: Number(name.slice(0, 3)),
-      name,
-      sql: readFileSync(new URL(name, folder), 'utf8'),
-    }))
-}
+export const journalFormat = (): number => knownMigrations().at(-1)?.version ?? 0

@@ -39,6 +39,7 @@ import { ownDataFolder, type DataFolder } from './data-folder.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { unavailable } from './group-commit.ts'
 import { prepareJournal } from './journal-file.ts'
+import type { UpgradeStep } from './migrate.ts'
 import { endOf, findEntries, findHoldEntries } from './journal-queries.ts'
 import { JournalReader } from './journal-reader.ts'
 import { openJournalWriter, type JournalWriter, type SideWrite } from './journal-writer.ts'
@@ -57,6 +58,8 @@ export type SqliteStorageOptions = {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Told before and after the format of the journal is changed, which may take minutes. */
+  readonly onUpgrade?: (step: UpgradeStep) => void
   /** This program's version, for the journal. */
   readonly version: string
   /** Entries of one account between two snapshots of its sums. */
@@ -96,7 +99,7 @@ const tendLogEveryMs = 200
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
   const folder = ownDataFolder(options.dataFolder, options.driver)
   try {
-    prepareJournal(folder.journalPath, options.driver)
+    prepareJournal(folder.journalPath, options.driver, (step) => tellUpgrade(options, step))
     const storage = new SqliteStorage(folder, options)
     await storage.open()
     return storage
@@ -116,6 +119,11 @@ const copierWith =
   (driver: SqlDriver | undefined) =>
   (path: string): LogCopier =>
     driver === undefined ? startCopierThread(path) : openLogCopier(path, driver)
+
+function tellUpgrade({ log, onUpgrade }: SqliteStorageOptions, step: UpgradeStep): void {
+  log.info(step.isDone ? 'the journal has its new format' : 'the journal gets a new format', step)
+  onUpgrade?.(step)
+}
 
 class SqliteStorage implements Storage {
   readonly bootId: BootId

@@ -3,6 +3,7 @@ const questions: Readonly<
   Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>
 > = {
   journal: () => import('./journal.ts'),
+  log: () => import('./log.ts'),
   gateway: () => import('./gateway.ts'),
   checkpoint: () => import('./checkpoint.ts'),
 }

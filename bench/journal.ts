@@ -27,7 +27,10 @@ import { createDecisionSigner } from '../src/operations/decision-id.ts'
 import type { GateParts } from '../src/operations/parts.ts'
 import { settle } from '../src/operations/settle.ts'
 import { WaitingLine } from '../src/operations/waiting-line.ts'
-import { openSqliteStorage } from '../src/storage/sqlite/sqlite-storage.ts'
+import {
+  openSqliteStorage,
+  type SqliteStorageOptions,
+} from '../src/storage/sqlite/sqlite-storage.ts'
 import type { MemberScope, Storage } from '../src/storage/storage.ts'
 import { systemRandom } from '../src/system/random.ts'
 import { createSystemClock } from '../src/system/system-clock.ts'
@@ -130,7 +133,10 @@ async function measureCallers(
   }
 }
 
-async function openParts(dataFolder: string): Promise<GateParts> {
+export async function openParts(
+  dataFolder: string,
+  more: Partial<SqliteStorageOptions> = {},
+): Promise<GateParts> {
   const clock = createSystemClock()
   const silent = { info: () => undefined, warn: console.error, error: console.error }
   const storage = await openSqliteStorage({
@@ -139,6 +145,7 @@ async function openParts(dataFolder: string): Promise<GateParts> {
     random: systemRandom,
     log: silent,
     version: 'bench',
+    ...more,
   })
   return {
     storage,
@@ -172,7 +179,7 @@ function benchPlan(name: 'roomy' | 'spent', amount: bigint): Plan {
   }
 }
 
-async function seatAll(storage: Storage, callers: number): Promise<readonly MemberScope[]> {
+export async function seatAll(storage: Storage, callers: number): Promise<readonly MemberScope[]> {
   const rates = {
     input: [{ aboveInputTokens: 0, nanosPerMillion: 3_000_000_000n }],
     output: [{ aboveInputTokens: 0, nanosPerMillion: 15_000_000_000n }],
@@ -235,7 +242,7 @@ type Round = {
   readonly busy: number
 }
 
-async function round(
+export async function round(
   parts: GateParts,
   load: {
     readonly scopes: readonly MemberScope[]

@@ -116,6 +116,11 @@ export const applyPlansSchema = z.strictObject({
   content: z.string('content is the text of a plans file'),
 })
 export const verifySchema = z.strictObject({ isHealing: isBoolean('isHealing').default(false) })
+/** `file` is a path on the server's machine. */
+export const backupSchema = z.strictObject({
+  file: z.string('file is the whole path of the backup').min(1).max(4096),
+  isReplacing: isBoolean('isReplacing').default(false),
+})
 export const emptySchema = z.strictObject({})
 
 const position = z
@@ -228,6 +233,17 @@ export type VerifyLine =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'report'; readonly report: Json<VerifyReport> }
   | { readonly kind: 'failure'; readonly error: FailureAnswer['error'] }
+
+/** The answer to `POST /api/backup` is lines, too. */
+export type BackupLine =
+  | ({ readonly kind: 'progress' } & BackupProgress)
+  | { readonly kind: 'report'; readonly report: BackupReport }
+  | { readonly kind: 'failure'; readonly error: FailureAnswer['error'] }
+
+export type BackupReport = Awaited<ReturnType<Parts['storage']['backup']>>
+type BackupProgress = Parameters<
+  NonNullable<Parameters<Parts['storage']['backup']>[0]['onProgress']>
+>[0]
 
 export type VerifyReport = Awaited<ReturnType<Parts['storage']['verify']>>
 

@@ -82,6 +82,25 @@ const rows = {
     status: 422,
     remedy: 'Give the changed limit a new id in the plans file.',
   },
+  backup_exists: {
+    status: 409,
+    remedy:
+      'Choose another file; backup --force replaces an older backup, restore --replace a journal.',
+  },
+  backup_running: { status: 409, remedy: 'Ask again when that one is done.' },
+  backup_place: {
+    status: 422,
+    remedy: 'Name a file in a folder that exists, outside the data folder.',
+  },
+  backup_damaged: {
+    status: 500,
+    remedy:
+      'See what the journal itself says: npm run plimsoll -- verify. Keep your older backups.',
+  },
+  backup_failed: {
+    status: 500,
+    remedy: 'Nothing was changed. Make room or choose another disk, and take it again.',
+  },
   body_too_large: { status: 413, remedy: 'Send less at once.' },
   media_type: { status: 415, remedy: 'Send the header "content-type: application/json".' },
   too_many_streams: { status: 429, remedy: 'Close some of the pages that show the same account.' },

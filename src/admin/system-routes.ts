@@ -2,14 +2,17 @@ import { Hono } from 'hono'
 import { adoptClock } from '../operations/adopt-clock.ts'
 import { correctClock } from '../operations/correct-clock.ts'
 import { worstOf } from '../operations/health.ts'
+import { backUp } from '../operations/back-up.ts'
 import { listDrifts } from '../operations/list-drifts.ts'
 import { listPlans, listPrices } from '../operations/list-published.ts'
 import { publishPlans } from '../operations/publish-plans.ts'
 import { verify } from '../operations/verify.ts'
 import type { AdminApiParts } from './admin-api.ts'
+import { answerInLines } from './answer-in-lines.ts'
 import { commandOf, type AdminVariables } from './callers.ts'
 import {
   applyPlansSchema,
+  backupSchema,
   type ClockAnswer,
   type ClockCorrectedAnswer,
   driftsQuerySchema,
@@ -18,10 +21,8 @@ import {
   type Named,
   type SeatsAnswer,
   type StatusAnswer,
-  type VerifyLine,
 } from './contract.ts'
-import { answer, bodyOf, queryOf, toJson, toJsonText } from './exchange.ts'
-import { failureOf } from './failures.ts'
+import { answer, bodyOf, queryOf } from './exchange.ts'
 import { explanationAnswer } from './member-answers.ts'
 import { planChanges } from './plan-changes.ts'
 
@@ -72,7 +73,22 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
   // Verifying twice is harmless: what the first healed, the second finds right.
   routes.post('/verify', async (c) => {
     const { isHealing } = await bodyOf(c, verifySchema)
-    return verifyInLines(parts, { isHealing, actor: commandOf(c).actor })
+    const { actor } = commandOf(c)
+    return answerInLines({ logger: parts.logger, name: 'verify' }, async (say) => {
+      const onProgress = (done: number, total: number): void => say({ done, total })
+      const report = await verify(parts, { isHealing, actor, onProgress })
+      parts.running?.noteVerify(report)
+      return report
+    })
+  })
+
+  // Said twice, the second finds the file of the first in its way.
+  routes.post('/backup', async (c) => {
+    const { file, isReplacing } = await bodyOf(c, backupSchema)
+    commandOf(c)
+    return answerInLines({ logger: parts.logger, name: 'backup' }, (say) =>
+      backUp(parts, { file, isReplacing, onProgress: say }),
+    )
   })
 
   return routes
@@ -105,36 +121,4 @@ async function seatsAnswer({ storage }: AdminApiParts): Promise<SeatsAnswer> {
     })),
     hasMore: members.length > seatsMax,
   }
-}
-
-/** Answers with lines as the work goes on: it may take longer than a caller waits for a silent answer. */
-function verifyInLines(
-  parts: AdminApiParts,
-  command: { readonly isHealing: boolean; readonly actor: string },
-): Response {
-  const encoder = new TextEncoder()
-  let isRead = true
-  const body = new ReadableStream<Uint8Array>({
-    start: async (controller) => {
-      const say = (line: VerifyLine): void => {
-        if (isRead) controller.enqueue(encoder.encode(`${toJsonText(line)}\n`))
-      }
-      try {
-        const onProgress = (done: number, total: number): void =>
-          say({ kind: 'progress', done, total })
-        const report = await verify(parts, { ...command, onProgress })
-        parts.running?.noteVerify(report)
-        say({ kind: 'report', report: toJson(report) })
-      } catch (error) {
-        const { answer: failure, isBug } = failureOf(error)
-        if (isBug) parts.logger.error('verify failed', { problem: String(error) })
-        say({ kind: 'failure', error: failure.error })
-      }
-      if (isRead) controller.close()
-    },
-    cancel: () => {
-      isRead = false
-    },
-  })
-  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
 }

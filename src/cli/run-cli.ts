@@ -6,6 +6,7 @@ import type { Clock } from '../system/clock.ts'
 import { freshId, type Random } from '../system/random.ts'
 import type { CommandContext, CommandLine } from './command-line.ts'
 import { addCheckpointCommands } from './commands/checkpoint.ts'
+import { addBackupCommands } from './commands/backup.ts'
 import { addClockCommands } from './commands/clock.ts'
 import { addCustomerCommands } from './commands/customer.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
@@ -97,6 +98,7 @@ const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
   addGiftResetCommand,
   addVerifyCommand,
   addDriftCommand,
+  addBackupCommands,
   addCustomerCommands,
   addMemberCommands,
   addKeyCommands,

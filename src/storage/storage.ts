@@ -62,6 +62,12 @@ export interface Storage {
   /** Recomputes everything: chains, sums, snapshots, holds. Reports; heals stored derivations when asked. */
   verify(options: VerifyOptions): Promise<VerifyReport>
 
+  /**
+   * Writes a copy of everything at one journal position while the storage goes on, checks it as `verify` does, and
+   * only then gives it its name. Throws `BackupError`; then there is no file, or the one that was there before.
+   */
+  backup(options: BackupOptions): Promise<BackupReport>
+
   /** What a check-up shows of the storage itself: its log, its disk, its backups, and what is wrong. */
   health(): Promise<StorageHealth>
 
@@ -192,6 +198,52 @@ export type VerifyReport = {
   /** Stored derivations that differ from the journal. */
   readonly drifts: readonly DriftReport[]
   readonly isHealed: boolean
+}
+
+export type BackupOptions = {
+  /** An absolute path outside the storage's own place. */
+  readonly file: string
+  /** An older backup at that path is replaced; anything else never is. */
+  readonly isReplacing: boolean
+  readonly onProgress?: (progress: BackupProgress) => void
+}
+
+export type BackupProgress = {
+  readonly phase: 'copy' | 'check'
+  readonly done: number
+  readonly total: number
+}
+
+/** What a journal file that nobody uses says, recomputed; it is sound when there are no faults. */
+export type CheckedJournal = {
+  /** Of its last entry, and so how many entries it has. */
+  readonly position: number
+  readonly lastEntryAtMs: number | null
+  readonly customerCount: number
+  readonly memberCount: number
+  readonly openHoldCount: number
+  readonly faults: readonly string[]
+}
+
+export type BackupReport = CheckedJournal & {
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** A backup or a restore that did not happen; what was there before is as it was. */
+export class BackupError extends Error {
+  readonly code:
+    | 'backup_exists'
+    | 'backup_place'
+    | 'backup_failed'
+    | 'backup_damaged'
+    | 'backup_running'
+
+  constructor(code: BackupError['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
 }
 
 /**

@@ -9,7 +9,8 @@ import {
 } from 'node:fs'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DataFolderOwnedError } from '../storage.ts'
+import { finishRestore } from '../backup/finish-restore.ts'
+import { DataFolderOwnedError, JournalUnusableError } from '../storage.ts'
 import { nodeSqlite, type SqlDriver } from './sql-driver.ts'
 
 /**
@@ -30,6 +31,20 @@ const journalFile = 'journal.db'
 const sqliteBusy = 5
 
 export function ownDataFolder(folder: string, driver: SqlDriver = nodeSqlite): DataFolder {
+  const owned = lockDataFolder(folder, driver)
+  try {
+    finishRestore(folder)
+    checkBesideLog(owned.journalPath)
+    makePrivate(owned.journalPath)
+    return owned
+  } catch (error) {
+    owned.release()
+    throw error
+  }
+}
+
+/** Takes the folder for this process and leaves the journal in it alone. */
+export function lockDataFolder(folder: string, driver: SqlDriver = nodeSqlite): DataFolder {
   prepareFolder(folder)
   makePrivate(join(folder, ownerFile))
   const lock = driver.open(join(folder, ownerFile), { timeoutMs: 0 })
@@ -44,18 +59,30 @@ export function ownDataFolder(folder: string, driver: SqlDriver = nodeSqlite): D
       { cause },
     )
   }
-  const notePath = join(folder, noteFile)
-  makePrivate(notePath)
-  writeFileSync(notePath, `process ${process.pid}\n`)
-  makePrivate(join(folder, journalFile))
-  return {
-    journalPath: join(folder, journalFile),
-    release: () => {
-      lock.exec('ROLLBACK')
-      lock.close()
-    },
+  const release = (): void => {
+    lock.exec('ROLLBACK')
+    lock.close()
   }
+  try {
+    const notePath = join(folder, noteFile)
+    makePrivate(notePath)
+    writeFileSync(notePath, `process ${process.pid}\n`)
+  } catch (error) {
+    release()
+    throw error
+  }
+  return { journalPath: join(folder, journalFile), release }
 }
+
+/** SQLite throws away a log that it finds beside an empty file, and with it what was acknowledged. */
+function checkBesideLog(journalPath: string): void {
+  if (sizeOf(journalPath) > 0 || sizeOf(`${journalPath}-wal`) === 0) return
+  throw new JournalUnusableError(
+    `${journalPath} is missing or empty, but its log ${journalPath}-wal is there, with entries in it. Put the file back beside its log, or restore your last backup: npm run plimsoll -- restore <file> --replace`,
+  )
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 /** The low byte of the SQLite result code that an error of `node:sqlite` carries; undefined for others. */
 export function primaryCode(error: unknown): number | undefined {

@@ -1,7 +1,7 @@
 import { JournalUnusableError } from '../storage.ts'
 import { primaryCode } from './data-folder.ts'
 import { knownMigrations, migrate, type UpgradeStep } from './migrate.ts'
-import { nodeSqlite, type SqlConnection, type SqlDriver } from './sql-driver.ts'
+import { nodeSqlite, readOnlySqlite, type SqlConnection, type SqlDriver } from './sql-driver.ts'
 
 /** Opening the journal file: is it ours, is it whole, is it of this version; migrations bring it up to date. */
 
@@ -45,6 +45,12 @@ export function prepareJournal(
       { cause },
     )
   }
+}
+
+/** For a journal file that is nobody's now, such as a backup: it is read and stays as it is. */
+export function openAsItIs(path: string): SqlConnection {
+  checkOrigin(path, readOnlySqlite)
+  return readOnlySqlite.open(path, { timeoutMs: busyTimeoutMs })
 }
 
 /** The segment of 1,024 positions that indexes group by; SQL says `position >> 10`. */

@@ -48,8 +48,8 @@ export class JournalReader {
   readonly #db: SqlConnection
   readonly #statements = new Map<string, SqlStatement>()
 
-  constructor(path: string, driver?: SqlDriver) {
-    this.#db = openConnection(path, driver)
+  constructor(path: string, driver?: SqlDriver, open = openConnection) {
+    this.#db = open(path, driver)
     this.#db.exec('PRAGMA query_only = ON')
   }
 

@@ -7,15 +7,17 @@ const bytesPerPage = 4096 + 24
 /** So many pages that the journal file does not have yet are worth copying. */
 const pagesWorthCopying = 1000
 /** A log that is longer begins anew, for which the next commit waits until the few newest pages are copied. */
-const pagesWorthRestarting = 16_384
+const pagesWorthRestarting = 4096
 const newestPagesMax = 256
+/** A log file that is not longer keeps its place on the disk: a commit that lengthens a file takes longer. */
+const pagesWorthKeeping = 8192
 /** Copying this often in a row is enough: whoever writes faster than the disk copies has to wait once. */
 const copiesAtOnce = 4
 /** Nothing was written for so long: the log is copied whole, and its file emptied. */
 export const quietMs = 2000
 
-/** What the log is kept below while nobody reads an old state for long (64 MiB, and what comes meanwhile). */
-export const logBytesMax = 4 * pagesWorthRestarting * bytesPerPage
+/** What the log is kept below while nobody reads an old state for long (about 256 MiB). */
+export const logBytesMax = 16 * pagesWorthRestarting * bytesPerPage
 
 export type LogFacts = {
   /** Written and not begun anew since: what a start has to read again. */
@@ -42,7 +44,8 @@ export class LogKeeper {
   #size: LogSize = { pages: 0, copiedPages: 0, isBlocked: false }
   #lastCopiedAtMs: number | null = null
   #tooLongSinceMs: number | null = null
-  #erasures = 0
+  /** One to begin with: a crash may have come between an erasure and the emptying of the log. */
+  #erasures = 1
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: {
@@ -99,9 +102,13 @@ export class LogKeeper {
   async #tend(): Promise<void> {
     if (!this.#isDirty) return
     const isQuiet = this.#clock.elapsedMs() - this.#lastWriteMs >= quietMs
-    if (isQuiet || this.#erasures > 0) {
+    if (this.#erasures > 0) {
       await this.#copy()
       await this.#truncate()
+    } else if (isQuiet) {
+      await this.#copy()
+      if (this.#size.pages > pagesWorthKeeping) await this.#truncate()
+      else this.#isDirty = this.#newestPages() > 0
     } else {
       this.#size = await this.#copier.work('size')
       if (this.#newestPages() >= pagesWorthCopying) await this.#copy()

@@ -30,3 +30,8 @@ export type SqlRow = Record<string, SqlValue>
 export const nodeSqlite: SqlDriver = {
   open: (path, { timeoutMs }) => new DatabaseSync(path, { timeout: timeoutMs }),
 }
+
+/** A file that has to stay as it is, byte for byte. */
+export const readOnlySqlite: SqlDriver = {
+  open: (path, { timeoutMs }) => new DatabaseSync(path, { timeout: timeoutMs, readOnly: true }),
+}

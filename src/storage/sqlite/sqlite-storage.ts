@@ -16,6 +16,8 @@ import { freshId, type Random } from '../../system/random.ts'
 import { RecordClock, type RecordClockStatus } from '../../system/record-clock.ts'
 import {
   UnknownScopeError,
+  type BackupOptions,
+  type BackupReport,
   type Change,
   type ClockCommand,
   type ClockCorrection,
@@ -32,6 +34,7 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from '../storage.ts'
+import { FolderBackups } from '../backup/folder-backups.ts'
 import { BackgroundWork } from './background-work.ts'
 import { DamageList } from './damage-list.ts'
 import { StorageCheckUp } from './storage-check-up.ts'
@@ -139,6 +142,7 @@ class SqliteStorage implements Storage {
   readonly #keys = new Map<string, KeyRecord>()
   readonly #listeners = new Set<(changed: readonly CommittedScope[]) => void>()
   readonly #background: BackgroundWork
+  readonly #backups: FolderBackups
   #isClosed = false
 
   constructor(folder: DataFolder, options: SqliteStorageOptions) {
@@ -167,6 +171,12 @@ class SqliteStorage implements Storage {
       loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
       onDurable: (rows) => this.#onDurable(rows),
       onForgotten: () => this.#keys.clear(),
+    })
+    this.#backups = new FolderBackups({
+      folder: options.dataFolder,
+      journalPath: folder.journalPath,
+      clock,
+      log,
     })
     this.#background = new BackgroundWork(clock, log)
     this.#audit = new SnapshotAudit(this.#reader, this.#journal)
@@ -197,6 +207,7 @@ class SqliteStorage implements Storage {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#background.stop()
+    await this.#backups.close()
     await this.#logKeeper.close().catch(() => undefined)
     await this.#journal.close()
     this.#reader.close()
@@ -312,11 +323,15 @@ class SqliteStorage implements Storage {
     return report
   }
 
+  backup(options: BackupOptions): Promise<BackupReport> {
+    return this.#backups.take(options)
+  }
+
   health(): Promise<StorageHealth> {
     return this.#checkUp.facts({
       log: this.#logKeeper.facts,
       awaySinceMs: this.#journal.awaySinceMs,
-      lastBackup: null,
+      lastBackup: this.#backups.last,
     })
   }
 

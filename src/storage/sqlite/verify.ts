@@ -16,6 +16,12 @@ const rowsPerTurn = 64
 /** Sums kept in memory at once; a journal with more accounts is read several times, a part each time. */
 const sumsPerPass = 20_000
 
+/** Who knows the journal beside its file: the running storage, or nobody. */
+export type Books = Pick<
+  LiveJournal,
+  'durablePosition' | 'warmText' | 'inspect' | 'recheck' | 'drop'
+>
+
 type Checked<State> = {
   readonly owner: SumOwner
   readonly state: State
@@ -30,7 +36,7 @@ type Checked<State> = {
  */
 export async function verifyJournal(
   reader: JournalReader,
-  journal: LiveJournal,
+  journal: Books,
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   const last = journal.durablePosition
@@ -74,7 +80,7 @@ export async function verifyJournal(
 type Unsound = { readonly owner: SumOwner; readonly drifts: readonly DriftReport[] }
 
 async function recheck(
-  journal: LiveJournal,
+  journal: Books,
   { owner, drifts }: Unsound,
   isHealing: boolean,
 ): Promise<readonly DriftReport[]> {
@@ -136,7 +142,7 @@ class Pass {
   }
 
   /** Accounts whose stored snapshot, or whose sums in memory, are not what was recomputed. */
-  unsound(journal: LiveJournal): readonly Unsound[] {
+  unsound(journal: Books): readonly Unsound[] {
     const found: Unsound[] = []
     for (const checked of this.#customers.values()) {
       this.#compare(found, journal, { checked, text: customerSums.encode(checked.state) })
@@ -149,7 +155,7 @@ class Pass {
 
   #compare(
     found: Unsound[],
-    journal: LiveJournal,
+    journal: Books,
     { checked, text }: { readonly checked: Checked<unknown>; readonly text: string },
   ): void {
     const { owner, position } = checked

@@ -1,0 +1,127 @@
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  chmodSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { lockDataFolder, primaryCode } from '../sqlite/data-folder.ts'
+import { checkJournalFile, digestOf, type OnChecked } from '../sqlite/file-check.ts'
+import { openAsItIs } from '../sqlite/journal-file.ts'
+import { JournalReader } from '../sqlite/journal-reader.ts'
+import { BackupError, type BackupReport } from '../storage.ts'
+import { finishRestore, replacedName, restoringName, syncToDisk } from './finish-restore.ts'
+import { asBackupError } from './take-backup.ts'
+
+export type RestoreReport = BackupReport & {
+  readonly dataFolder: string
+  /** The journal that was there before, which is kept; null when there was none. */
+  readonly replaced: {
+    readonly file: string
+    /** Null where it is too damaged to say. */
+    readonly position: number | null
+    readonly lastEntryAtMs: number | null
+  } | null
+}
+
+/** Recomputes everything in a backup. Throws `BackupError` when it is none, or damaged. */
+export async function checkBackup(file: string, onChecked: OnChecked): Promise<BackupReport> {
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    throw new BackupError('backup_place', `There is no file ${file}.`)
+  }
+  const sha256 = await digestOf(file)
+  const checked = await checkJournalFile(file, onChecked).catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'journal_unusable') throw cause
+    throw unreadable(file, cause)
+  })
+  if (checked.faults.length > 0) {
+    throw new BackupError('backup_damaged', `${file} is damaged: ${checked.faults.join('; ')}`)
+  }
+  return { ...checked, file, bytes: statSync(file).size, sha256 }
+}
+
+function unreadable(file: string, cause: unknown): BackupError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const isDamaged = primaryCode(cause) !== undefined
+  return isDamaged
+    ? new BackupError('backup_damaged', `${file} is damaged or no backup: ${reason}.`, cause)
+    : asBackupError(cause)
+}
+
+/**
+ * Puts a backup in the place of a folder's journal, after it was checked. A journal that is there is kept under a
+ * name of its own. Nothing of the folder changes before the copy in it is whole and on the disk.
+ */
+export async function restoreBackup(
+  order: {
+    readonly file: string
+    readonly dataFolder: string
+    readonly isReplacing: boolean
+    readonly nowMs: number
+  },
+  onChecked: OnChecked,
+): Promise<RestoreReport> {
+  const { file, dataFolder, isReplacing, nowMs } = order
+  const checked = await checkBackup(file, onChecked)
+  const owned = lockDataFolder(dataFolder)
+  try {
+    finishRestore(dataFolder)
+    const hasJournal = ['', '-wal'].some((end) => sizeOf(`${owned.journalPath}${end}`) > 0)
+    if (hasJournal && !isReplacing) {
+      throw new BackupError(
+        'backup_exists',
+        `${dataFolder} has a journal already. With --replace it is kept under another name and the backup takes its place; or name another folder with --to.`,
+      )
+    }
+    const moment = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')
+    const replaced = hasJournal
+      ? { file: join(dataFolder, replacedName(moment)), ...lastOf(owned.journalPath) }
+      : null
+    await place(checked, { dataFolder, moment })
+    finishRestore(dataFolder)
+    return { ...checked, dataFolder, replaced }
+  } finally {
+    owned.release()
+  }
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+async function place(
+  { file, sha256 }: BackupReport,
+  { dataFolder, moment }: { readonly dataFolder: string; readonly moment: string },
+): Promise<void> {
+  const passing = join(dataFolder, 'journal.copying.db')
+  try {
+    rmSync(passing, { force: true })
+    copyFileSync(file, passing, constants.COPYFILE_EXCL)
+    chmodSync(passing, 0o600)
+    syncToDisk(passing)
+    if ((await digestOf(passing)) !== sha256) {
+      throw new BackupError('backup_failed', `${file} changed while it was copied. Try again.`)
+    }
+    renameSync(passing, join(dataFolder, restoringName(moment)))
+  } catch (cause) {
+    rmSync(passing, { force: true })
+    throw asBackupError(cause)
+  }
+}
+
+function lastOf(journalPath: string): {
+  readonly position: number | null
+  readonly lastEntryAtMs: number | null
+} {
+  try {
+    const reader = new JournalReader(journalPath, undefined, openAsItIs)
+    try {
+      return { position: reader.lastPosition(), lastEntryAtMs: reader.lastMs() ?? null }
+    } finally {
+      reader.close()
+    }
+  } catch {
+    return { position: null, lastEntryAtMs: null }
+  }
+}

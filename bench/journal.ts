@@ -27,10 +27,8 @@ import { createDecisionSigner } from '../src/operations/decision-id.ts'
 import type { GateParts } from '../src/operations/parts.ts'
 import { settle } from '../src/operations/settle.ts'
 import { WaitingLine } from '../src/operations/waiting-line.ts'
-import {
-  openSqliteStorage,
-  type SqliteStorageOptions,
-} from '../src/storage/sqlite/sqlite-storage.ts'
+import type { SqliteStorageOptions } from '../src/storage/sqlite/sqlite-options.ts'
+import { openSqliteStorage } from '../src/storage/sqlite/sqlite-storage.ts'
 import type { MemberScope, Storage } from '../src/storage/storage.ts'
 import { systemRandom } from '../src/system/random.ts'
 import { createSystemClock } from '../src/system/system-clock.ts'

@@ -2,10 +2,8 @@ import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openJournalWriter, type JournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
-import {
-  openSqliteStorage,
-  type SqliteStorageOptions,
-} from '../../src/storage/sqlite/sqlite-storage.ts'
+import type { SqliteStorageOptions } from '../../src/storage/sqlite/sqlite-options.ts'
+import { openSqliteStorage } from '../../src/storage/sqlite/sqlite-storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { Logger } from '../../src/system/logger.ts'
 import { systemRandom } from '../../src/system/random.ts'

@@ -10,9 +10,8 @@ import {
   type KeyId,
   type MemberId,
 } from '../../core/ids.ts'
-import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
-import { freshId, type Random } from '../../system/random.ts'
+import { freshId } from '../../system/random.ts'
 import { RecordClock, type RecordClockStatus } from '../../system/record-clock.ts'
 import {
   UnknownScopeError,
@@ -45,44 +44,14 @@ import { prepareJournal } from './journal-file.ts'
 import type { UpgradeStep } from './migrate.ts'
 import { endOf, findEntries, findHoldEntries } from './journal-queries.ts'
 import { JournalReader } from './journal-reader.ts'
-import { openJournalWriter, type JournalWriter, type SideWrite } from './journal-writer.ts'
+import type { SideWrite } from './journal-writer.ts'
 import { LiveJournal } from './live-journal.ts'
-import { openLogCopier, type LogCopier } from './log-copier.ts'
 import { LogKeeper } from './log-keeper.ts'
-import { startCopierThread } from './copier-thread.ts'
 import { customerSums, memberSums, rebuild } from './rebuild.ts'
+import type { SqliteStorageOptions } from './sqlite-options.ts'
 import { SnapshotAudit } from './snapshot-audit.ts'
-import type { SqlDriver } from './sql-driver.ts'
+import { copierWith, writerWith } from './start-threads.ts'
 import { verifyJournal } from './verify.ts'
-import { startWriterThread } from './writer-thread.ts'
-
-export type SqliteStorageOptions = {
-  readonly dataFolder: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  /** Told before and after the format of the journal is changed, which may take minutes. */
-  readonly onUpgrade?: (step: UpgradeStep) => void
-  /** This program's version, for the journal. */
-  readonly version: string
-  /** Entries of one account between two snapshots of its sums. */
-  readonly snapshotEvery?: number
-  /**
-   * An account that writes gets a snapshot also when its last lies so many positions back: a rebuild then
-   * looks into about a thousand segments at most, however rarely the account writes.
-   */
-  readonly sealAgeMax?: number
-  /** Customers, and members, whose sums are kept in memory. */
-  readonly sumsMax?: number
-  /** How long one caller waits for sums that have to be built. */
-  readonly loadTimeoutMs?: number
-  /** Tests and simulations put one here that fails; it writes in this thread, unless `startWriter` is there, too. */
-  readonly driver?: SqlDriver
-  /** Tests put a writer here that waits or dies. */
-  readonly startWriter?: (journalPath: string) => JournalWriter
-  /** Benchmarks put one here that does nothing, to see what it is worth. */
-  readonly startCopier?: (journalPath: string) => LogCopier
-}
 
 export const snapshotEveryDefault = 256
 const sealAgeMaxDefault = 1024 * 1024
@@ -111,17 +80,6 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     throw error
   }
 }
-
-/** Another thread would not see what a driver of a test does, so its writer stays in this one. */
-const writerWith =
-  (driver: SqlDriver | undefined) =>
-  (path: string): JournalWriter =>
-    driver === undefined ? startWriterThread(path) : openJournalWriter(path, driver)
-
-const copierWith =
-  (driver: SqlDriver | undefined) =>
-  (path: string): LogCopier =>
-    driver === undefined ? startCopierThread(path) : openLogCopier(path, driver)
 
 function tellUpgrade({ log, onUpgrade }: SqliteStorageOptions, step: UpgradeStep): void {
   log.info(step.isDone ? 'the journal has its new format' : 'the journal gets a new format', step)

@@ -33,7 +33,7 @@ type Family = {
 
 const families: readonly Family[] = [
   {
-    what: 'before BEGIN, and right after it',
+    what: 'kill -9 before BEGIN, and right after it',
     places: [
       ['begin', 'before'],
       ['begin', 'after'],
@@ -42,7 +42,7 @@ const families: readonly Family[] = [
     skippedMax: 25,
   },
   {
-    what: 'around each INSERT',
+    what: 'kill -9 around each INSERT',
     places: [
       ['insert entry', 'before'],
       ['insert entry', 'after'],
@@ -51,15 +51,20 @@ const families: readonly Family[] = [
     moment: 'serving',
     skippedMax: 60,
   },
-  { what: 'before COMMIT', places: [['commit', 'before']], moment: 'serving', skippedMax: 25 },
   {
-    what: 'after COMMIT, before anybody was told',
+    what: 'kill -9 before COMMIT',
+    places: [['commit', 'before']],
+    moment: 'serving',
+    skippedMax: 25,
+  },
+  {
+    what: 'kill -9 after COMMIT, before anybody was told',
     places: [['commit', 'after']],
     moment: 'serving',
     skippedMax: 25,
   },
   {
-    what: 'around a checkpoint',
+    what: 'kill -9 around a checkpoint',
     places: [
       ['checkpoint', 'before'],
       ['checkpoint', 'after'],
@@ -69,7 +74,7 @@ const families: readonly Family[] = [
     isEmptyingLog: true,
   },
   {
-    what: 'while a new file is migrated',
+    what: 'kill -9 while a new file is migrated',
     places: [
       ['pragma', 'after'],
       ['begin', 'before'],
@@ -83,7 +88,7 @@ const families: readonly Family[] = [
     isFreshFolder: true,
   },
   {
-    what: 'while a start ends the holds of the dead process before it',
+    what: 'kill -9 while a start ends the holds of the dead process before it',
     places: [
       ['open', 'before'],
       ['read', 'before'],
@@ -96,7 +101,7 @@ const families: readonly Family[] = [
     skippedMax: 3,
   },
   {
-    what: 'while it recovers from a failed commit',
+    what: 'kill -9 while it recovers from a failed commit',
     places: [
       ['close', 'before'],
       ['open', 'before'],
@@ -108,11 +113,16 @@ const families: readonly Family[] = [
     moment: 'recovery',
     skippedMax: 1,
   },
-  { what: 'while it closes', places: [['close', 'before']], moment: 'closing', skippedMax: 1 },
+  {
+    what: 'kill -9 while it closes',
+    places: [['close', 'before']],
+    moment: 'closing',
+    skippedMax: 1,
+  },
 ]
 
 /** By the parent's hand at any instruction, in the middle of whatever. */
-const anyMoment = 'at any moment under load'
+const anyMoment = 'kill -9 at any moment under load'
 
 export const killKinds: readonly string[] = [...families.map(({ what }) => what), anyMoment]
 

@@ -84,7 +84,7 @@ class KillFolder {
 
 async function killOnce(plan: KillPlan, folder: KillFolder, tally: Tally): Promise<void> {
   const { signal, code, printed, complained } = await runUntilDead(plan, folder.path)
-  const where = `${plan.what} ${JSON.stringify(plan.kill)}`
+  const where = `${plan.what}: ${JSON.stringify(plan.kill)}`
   if (signal === 'SIGKILL') {
     tally.kills.set(plan.what, (tally.kills.get(plan.what) ?? 0) + 1)
     tally.done += 1

@@ -25,11 +25,7 @@ const sector = 512
 const frame = 4096 + 24
 
 /** One way in which files can be left behind; undefined where it does not fit the moment. */
-type Maker = (
-  moment: Moment,
-  draw: Draw,
-  recording: Recording,
-) => Omit<Image, 'what' | 'shm'> | undefined
+type Maker = (moment: Moment, draw: Draw) => Omit<Image, 'what' | 'shm'> | undefined
 
 const makers: Readonly<Record<string, Maker>> = {
   'the log is cut at any byte of the last commit': (moment, draw) => {
@@ -56,7 +52,8 @@ const makers: Readonly<Record<string, Maker>> = {
     if (kind !== 'commit') return undefined
     return { db: before.db, wal: mixed(before.wal, after.wal, draw), promised: promisedBefore }
   },
-  'frames of an older log follow the cut': (moment, draw, { staleWal }) => {
+  'frames of an older log follow the cut': (moment, draw) => {
+    const { staleWal } = moment
     const cut = cutWal(moment, draw)
     if (cut === undefined || staleWal.length <= cut.length) return undefined
     const wal = Buffer.concat([cut, staleWal.subarray(cut.length)])
@@ -81,17 +78,22 @@ const makers: Readonly<Record<string, Maker>> = {
 
 export const imageKinds: readonly string[] = Object.keys(makers)
 
-/** A log that grew is cut; one that began anew is overwritten up to the cut, and the old bytes follow. */
+/** A log that grew is cut; one that is overwritten is so up to the cut, and the old bytes follow. */
 function cutWal({ kind, before, after }: Moment, draw: Draw): Buffer | undefined {
   if (kind !== 'commit') return undefined
-  const grew = after.wal.length > before.wal.length
-  const isSameLog = after.wal.subarray(0, 32).equals(before.wal.subarray(0, 32))
-  if (isSameLog && grew) {
-    const { length } = before.wal
-    return after.wal.subarray(0, length + draw(after.wal.length - length))
-  }
-  const cut = draw(after.wal.length)
+  const first = firstDifference(before.wal, after.wal)
+  const cut = first + draw(after.wal.length - first)
   return Buffer.concat([after.wal.subarray(0, cut), before.wal.subarray(cut)])
+}
+
+function firstDifference(before: Buffer, after: Buffer): number {
+  const shared = Math.min(before.length, after.length)
+  let at = 0
+  while (at < shared && before.subarray(at, at + sector).equals(after.subarray(at, at + sector))) {
+    at += sector
+  }
+  while (at < shared && before[at] === after[at]) at += 1
+  return Math.min(at, shared)
 }
 
 /** Each sector as it was, or as it became. */
@@ -117,7 +119,7 @@ export async function tryImage(
   const first = draw(moments.length)
   for (let step = 0; step < moments.length; step += 1) {
     const moment = moments[(first + step) % moments.length]
-    const image = moment && make?.(moment, draw, recording)
+    const image = moment && make?.(moment, draw)
     if (moment === undefined || image === undefined) continue
     const shm = shmOf(moment.before, draw)
     const findings = await openImage(recording, moment, { what, ...image, shm })

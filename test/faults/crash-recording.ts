@@ -19,6 +19,8 @@ export type Moment = {
   readonly kind: 'commit' | 'checkpoint'
   readonly before: Files
   readonly after: Files
+  /** A log of an earlier generation: its frames carry another salt. */
+  readonly staleWal: Buffer
   /** So many promises had been made before, and may not be lost in between. */
   readonly promisedBefore: number
   /** So many rest on what is durable afterwards. */
@@ -30,8 +32,6 @@ export type Moment = {
 export type Recording = {
   readonly promises: readonly Promised[]
   readonly moments: readonly Moment[]
-  /** A log of an earlier generation: its frames carry another salt. */
-  readonly staleWal: Buffer
 }
 
 const callers = 12
@@ -105,16 +105,16 @@ class Recorder {
   checkpoint(db: DatabaseSync, mode: (typeof modes)[number]): void {
     const before = this.#files()
     db.exec(`PRAGMA wal_checkpoint(${mode})`)
-    this.#staleWal = before.wal
     const positions = [this.#position, this.#position] as const
-    const promisedBefore = this.#promises.length
     this.#moments.push({
       kind: 'checkpoint',
       before,
       after: this.#files(),
-      promisedBefore,
+      staleWal: this.#staleWal,
+      promisedBefore: this.#promises.length,
       positions,
     })
+    if (mode !== 'PASSIVE') this.#staleWal = before.wal
   }
 
   recording(): Recording {
@@ -123,7 +123,7 @@ class Recorder {
       // What is told before the next commit begins rests on this one.
       promisedAfter: this.#moments[index + 1]?.promisedBefore ?? this.#promises.length,
     }))
-    return { promises: this.#promises, moments, staleWal: this.#staleWal }
+    return { promises: this.#promises, moments }
   }
 
   #watch({ place, when, db }: Step): void {
@@ -148,6 +148,7 @@ class Recorder {
       after: this.#files(),
       promisedBefore,
       positions,
+      staleWal: this.#staleWal,
     })
   }
 

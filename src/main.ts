@@ -155,7 +155,7 @@ async function sayStarted(started: {
 }): Promise<void> {
   const { app, settings, log, demoKey } = started
   const { gatewayUrl, adminUrl } = app
-  log.logger.info('started', { version, gatewayUrl, adminUrl, ...printableSettings(settings) })
+  log.logger.info('started', { ...printableSettings(settings), version, gatewayUrl, adminUrl })
   const text = welcomeText({
     version,
     gatewayUrl,

@@ -88,17 +88,18 @@ test('the log, which is for its owner only, begins with the settings in force an
 
   assert.equal(statSync(path).mode & 0o777, 0o600)
   assert.ok(typeof line === 'object' && line !== null)
-  const { dataFolder, drainMs, operatorToken, gatewayUrl, upstreamKey } = line as Record<
+  const { dataFolder, drainMs, operatorToken, gatewayUrl, adminUrl, upstreamKey } = line as Record<
     string,
     unknown
   >
   assert.deepEqual(
-    { dataFolder, drainMs, operatorToken, gatewayUrl, upstreamKey },
+    { dataFolder, drainMs, operatorToken, gatewayUrl, adminUrl, upstreamKey },
     {
       dataFolder: world.folder,
       drainMs: '50',
       operatorToken: '[secret]',
       gatewayUrl: world.gatewayUrl,
+      adminUrl: world.adminUrl,
       upstreamKey: 'none',
     },
   )

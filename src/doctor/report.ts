@@ -112,5 +112,8 @@ const secrets: readonly RegExp[] = [
   /~[\\/][^\s"'`,;:)<>|]+/g,
 ]
 
+/** Invisible characters go first, since they could keep a secret from being seen as one. */
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+
 export const redacted = (line: string): string =>
-  secrets.reduce((text, pattern) => text.replaceAll(pattern, gone), line)
+  secrets.reduce((text, pattern) => text.replaceAll(pattern, gone), line.replaceAll(invisible, ''))

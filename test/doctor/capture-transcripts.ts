@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openClient, type Client } from '../e2e/claude-client.ts'
 import { openScreen } from '../e2e/claude-screen.ts'
 import { startScriptedUpstream } from '../e2e/scripted-upstream.ts'
-import { refusalCases, type RefusalCase } from './refusal-cases.ts'
+import { onScreen, refusalCases, type RefusalCase } from './refusal-cases.ts'
 
 /**
  * Has the real client refused in every way of `refusal-cases.ts`, on loopback, and keeps what it wrote: the
@@ -22,7 +22,7 @@ const emptied = new Set([
 ])
 const textMax = 2_000
 
-export function scrubbed(text: string, client: Pick<Client, 'folder'>): string {
+function scrubbed(text: string, client: Pick<Client, 'folder'>): string {
   const lines = text.split('\n').filter((line) => line !== '')
   return lines.map((line) => `${scrubbedLine(line, client.folder)}\n`).join('')
 }
@@ -51,7 +51,7 @@ function scrubbedLine(line: string, clientFolder: string): string {
   )
 }
 
-export const transcriptOf = (client: Client): string => {
+const transcriptOf = (client: Client): string => {
   const [path] = globSync(join(client.folder, 'config', 'projects', '**', '*.jsonl'))
   return path ?? ''
 }
@@ -102,14 +102,6 @@ function keep(name: string, text: string): void {
   mkdirSync(join(path, '..'), { recursive: true })
   writeFileSync(path, text)
   console.log(`${name}: ${text.length} bytes`)
-}
-
-/** Words of the screen by which a case is known to have come to its end. */
-export const onScreen: Readonly<Record<string, string>> = {
-  'out-of-extra-usage': "You're out of extra usage",
-  'session-limit': "You've hit your 5-hour limit",
-  'another-402': 'Payment is needed',
-  'plimsoll-limit': 'Decision and proof',
 }
 
 if (import.meta.main) {

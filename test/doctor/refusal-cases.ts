@@ -365,3 +365,11 @@ export const refusalCases: readonly RefusalCase[] = [
     ruling: 'organisation',
   },
 ]
+
+/** Words of the screen by which a case is known to have come to its end. */
+export const onScreen: Readonly<Record<string, string>> = {
+  'out-of-extra-usage': "You're out of extra usage",
+  'session-limit': "You've hit your 5-hour limit",
+  'another-402': 'Payment is needed',
+  'plimsoll-limit': 'Decision and proof',
+}

@@ -205,6 +205,12 @@ export type LeadingEntry = {
   readonly body: EntryBody | null
 }
 
+/** `isComplete` is false while a file still holds what was erased; the server goes on until none does. */
+export type ErasureAnswer = {
+  readonly customerId: string
+  readonly memberId: string | null
+  readonly isComplete: boolean
+}
 export type CustomerAnswer = Json<CustomerOverview>
 export type CustomersAnswer = Json<CustomerPage>
 export type MemberAnswer = Json<MemberOverview>

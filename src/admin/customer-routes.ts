@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { customerId as readCustomerId, type CustomerId } from '../core/ids.ts'
+import { erasePersons } from '../operations/erase-persons.ts'
 import { getCustomer, listCustomers } from '../operations/list-customers.ts'
 import { openCustomer } from '../operations/open-customer.ts'
 import { setExtraUsage } from '../operations/set-extra-usage.ts'
@@ -10,6 +11,8 @@ import type { AdminApiParts } from './admin-api.ts'
 import { commandOf, type AdminContext, type AdminVariables } from './callers.ts'
 import {
   customersQuerySchema,
+  emptySchema,
+  type ErasureAnswer,
   extraUsageSchema,
   grantSchema,
   historyQuerySchema,
@@ -65,6 +68,15 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
       return answer(c, { grantId, ...(await getCustomer(parts, customerId)) })
     })
   }
+
+  // Erasing twice erases nothing more.
+  routes.post('/:customerId/erase', async (c) => {
+    await bodyOf(c, emptySchema)
+    commandOf(c)
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    const erasure = await erasePersons(parts, { customerId })
+    return answer(c, { customerId, memberId: null, ...erasure } satisfies ErasureAnswer)
+  })
 
   routes.post('/:customerId/extra-usage', async (c) => {
     const { isOn } = await bodyOf(c, extraUsageSchema)

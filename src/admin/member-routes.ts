@@ -5,6 +5,7 @@ import {
   type CustomerId,
   type MemberId,
 } from '../core/ids.ts'
+import { erasePersons } from '../operations/erase-persons.ts'
 import { giftReset } from '../operations/gift-reset.ts'
 import { issueKey } from '../operations/issue-key.ts'
 import { getCustomer } from '../operations/list-customers.ts'
@@ -19,6 +20,7 @@ import type { AdminApiParts } from './admin-api.ts'
 import { commandOf, type AdminContext, type AdminVariables } from './callers.ts'
 import {
   emptySchema,
+  type ErasureAnswer,
   extraUsageSchema,
   giftResetSchema,
   historyQuerySchema,
@@ -70,6 +72,15 @@ export function memberRoutes(parts: AdminApiParts): Routes {
 }
 
 function addSettings(routes: Routes, parts: AdminApiParts): void {
+  // Erasing twice erases nothing more.
+  routes.post(`${one}/erase`, async (c) => {
+    await bodyOf(c, emptySchema)
+    commandOf(c)
+    const { customerId, memberId } = await getMember(parts, scopeOf(c))
+    const erasure = await erasePersons(parts, { customerId, memberId })
+    return answer(c, { customerId, memberId, ...erasure } satisfies ErasureAnswer)
+  })
+
   routes.post(`${one}/status`, async (c) => {
     const { isActive } = await bodyOf(c, statusSchema)
     await setStatus(parts, { ...scopeOf(c), isActive, ...commandOf(c) })

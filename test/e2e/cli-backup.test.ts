@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -73,4 +73,33 @@ test('damage in a backup is found, and told with its own exit code', async (t) =
   const missing = await world.cli(['backup', '--verify', join(place, 'none.db')])
   assert.equal(missing.code, 1)
   assert.match(missing.err, /There is no file/)
+})
+
+test('an erased member or customer is named in no file of the folder, the log file among them', async () => {
+  await using world = await openCliWorld()
+  const [name, firm, laptop] = ['Ottilie Erasable', 'Erasable Works', 'erasable laptop']
+  const whereWritten = (): readonly string[] =>
+    readdirSync(world.folder).filter((file) => {
+      const bytes = readFileSync(join(world.folder, file))
+      return [name, firm, laptop].some((text) => bytes.includes(text))
+    })
+  const done = async (...args: string[]): Promise<string> => {
+    const ran = await world.cli(args)
+    assert.equal(ran.code, 0, ran.err)
+    return ran.out.replaceAll(/\s+/g, ' ')
+  }
+  await done('customer', 'open', firm, '--id', 'works')
+  const plans = JSON.parse(await done('plans', 'list', '--json')) as { plans: { id: string }[] }
+  const plan = plans.plans[0]?.id ?? ''
+  await done('member', 'seat', name, '--customer', 'works', '--plan', plan, '--id', 'ottilie')
+  await done('key', 'issue', '--member', 'ottilie', '--customer', 'works', '--name', laptop)
+  assert.notDeepEqual(whereWritten(), [])
+
+  const said = await done('member', 'erase', 'ottilie')
+  assert.match(said, /member ottilie are in no file of the data folder any more/)
+  await done('customer', 'erase', 'works')
+
+  assert.deepEqual(whereWritten(), [])
+  assert.match(await done('member', 'list', '--customer', 'works'), /ottilie/)
+  assert.match(await done('verify'), /All right/)
 })

@@ -5,6 +5,7 @@ import type { CommandContext, CommandLine } from '../command-line.ts'
 import { commandText } from '../command-text.ts'
 import { readId, readName, readZone } from '../flag-values.ts'
 import { localMoment } from '../moments.ts'
+import { addEraseCustomer } from './erase.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { facts, safeText, table, type Column } from '../terminal.ts'
 import { chooseCustomer, eachCustomer } from '../who.ts'
@@ -30,6 +31,7 @@ export function addCustomerCommands(program: Command, cli: CommandLine): void {
     done: 'is paused: every request is refused',
   })
   addStatus(customer, cli, { name: 'resume', isActive: true, done: 'is active again' })
+  addEraseCustomer(customer, cli)
 }
 
 function addOpen(parent: Command, cli: CommandLine): void {

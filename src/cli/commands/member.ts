@@ -5,6 +5,7 @@ import { commandText } from '../command-text.ts'
 import type { Desk } from '../desk.ts'
 import { wrongUse } from '../exit-codes.ts'
 import { readId, readName } from '../flag-values.ts'
+import { addEraseMember } from './erase.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { safeText, table, type Column } from '../terminal.ts'
 import { chooseCustomer, chooseMember, withCustomer, type Asking, type Who } from '../who.ts'
@@ -24,6 +25,7 @@ export function addMemberCommands(program: Command, cli: CommandLine): void {
     done: 'is paused: its requests are refused',
   })
   addStatus(member, cli, { name: 'resume', isActive: true, done: 'is active again' })
+  addEraseMember(member, cli)
 }
 
 function addSeat(parent: Command, cli: CommandLine): void {

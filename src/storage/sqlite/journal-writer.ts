@@ -202,7 +202,7 @@ class WriterConnection {
   }
 
   /**
-   * Writes the table anew without them: a page that was split or filled up may hold an old copy of a row, which
+   * Writes the table anew without them: a page that 0.1.0 split or filled up may hold an old copy of a row, which
    * deleting that row leaves there. The log still holds all of it, until it is emptied (`LogKeeper.empty`).
    */
   #erase(ids: readonly string[]): void {

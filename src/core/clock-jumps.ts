@@ -5,11 +5,17 @@ import type { ClockJump } from './account.ts'
  * (docs/decisions/0010-the-clock-goes-back-by-an-entry.md). What is kept for a correction follows from the same bounds.
  */
 
-/** So long after a jump, by the clock of record, it can be undone; later it stands. */
+/** So long after a jump it can be undone; later it stands. What later jumps passed over does not count. */
 export const undoMaxMs = 14 * 24 * 60 * 60 * 1000
 
 export function undoableJumps(jumps: readonly ClockJump[], nowMs: number): readonly ClockJump[] {
-  return jumps.filter(({ toMs }) => nowMs - toMs < undoMaxMs)
+  const undoable: ClockJump[] = []
+  let skippedMs = 0
+  for (const jump of jumps.toReversed()) {
+    if (nowMs - skippedMs - jump.toMs < undoMaxMs) undoable.unshift(jump)
+    skippedMs += jump.toMs - jump.fromMs
+  }
+  return undoable
 }
 
 /**
@@ -44,6 +50,6 @@ export function reachBack(
   if (jumps.length === 0) return undefined
   const undoable = undoableJumps(jumps, nowMs)
   if (undoable.length === 0) return undefined
-  const firstMs = Math.min(...undoable.map(({ fromMs }) => fromMs))
-  return { sinceMs: earliestMs(undoable, nowMs), untilMs: firstMs + undoMaxMs }
+  const lastMs = Math.max(...undoable.map(({ fromMs }) => fromMs))
+  return { sinceMs: earliestMs(undoable, nowMs), untilMs: lastMs + undoMaxMs }
 }

@@ -46,6 +46,8 @@ export type KeptWindows = {
   readonly limitIds: readonly LimitId[]
   /** No correction can go back before this moment, so what ended by then is forgotten. */
   readonly sinceMs: number
+  /** Limits whose session opens now: those that a wrong clock opened ahead of it are forgotten. */
+  readonly openedIds?: readonly LimitId[]
 }
 
 export type GrantTerms = {

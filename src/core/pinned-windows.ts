@@ -17,6 +17,11 @@ export function pinWindow(state: MemberState, pin: Pin, kept?: KeptWindows): voi
   if (known !== undefined && known.startMs === startMs) return
   const again = state.keptWindows.find((one) => one.limitId === id && one.startMs === startMs)
   if (again !== undefined) state.keptWindows = state.keptWindows.filter((one) => one !== again)
+  if (kept?.openedIds?.includes(id) === true) {
+    state.keptWindows = state.keptWindows.filter(
+      (one) => one.limitId !== id || one.startMs < startMs,
+    )
+  }
   if (known !== undefined && kept?.limitIds.includes(id) === true) {
     const reachable = state.keptWindows.filter(({ endMs }) => endMs > kept.sinceMs)
     state.keptWindows = [...reachable, known].slice(-windowsKeptMax)
@@ -71,13 +76,22 @@ export function windowsToKeep(
   nowMs: number,
 ): KeptWindows | undefined {
   const limitIds: LimitId[] = []
+  const openedIds: LimitId[] = []
   const reach = reachBack(system.jumps, nowMs)
   for (const { limitId: id, startMs, isOpening } of pins) {
     const newest = member.windows.get(id)
     if (newest === undefined || newest.startMs === startMs) continue
+    if (isOpening === true && pinnedAt(member, id, startMs).nextStartMs !== Infinity) {
+      openedIds.push(id)
+    }
+    // Anchored instances ahead of a correction wait for their time; sessions do not come again.
     const isReachable =
-      reach !== undefined && newest.endMs > reach.sinceMs && newest.startMs <= reach.untilMs
+      reach !== undefined &&
+      newest.endMs > reach.sinceMs &&
+      (isOpening !== true || newest.startMs <= reach.untilMs)
     if (newest.startMs < startMs ? isReachable : isOpening !== true) limitIds.push(id)
   }
-  return limitIds.length === 0 ? undefined : { limitIds, sinceMs: reach?.sinceMs ?? nowMs }
+  if (limitIds.length + openedIds.length === 0) return undefined
+  const kept = { limitIds, sinceMs: reach?.sinceMs ?? nowMs }
+  return openedIds.length === 0 ? kept : { ...kept, openedIds }
 }

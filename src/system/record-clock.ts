@@ -113,11 +113,14 @@ export class RecordClock {
     this.#hasUntold = this.#jumps.length > 0
   }
 
-  /** Jumps that the journal may not know yet; asked again, there are none until more are taken. */
-  takeUntold(): readonly TakenJump[] {
-    if (!this.#hasUntold) return []
+  /** Jumps that the journal may not know yet. */
+  untold(): readonly TakenJump[] {
+    return this.#hasUntold ? this.#jumps : []
+  }
+
+  /** The journal knows all of them. */
+  setTold(): void {
     this.#hasUntold = false
-    return this.#jumps
   }
 
   status(): RecordClockStatus {

@@ -170,8 +170,7 @@ export class NaiveBooks {
     })
     let known: Pin[] = []
     for (const pin of inOrder.filter((one) => one.limit === limit)) {
-      const last = known.at(-1)
-      if (pin.isOpening && last !== undefined && last.startMs > pin.startMs) known.pop()
+      if (pin.isOpening) known = known.filter((one) => one.startMs < pin.startMs)
       // The one that was touched last comes last, whether it is new or not.
       known = [...known.filter((one) => one.startMs !== pin.startMs), pin]
     }

@@ -3,7 +3,7 @@ import { applyToCustomer, applyToMember, touchesCustomer } from '../../core/appl
 import { correctedMs } from '../../core/clock-jumps.ts'
 import type { Entry } from '../../core/entry.ts'
 import { systemCustomerId, type CustomerId, type OperationId } from '../../core/ids.ts'
-import type { RecordClock } from '../../system/record-clock.ts'
+import type { RecordClock, TakenJump } from '../../system/record-clock.ts'
 import {
   ClockNotCorrectableError,
   OperationConflictError,
@@ -125,7 +125,8 @@ export class Accounts {
   /** Where a correction would put the clock; undefined while there is none to make. */
   correctedMs(): number | undefined {
     const { recordMs: nowMs, wallMs } = this.#clock.status()
-    return correctedMs(this.#sums.system.jumps, { nowMs, wallMs })
+    const jumps = [...this.#sums.system.jumps, ...this.#untold()]
+    return correctedMs(jumps, { nowMs, wallMs })
   }
 
   /** Goes on after the journal was read again. */
@@ -134,13 +135,20 @@ export class Accounts {
     this.#clock.resume(lastMs)
   }
 
+  #untold(): readonly TakenJump[] {
+    const { jumps } = this.#sums.system
+    return this.#clock
+      .untold()
+      .filter(
+        ({ fromMs, toMs }) => !jumps.some((one) => one.fromMs === fromMs && one.toMs === toMs),
+      )
+  }
+
   /** A jump of the clock is in the journal before what happens at the new time. */
   #tellJumps(nowMs: number): void {
-    for (const { fromMs, toMs, cause } of this.#clock.takeUntold()) {
-      const isKnown = this.#sums.system.jumps.some(
-        (jump) => jump.fromMs === fromMs && jump.toMs === toMs,
-      )
-      if (isKnown) continue
+    const untold = this.#untold()
+    this.#clock.setTold()
+    for (const { fromMs, toMs, cause } of untold) {
       const body = { kind: 'clock_adopted', fromMs, toMs, cause } as const
       this.write(systemTarget, [{ atMs: nowMs, actor: 'system', legs: [], body }], { nowMs })
     }

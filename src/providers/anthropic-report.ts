@@ -8,8 +8,8 @@ import { isRecord } from './anthropic-request.ts'
  */
 export type UsageBook = {
   /**
-   * Takes one `usage` object. Figures are cumulative, so a later one replaces an earlier one, and one of the
-   * last reports that is lower than the one before it is a mistake.
+   * Takes one `usage` object. Figures are cumulative, so a later one replaces an earlier one, and one that is
+   * lower than the same report said before is a mistake. A first report never replaces a last one.
    */
   add(usage: unknown, report: Report): void
   addFault(fault: string): void
@@ -46,6 +46,7 @@ export function createUsageBook(): UsageBook {
   const figures: Figures = new Map()
   const marks = new Map<string, string>()
   const faults = new Set<string>()
+  const first: Figures = new Map()
   const last: Figures = new Map()
   const unpriced = new Set<string>()
   let apart: Usage = {}
@@ -60,7 +61,11 @@ export function createUsageBook(): UsageBook {
         addFault('usage is not an object')
         return
       }
-      readFigures(usage, report === 'last' ? [figures, last] : [figures], addFault)
+      readFigures(
+        usage,
+        report === 'last' ? { figures, same: last } : { figures, same: first, last },
+        addFault,
+      )
       for (const kind of unpricedKinds(usage)) if (unpriced.size < unpricedMax) unpriced.add(kind)
       for (const field of markFields) {
         const value = usage[field]
@@ -91,20 +96,23 @@ const requestFields = [
   'code_execution_requests',
 ] as const
 
-/** Reads into each of these books; the last of them knows what must not go down. */
-function readFigures(
-  usage: Fields,
-  books: readonly [Figures] | readonly [Figures, Figures],
-  addFault: (fault: string) => void,
-): void {
-  const [figures, last] = books
+type Books = {
+  readonly figures: Figures
+  /** What reports of the same kind said, which must not go down. */
+  readonly same?: Figures
+  /** What the last reports said, which a first one does not replace. */
+  readonly last?: Figures
+}
+
+function readFigures(usage: Fields, books: Books, addFault: (fault: string) => void): void {
+  const { figures, same, last } = books
   const read = (from: unknown, field: string, max: number): void => {
     const value = isRecord(from) ? from[field] : undefined
     if (value === undefined || value === null) return
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
-      if (value < (last?.get(field) ?? 0)) return addFault(`${field} went down`)
-      figures.set(field, value)
-      last?.set(field, value)
+      if (value < (same?.get(field) ?? 0)) return addFault(`${field} went down`)
+      same?.set(field, value)
+      if (last?.has(field) !== true) figures.set(field, value)
     } else {
       addFault(`${field} is not a whole number from 0 to ${max}`)
     }
@@ -194,7 +202,7 @@ function sumApart(iterations: readonly unknown[], addFault: (fault: string) => v
   for (const iteration of iterations) {
     if (!isRecord(iteration) || !apartIterations.has(iteration['type'])) continue
     const figures: Figures = new Map()
-    readFigures(iteration, [figures], addFault)
+    readFigures(iteration, { figures }, addFault)
     total = sum(total, usageOf(figures))
   }
   return total

@@ -149,8 +149,11 @@ class ReplyRelay implements Relay, ReplyReceiver {
   onFailure(error: Error): void {
     const { response } = this.#plan.caller
     if (response.headersSent) {
+      const bytesBefore = this.#bytes
       if (this.#flush()) return this.#endOverAccount()
-      response.destroy()
+      // What was kept back until now leaves with the next tick, and the connection ends behind it.
+      if (this.#bytes > bytesBefore) process.nextTick(() => response.socket?.destroySoon())
+      else response.destroy()
     }
     this.#finish('upstream_failed', error)
   }

@@ -6,6 +6,7 @@ const questions: Readonly<
   log: () => import('./log.ts'),
   gateway: () => import('./gateway.ts'),
   checkpoint: () => import('./checkpoint.ts'),
+  'hot-customer': () => import('./hot-customer.ts'),
 }
 
 async function runQuestion(question: string, args: readonly string[]): Promise<void> {

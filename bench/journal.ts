@@ -172,12 +172,12 @@ function benchPlan(name: 'roomy' | 'spent', amount: bigint): Plan {
       { id: limitId('week'), unit: 'money', amount, shapes: [{ sinceMs: 0, shape: week }] },
     ],
     grants: [],
-    runningMax: 20,
+    runningMax: 1000,
     outputTokensExpected: 500,
   }
 }
 
-export async function seatAll(storage: Storage, callers: number): Promise<readonly MemberScope[]> {
+export async function publishBenchPlans(storage: Storage): Promise<void> {
   const rates = {
     input: [{ aboveInputTokens: 0, nanosPerMillion: 3_000_000_000n }],
     output: [{ aboveInputTokens: 0, nanosPerMillion: 15_000_000_000n }],
@@ -193,6 +193,10 @@ export async function seatAll(storage: Storage, callers: number): Promise<readon
       return { answer: undefined, entries: draft === undefined ? [] : [draft] }
     })
   }
+}
+
+export async function seatAll(storage: Storage, callers: number): Promise<readonly MemberScope[]> {
+  await publishBenchPlans(storage)
   const scopes: MemberScope[] = []
   for (let index = 0; index < callers; index += 1) {
     const scope = {
@@ -210,7 +214,10 @@ export async function seatAll(storage: Storage, callers: number): Promise<readon
   return scopes
 }
 
-async function openWithMoney(storage: Storage, { customerId: id }: MemberScope): Promise<void> {
+export async function openWithMoney(
+  storage: Storage,
+  { customerId: id }: MemberScope,
+): Promise<void> {
   await storage.updateCustomer(id, ({ customer }, context) => {
     const terms = {
       zone: 'UTC',
@@ -272,7 +279,7 @@ export async function round(
   }
 }
 
-async function onePair(parts: GateParts, scope: MemberScope, price: PriceId): Promise<void> {
+export async function onePair(parts: GateParts, scope: MemberScope, price: PriceId): Promise<void> {
   const facts = {
     model,
     priceId: price,

@@ -55,6 +55,17 @@ export type Grant = {
   refundedNanos: Nanos
 }
 
+/**
+ * Grants that are used up: spent or given back, to the nano. Nothing of theirs can come back (what had expired
+ * could, with a corrected clock), so no later entry names them, and only these sums have to be kept.
+ */
+export type ClosedGrants = {
+  count: number
+  grantedNanos: Nanos
+  spentNanos: Nanos
+  refundedNanos: Nanos
+}
+
 /** What the operator absorbed for this customer in one calendar month (UTC). */
 export type OverrunWindow = {
   startMs: number
@@ -81,7 +92,9 @@ export type CustomerState = {
   spendBefore: readonly SpendWindow[]
   /** Money kept by open extra-usage holds of all members. */
   heldNanos: Nanos
+  /** Those that have something available, held or expired. */
   readonly grants: Map<GrantId, Grant>
+  readonly closedGrants: ClosedGrants
   overrun: OverrunWindow | null
   /** Months booked before that one, the last one last. */
   overrunBefore: readonly OverrunWindow[]

@@ -36,6 +36,12 @@ export function emptyCustomer(customerId: CustomerId): CustomerState {
     spendBefore: [],
     heldNanos: 0n,
     grants: new Map(),
+    closedGrants: {
+      count: 0,
+      grantedNanos: 0n,
+      spentNanos: 0n,
+      refundedNanos: 0n,
+    },
     overrun: null,
     overrunBefore: [],
     overrunReservedNanos: 0n,
@@ -131,6 +137,7 @@ export function applyToCustomer(state: CustomerState, entry: Entry): void {
   if (body.kind === 'granted') addGrant(state, entry)
   applyCustomerSetting(state, body)
   for (const leg of entry.legs) applySharedLeg(state, leg, entry.atMs)
+  for (const leg of entry.legs) closeUsedUp(state, leg.from)
   if (body.kind === 'held') state.overrunReservedNanos += body.overrunReserveNanos
   if (body.kind === 'settled' || body.kind === 'voided' || body.kind === 'expired') {
     state.overrunReservedNanos -= body.overrunReserveNanos
@@ -201,12 +208,31 @@ function applySharedLeg(state: CustomerState, leg: Leg, atMs: number): void {
   else overrun.lostNanos += amount
 }
 
+/**
+ * Folds the grant that a leg took from into the closed ones when nothing of it is left: every decision looks
+ * at all grants that are open. One whose parts do not add up stays, for `verify` to find.
+ */
+function closeUsedUp({ grants, closedGrants: closed }: CustomerState, account: string): void {
+  if (!account.startsWith('grant:')) return
+  const id = grantId(account.slice(6, account.lastIndexOf(':')))
+  const grant = grants.get(id)
+  if (grant === undefined) return
+  const { grantedNanos, spentNanos, refundedNanos } = grant
+  const isEmpty = [grant.availableNanos, grant.heldNanos, grant.expiredNanos].every((n) => n === 0n)
+  if (!isEmpty || grantedNanos !== spentNanos + refundedNanos) return
+  grants.delete(id)
+  closed.count += 1
+  closed.grantedNanos += grantedNanos
+  closed.spentNanos += spentNanos
+  closed.refundedNanos += refundedNanos
+}
+
 function moveGrant(state: CustomerState, account: string, amount: bigint): void {
   if (!account.startsWith('grant:')) return
   const colon = account.lastIndexOf(':')
   const grant = state.grants.get(grantId(account.slice(6, colon)))
   if (grant === undefined)
-    throw new Error(`The journal names a grant that was never made: ${account}`)
+    throw new Error(`The journal names a grant that was never made or is used up: ${account}`)
   changePart(grant, account.slice(colon + 1), amount)
   if (account.endsWith(':held')) state.heldNanos += amount
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type {
+  ClosedGrants,
   CustomerState,
   Grant,
   LostHold,
@@ -26,7 +27,7 @@ import {
  */
 
 /** Raise it when the shape or meaning of sums changes: snapshots of another format are made anew. */
-export const stateFormat = 2
+export const stateFormat = 3
 
 /** Maps become lists of pairs. */
 type StoredMap<Key, Value> = readonly (readonly [Key, Stored<Value>])[]
@@ -107,6 +108,20 @@ const decodeGrant = (grant: Stored<Grant>): Grant => ({
   refundedNanos: BigInt(grant.refundedNanos),
 })
 
+const encodeClosed = (closed: ClosedGrants): Stored<ClosedGrants> => ({
+  count: closed.count,
+  grantedNanos: String(closed.grantedNanos),
+  spentNanos: String(closed.spentNanos),
+  refundedNanos: String(closed.refundedNanos),
+})
+
+const decodeClosed = (closed: Stored<ClosedGrants>): ClosedGrants => ({
+  count: closed.count,
+  grantedNanos: BigInt(closed.grantedNanos),
+  spentNanos: BigInt(closed.spentNanos),
+  refundedNanos: BigInt(closed.refundedNanos),
+})
+
 const encodeWindow = (window: WindowInstance): Stored<WindowInstance> => ({
   ...window,
   used: String(window.used),
@@ -170,6 +185,7 @@ export function encodeCustomer(state: CustomerState): string {
     spendBefore: state.spendBefore.map(encodeMonth),
     heldNanos: String(state.heldNanos),
     grants: encodeMap(state.grants, encodeGrant),
+    closedGrants: encodeClosed(state.closedGrants),
     overrun: state.overrun === null ? null : encodeOverrun(state.overrun),
     overrunBefore: state.overrunBefore.map(encodeOverrun),
     overrunReservedNanos: String(state.overrunReservedNanos),
@@ -189,6 +205,7 @@ export function decodeCustomer(text: string): CustomerState {
     spendBefore: stored.spendBefore.map(decodeMonth),
     heldNanos: BigInt(stored.heldNanos),
     grants: decodeMap(stored.grants, decodeGrant),
+    closedGrants: decodeClosed(stored.closedGrants),
     overrun: stored.overrun === null ? null : decodeOverrun(stored.overrun),
     overrunBefore: stored.overrunBefore.map(decodeOverrun),
     overrunReservedNanos: BigInt(stored.overrunReservedNanos),

@@ -26,6 +26,28 @@ import type { Usage } from '../../src/core/usage.ts'
 type Moment = { readonly nowMs: number; readonly position: number }
 type Metered = { readonly usage: Usage; readonly marks: readonly string[] }
 
+type Parts = { available: bigint; held: bigint; spent: bigint; expired: bigint; refunded: bigint }
+type UsedUp = { count: number; spent: bigint; refunded: bigint }
+
+/** Grants by what is left of them: each that has something, and the sums of all others. */
+export function withoutUsedUp(
+  all: readonly (readonly [string, Parts])[],
+  before: UsedUp = { count: 0, spent: 0n, refunded: 0n },
+): { readonly grants: ReadonlyMap<string, Parts>; readonly usedUp: UsedUp } {
+  const usedUp = { ...before }
+  const grants = new Map<string, Parts>()
+  for (const [id, parts] of all) {
+    if (parts.available + parts.held + parts.expired !== 0n) {
+      grants.set(id, parts)
+      continue
+    }
+    usedUp.count += 1
+    usedUp.spent += parts.spent
+    usedUp.refunded += parts.refunded
+  }
+  return { grants, usedUp }
+}
+
 /** One customer on the core alone: drafts become journal entries, entries are folded at once. */
 export class CoreWorld {
   readonly journal: Entry[] = []
@@ -175,7 +197,7 @@ export class CoreWorld {
 
   /** Where each grant's money is, and what the operator absorbed. */
   wallet(nowMs: number): unknown {
-    const grants = [...this.customer.grants.values()].map((known) => {
+    const open = [...this.customer.grants.values()].map((known) => {
       // Expiry is by time, not by sweep: what is still booked as available has expired.
       const isOver = known.expiresAtMs !== null && known.expiresAtMs <= nowMs
       // And what a wrong clock booked as expired is available as long as it has not.
@@ -193,11 +215,16 @@ export class CoreWorld {
     const months = overrun === null ? [] : [...overrunBefore, overrun]
     const thisMonth = months.find(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs)
     return {
-      grants: new Map(grants),
+      ...withoutUsedUp(open, this.closed()),
       overrun: thisMonth?.bookedNanos ?? 0n,
       overrunReserved,
       lost: -this.accountBalance('operator_lost'),
     }
+  }
+
+  private closed(): UsedUp {
+    const { count, spentNanos, refundedNanos } = this.customer.closedGrants
+    return { count, spent: spentNanos, refunded: refundedNanos }
   }
 
   /** What a ledger account adds up to, read from the legs of the journal alone. */

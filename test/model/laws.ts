@@ -55,8 +55,27 @@ const oneEnd = fc.property(story, (told) => {
   }
 })
 
+/** The parts of every grant that any leg names, read from the journal alone. */
+function grantParts(core: CoreStory['core']): Map<string, Map<string, bigint>> {
+  const grants = new Map<string, Map<string, bigint>>()
+  const move = (account: string, amount: bigint): void => {
+    const [kind, id = '', part = ''] = account.split(':')
+    if (kind !== 'grant') return
+    const parts = grants.get(id) ?? new Map<string, bigint>()
+    grants.set(id, parts.set(part, (parts.get(part) ?? 0n) + amount))
+  }
+  for (const { legs } of core.journal) {
+    for (const { from, to, amount } of legs) {
+      move(from, -amount)
+      move(to, amount)
+    }
+  }
+  return grants
+}
+
 const grantsAddUp = fc.property(story, (told) => {
   play(told, ({ core }) => {
+    const all = grantParts(core)
     for (const known of core.customer.grants.values()) {
       const parts = {
         available: known.availableNanos,
@@ -69,11 +88,25 @@ const grantsAddUp = fc.property(story, (told) => {
       for (const [part, amount] of Object.entries(parts)) {
         const account = `grant:${known.grantId}:${part}`
         assert.ok(amount >= 0n, `${account} is never negative`)
-        assert.equal(core.accountBalance(account), amount, `${account} is what its legs add up to`)
+        const legs = all.get(known.grantId)?.get(part) ?? 0n
+        assert.equal(legs, amount, `${account} is what its legs add up to`)
         total += amount
       }
       assert.equal(total, known.grantedNanos, `${known.grantId} adds up`)
+      all.delete(known.grantId)
     }
+    const closed = core.customer.closedGrants
+    const sums = { spent: 0n, refunded: 0n }
+    for (const [id, parts] of all) {
+      for (const part of ['available', 'held', 'expired']) {
+        assert.equal(parts.get(part) ?? 0n, 0n, `${id} is closed with nothing ${part}`)
+      }
+      for (const part of ['spent', 'refunded'] as const) sums[part] += parts.get(part) ?? 0n
+    }
+    const { count, grantedNanos, spentNanos, refundedNanos } = closed
+    const kept = { spent: spentNanos, refunded: refundedNanos }
+    assert.deepEqual([count, kept], [all.size, sums], 'closed grants are what their legs add up to')
+    assert.equal(grantedNanos, sums.spent + sums.refunded, 'closed grants add up')
   })
 })
 

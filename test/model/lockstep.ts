@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Command, CoreStory, members } from './core-story.ts'
+import { withoutUsedUp } from './core-world.ts'
 import { monthAt } from './naive-calendar.ts'
 import { NaiveModel } from './naive-model.ts'
 import { prices, type Setting } from './world.ts'
@@ -159,7 +160,7 @@ export class Lockstep extends CoreStory {
     const { model, nowMs } = this
     const grants = model.grants().map((known) => [known.grant, model.grant(known, nowMs)] as const)
     return {
-      grants: new Map(grants),
+      ...withoutUsedUp(grants),
       overrun: model.overrunInMonth(nowMs),
       overrunReserved: model.overrunReserved(),
       lost: model.lostMoney(),

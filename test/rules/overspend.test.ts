@@ -188,7 +188,13 @@ test('grants burn by priority, then expiry, then age; each adds up', () => {
 
   const left = [...books.customer.grants.values()].map((grant) => grant.availableNanos)
 
-  assert.deepEqual(left, [cents(5), 0n, 0n])
+  assert.deepEqual(left, [cents(5)])
+  assert.deepEqual(books.customer.closedGrants, {
+    count: 2,
+    grantedNanos: cents(20),
+    spentNanos: cents(20),
+    refundedNanos: 0n,
+  })
 })
 
 test('a grant that expires while held stays chargeable, and what is released expires in the same entry', () => {

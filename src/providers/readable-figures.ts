@@ -15,14 +15,16 @@ export function readableMoney(nanos: Nanos, symbol = '$'): string {
   return formatMoney(isWhole ? nanos - (nanos % centNanos) : nanos, symbol)
 }
 
+const wholeNumber = new Intl.NumberFormat('en-US')
+
 export function readableAmount(amount: bigint, unit: Unit, symbol = '$'): string {
   switch (unit) {
     case 'money':
       return readableMoney(amount, symbol)
     case 'tokens':
-      return `${amount.toLocaleString('en-US')} tokens`
+      return `${wholeNumber.format(amount)} tokens`
     case 'requests':
-      return `${amount.toLocaleString('en-US')} request${amount === 1n ? '' : 's'}`
+      return `${wholeNumber.format(amount)} request${amount === 1n ? '' : 's'}`
   }
 }
 
@@ -43,21 +45,43 @@ export type Reading = { readonly nowMs: number; readonly timeZone: string }
 
 /** "14:20 (Europe/Berlin)", "Tue 24 Nov at 09:00 (UTC)": the day only where it is another one. */
 export function readableMoment(atMs: number, { nowMs, timeZone }: Reading): string {
-  const zone = knownZone(timeZone)
-  const day = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-  })
-  const clock = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  })
+  const { zone, day, clock } = zoneWords(timeZone)
   const isToday = atMs - nowMs < 86_400_000 && day.format(atMs) === day.format(nowMs)
   return `${isToday ? '' : `${day.format(atMs)} at `}${clock.format(atMs)} (${zone})`
+}
+
+type ZoneWords = {
+  readonly zone: string
+  readonly day: Intl.DateTimeFormat
+  readonly clock: Intl.DateTimeFormat
+}
+
+/** Making a formatter takes longer, and more memory outside the heap, than all else that a refusal does. */
+const wordsByZone = new Map<string, ZoneWords>()
+const zonesMax = 50
+
+function zoneWords(timeZone: string): ZoneWords {
+  const known = wordsByZone.get(timeZone)
+  if (known !== undefined) return known
+  const zone = knownZone(timeZone)
+  const made = {
+    zone,
+    day: new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+    }),
+    clock: new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    }),
+  }
+  if (wordsByZone.size >= zonesMax) wordsByZone.clear()
+  wordsByZone.set(timeZone, made)
+  return made
 }
 
 function knownZone(timeZone: string): string {

@@ -31,7 +31,7 @@ import type { Desktop } from './desktop.ts'
 import { CliFailure, exitCodes, wrongUse } from './exit-codes.ts'
 import { findDesk } from './find-desk.ts'
 import { systemDesktop } from './system-desktop.ts'
-import { paint, safeJson, safeText, wrap, type Terminal } from './terminal.ts'
+import { guardTerminal, paint, safeJson, safeText, wrap, type Terminal } from './terminal.ts'
 
 /** The outside world of the command line, as values; tests bring their own. */
 export type CliWorld = {
@@ -51,9 +51,10 @@ export type CliWorld = {
 }
 
 /** Runs one command line and answers with its exit code. */
-export async function runCli(args: readonly string[], world: CliWorld): Promise<number> {
+export async function runCli(args: readonly string[], outside: CliWorld): Promise<number> {
   let exitCode: number = exitCodes.ok
   const isJson = args.includes('--json')
+  const world = { ...outside, terminal: guardTerminal(outside.terminal, isJson) }
   const program = createProgram(world, isJson)
   const cli: CommandLine = {
     run: async (command, work) => {

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bar, cellWidth, facts, paint, safeText, table, wrap, type Terminal } from './terminal.ts'
+import {
+  bar,
+  cellWidth,
+  facts,
+  guardTerminal,
+  paint,
+  safeText,
+  table,
+  wrap,
+  type Terminal,
+} from './terminal.ts'
 
 const terminal = (columns: number, isColored = false): Terminal => ({
   columns,
@@ -66,4 +76,20 @@ test('sentences break at spaces and facts align', () => {
     ]),
     'A     1\nLong  2',
   )
+})
+
+test('the last door lets colours and line breaks through, and nothing else that steers', () => {
+  const written: string[] = []
+  const open = { ...terminal(80, true), write: (text: string) => void written.push(text) }
+  const hostile = 'a\u001b]8;;http://x\u0007b\u001b]52;c;eA==\u001b\\c\u009b2Jd\u202ee\u0007\r'
+
+  guardTerminal(open, false).write(`${paint(open, 'red', hostile)}\n`)
+  guardTerminal(open, true).write(`${JSON.stringify({ name: hostile })}\n`)
+
+  const [text = '', json = ''] = written
+  // eslint-disable-next-line no-control-regex -- the two colours are all that may be left
+  assert.match(text, /^\u001b\[31m[^\u0000-\u001f\u007f-\u009f\u202e]+\u001b\[39m\n$/)
+  // eslint-disable-next-line no-control-regex -- none may be left
+  assert.match(json, /^[^\u0000-\u001f\u007f-\u009f\u202e]+\n$/)
+  assert.deepEqual(JSON.parse(json), { name: hostile })
 })

@@ -34,6 +34,36 @@ export const safeJson = (value: unknown, indent?: number): string =>
       ).join(''),
   )
 
+/** What steers a terminal or turns the order of letters around, but for line breaks and tabs. */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const steering =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+/** Colours, and what wipes a line of progress: all that this program sends itself. */
+// eslint-disable-next-line no-control-regex -- they begin with one
+const ownSequences = /(\u001b\[[\d;]*m|\r\u001b\[K)/
+
+/**
+ * The last door before the terminal: whatever a command forgot to make safe is made safe here. In JSON the
+ * same characters are written as escapes, so that its value stays what it is.
+ */
+export function guardTerminal(terminal: Terminal, isJson: boolean): Terminal {
+  const guard = (text: string): string =>
+    isJson
+      ? text.replaceAll(steering, escapeOf)
+      : text
+          .split(ownSequences)
+          .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(steering, '\u{fffd}')))
+          .join('')
+  return {
+    ...terminal,
+    write: (text) => terminal.write(guard(text)),
+    writeError: (text) => terminal.writeError(guard(text)),
+  }
+}
+
+const escapeOf = (letter: string): string =>
+  `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 const wide =
   /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u
 

@@ -23,6 +23,19 @@ test('a log line is one JSON object with level, time, message and fields', () =>
   assert.equal(second?.['level'], 'error')
 })
 
+test('whatever a field holds, its line is one line that steers no terminal, and keeps its value', () => {
+  const lines: string[] = []
+  const log = createPinoLogger({ write: (line) => lines.push(line) })
+  const hostile = 'a\r\n{"level":"error"}\u001b]52;c;eA==\u0007\u009b2J\u202e\u2028b'
+
+  log.info('request finished', { model: hostile })
+
+  assert.equal(lines.length, 1)
+  // eslint-disable-next-line no-control-regex -- only the line break at its end may be left
+  assert.match(lines[0] ?? '', /^[^\u0000-\u001f\u007f-\u009f\u2028\u202e]+\n$/)
+  assert.equal((JSON.parse(lines[0] ?? '') as { model: string }).model, hostile)
+})
+
 const fullDisk = '/dev/full'
 
 test('a log that cannot be written ends no server', { skip: !existsSync(fullDisk) }, () => {

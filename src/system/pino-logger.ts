@@ -36,6 +36,13 @@ function openLogger(file: number, level: LogLevel): FlushableLogger {
   return { ...createPinoLogger(destination, level), flush }
 }
 
+/** What JSON leaves as it is and a terminal that shows the log would act on. */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const steering = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+const withoutSteering = (line: string): string =>
+  line.replaceAll(steering, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 /**
  * JSON lines with `level` as a word and `time` in ISO form, to standard output unless told otherwise. Lines
  * leave together when the output is slow, so that whoever reads them slowly does not slow requests down;
@@ -51,7 +58,8 @@ export function createPinoLogger(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const log = pino(options, destination ?? pino.destination({ dest: 1, sync: false }))
+  const lines = destination ?? pino.destination({ dest: 1, sync: false })
+  const log = pino(options, { write: (line) => lines.write(withoutSteering(line)) })
   return {
     info: (message: string, fields: LogFields = {}) => log.info(fields, message),
     warn: (message: string, fields: LogFields = {}) => log.warn(fields, message),

@@ -31,13 +31,15 @@ export const campaign: Campaign = {
       '60000',
       '--burst-size',
       '1000',
+      '--customer-running-max',
+      '5000',
     ])
     try {
       const results: Flood[] = []
       const keyText = await server.addKey('wide')
       await warmUp(server, keyText)
       for (const flood of floods) {
-        results.push(await measure(server, keyText, () => flood(server, count)))
+        results.push(await measure(flood, { server, keyText, count }))
         onProgress(Math.round((count * results.length) / floods.length))
       }
       return { rows: results.map(rowOf), figures: figuresOf(results) }
@@ -64,11 +66,18 @@ type Flood = Flooded & {
   readonly leftRunning: number
 }
 
-const floods: readonly ((server: FloodedServer, count: number) => Promise<Flooded>)[] = [
+type FloodTerms = {
+  readonly server: FloodedServer
+  readonly count: number
+  /** Lets the neighbour ask while this runs; what comes before it is only getting ready. */
+  readonly beside: <Answer>(during: () => Promise<Answer>) => Promise<Answer>
+}
+
+const floods: readonly ((terms: FloodTerms) => Promise<Flooded>)[] = [
   quiet,
   wrongKeys,
   denials,
-  tooFast,
+  unservedPaths,
   announcedBodies,
   greedyBodies,
   slowReaders,
@@ -90,21 +99,32 @@ async function warmUp(server: FloodedServer, keyText: string): Promise<void> {
 }
 
 async function measure(
-  server: FloodedServer,
-  keyText: string,
-  flood: () => Promise<Flooded>,
+  flood: (typeof floods)[number],
+  terms: { readonly server: FloodedServer; readonly keyText: string; readonly count: number },
 ): Promise<Flood> {
-  const before = server.use()
-  let rssMaxMb = before?.rssMb ?? null
+  const { server, keyText, count } = terms
+  const samplesMin = Math.min(300, Math.max(20, Math.floor(count / 50)))
+  let seen: Seen = { tried: 0, refused: 0, p50Ms: NaN, p99Ms: NaN }
+  let cpuMs: number | null = null
+  let rssMaxMb = server.use()?.rssMb ?? null
   const watch = setInterval(() => {
     const rssMb = server.use()?.rssMb
     if (rssMb !== undefined) rssMaxMb = Math.max(rssMaxMb ?? 0, rssMb)
   }, 50)
-  try {
-    const { answer, seen } = await watchNeighbour(server.url, ask(keyText), flood)
+  const beside: FloodTerms['beside'] = async (during) => {
+    const before = server.use()
+    const watched = await watchNeighbour(
+      { url: server.url, bytes: ask(keyText), samplesMin },
+      during,
+    )
     const after = server.use()
-    const cpuMs = before === null || after === null ? null : after.cpuMs - before.cpuMs
-    return { ...answer, seen, rssMaxMb, cpuMs, leftRunning: await runningAtLast(server) }
+    seen = watched.seen
+    if (before !== null && after !== null) cpuMs = after.cpuMs - before.cpuMs
+    return watched.answer
+  }
+  try {
+    const flooded = await flood({ server, count, beside })
+    return { ...flooded, seen, rssMaxMb, cpuMs, leftRunning: await runningAtLast(server) }
   } finally {
     clearInterval(watch)
   }
@@ -115,7 +135,7 @@ const settleTriesMax = 200
 async function runningAtLast(server: FloodedServer): Promise<number> {
   let count = await server.runningCount()
   for (let tries = 0; count > 0 && tries < settleTriesMax; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 25))
+    await passMs(25)
     count = await server.runningCount()
   }
   return count
@@ -124,23 +144,23 @@ async function runningAtLast(server: FloodedServer): Promise<number> {
 const others = ({ statuses }: Loop, expected: number): number =>
   [...statuses].reduce((sum, [status, count]) => (status === expected ? sum : sum + count), 0)
 
-async function quiet(): Promise<Flooded> {
-  await new Promise((resolve) => setTimeout(resolve, 2000))
+async function quiet({ beside }: FloodTerms): Promise<Flooded> {
+  await beside(() => Promise.resolve())
   return { what: 'nothing else', tried: 1, wrong: 0 }
 }
 
 const loopConnections = 8
 
-async function wrongKeys(server: FloodedServer, count: number): Promise<Flooded> {
+async function wrongKeys({ server, count, beside }: FloodTerms): Promise<Flooded> {
   const bytes = ask('plim_0123456789abcdefghjkmnpqrstvwxyz')
-  const done = await loop(server.url, bytes, { count, connections: loopConnections })
+  const done = await beside(() => loop(server.url, bytes, { count, connections: loopConnections }))
   return { what: 'wrong keys', tried: count, wrong: others(done, 401), seconds: done.seconds }
 }
 
-async function denials(server: FloodedServer, count: number): Promise<Flooded> {
+async function denials({ server, count, beside }: FloodTerms): Promise<Flooded> {
   const bytes = ask(await server.addKey('spent'))
   await loop(server.url, bytes, { count: 1, connections: 1 })
-  const done = await loop(server.url, bytes, { count, connections: loopConnections })
+  const done = await beside(() => loop(server.url, bytes, { count, connections: loopConnections }))
   return {
     what: 'a member whose plan is spent, in a loop',
     tried: count,
@@ -149,48 +169,49 @@ async function denials(server: FloodedServer, count: number): Promise<Flooded> {
   }
 }
 
-/** The key of the loop above has used up its burst by the end; this one asks for what costs nothing. */
-async function tooFast(server: FloodedServer, count: number): Promise<Flooded> {
+async function unservedPaths({ server, count, beside }: FloodTerms): Promise<Flooded> {
   const key = await server.addKey('wide')
-  const bytes = requestBytes({ method: 'GET', path: '/v1/models', headers: [['x-api-key', key]] })
-  const done = await loop(server.url, bytes, { count, connections: loopConnections })
-  const served = done.statuses.get(200) ?? 0
-  const refused = done.statuses.get(429) ?? 0
+  const bytes = requestBytes({ method: 'GET', path: '/v1/files', headers: [['x-api-key', key]] })
+  const done = await beside(() => loop(server.url, bytes, { count, connections: loopConnections }))
   return {
-    what: 'one key as fast as it can, beyond its burst',
+    what: 'paths that are not served',
     tried: count,
-    wrong: count - served - refused,
+    wrong: others(done, 404),
     seconds: done.seconds,
   }
 }
 
-async function announcedBodies(server: FloodedServer, count: number): Promise<Flooded> {
+async function announcedBodies({ server, count, beside }: FloodTerms): Promise<Flooded> {
   const key = await server.addKey('wide')
   const head = `POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${key}\r\nContent-Length: 104857600\r\n\r\n`
-  const tried = Math.max(5, Math.floor(count / 1000))
-  let wrong = 0
-  for (let i = 0; i < tried; i++) {
-    const asker = await openAsker(server.url)
-    if ((await asker.ask(Buffer.from(head))) !== 413) wrong += 1
-    asker.leave()
-  }
+  const tried = Math.max(5, Math.floor(count / 100))
+  const wrong = await beside(async () => {
+    let others = 0
+    for (let i = 0; i < tried; i++) {
+      const asker = await openAsker(server.url)
+      if ((await asker.ask(Buffer.from(head))) !== 413) others += 1
+      asker.leave()
+    }
+    return others
+  })
   return { what: 'bodies of 100 MB, announced', tried, wrong }
 }
 
 /** One member whose bodies nearly come, as many at once as it gets room for. */
-async function greedyBodies(server: FloodedServer, count: number): Promise<Flooded> {
+async function greedyBodies({ server, count, beside }: FloodTerms): Promise<Flooded> {
   const key = await server.addKey('wide')
   const tried = Math.min(40, Math.max(4, Math.floor(count / 500)))
   const head = `POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${key}\r\nContent-Length: 33554432\r\n\r\n`
-  const sockets = await Promise.all(Array.from({ length: tried }, () => open(server.url)))
+  const sockets = await openMany(server.url, tried)
   const block = Buffer.alloc(1024 * 1024, 'x')
-  await Promise.all(
-    sockets.map(async (socket) => {
-      socket.on('error', () => socket.destroy())
-      socket.resume()
-      socket.write(head)
-      for (let sent = 0; sent < 31 && !socket.destroyed; sent++) await written(socket, block)
-    }),
+  await beside(() =>
+    Promise.all(
+      sockets.map(async (socket) => {
+        socket.resume()
+        socket.write(head)
+        for (let sent = 0; sent < 31 && !socket.destroyed; sent++) await written(socket, block)
+      }),
+    ),
   )
   for (const socket of sockets) socket.destroy()
   return { what: 'one member with bodies of 32 MB that never end', tried, wrong: 0 }
@@ -210,37 +231,50 @@ function written(socket: Socket, block: Buffer): Promise<void> {
   })
 }
 
-async function slowReaders(server: FloodedServer, count: number): Promise<Flooded> {
-  const key = await server.addKey('wide')
-  const tried = Math.min(500, Math.max(20, Math.floor(count / 40)))
-  const bytes = ask(key, { stream: true })
-  const sockets = await openMany(server.url, tried)
-  for (const socket of sockets) {
-    socket.pause()
-    socket.write(bytes)
+const readersPerKey = 50
+
+/** Once all of them run and nothing moves any more, the neighbour asks. */
+async function slowReaders({ server, count, beside }: FloodTerms): Promise<Flooded> {
+  const tried = Math.min(500, Math.max(10, Math.floor(count / 40)))
+  const sockets: Socket[] = []
+  while (sockets.length < tried) {
+    const bytes = ask(await server.addKey('wide'), { stream: true })
+    const batch = await openMany(server.url, Math.min(readersPerKey, tried - sockets.length))
+    for (const socket of batch) {
+      socket.pause()
+      socket.write(bytes)
+    }
+    sockets.push(...batch)
   }
-  while ((await server.runningCount()) < tried)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  // As long as anything moves, the figures may still rise.
-  await new Promise((resolve) => setTimeout(resolve, 2000))
+  while ((await server.runningCount()) < tried) await passMs(50)
+  for (let calm = 0, cpuMs = NaN; calm < 3;) {
+    await passMs(200)
+    const now = server.use()?.cpuMs ?? 0
+    calm = now - cpuMs < 20 ? calm + 1 : 0
+    cpuMs = now
+  }
+  const isCut = await beside(async () => sockets.some((socket) => socket.destroyed))
   for (const socket of sockets) socket.destroy()
-  return { what: 'callers of 10 MB streams that read nothing', tried, wrong: 0 }
+  return { what: 'callers of 10 MB streams that read nothing', tried, wrong: isCut ? 1 : 0 }
 }
 
-async function slowSenders(server: FloodedServer, count: number): Promise<Flooded> {
+/** Every third connection stays idle, the others begin a request and send on, byte by byte. */
+async function slowSenders({ server, count, beside }: FloodTerms): Promise<Flooded> {
   const tried = Math.max(50, Math.floor(count / 4))
   const sockets = await openMany(server.url, tried)
-  for (const [index, socket] of sockets.entries()) {
-    // Every third stays idle, the others begin a request and send on, byte by byte.
-    if (index % 3 > 0) socket.write('POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-slow: ')
-  }
-  for (let bytes = 0; bytes < 20; bytes++) {
-    for (const [index, socket] of sockets.entries()) if (index % 3 > 0) socket.write('x')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  const slow = sockets.filter((_, index) => index % 3 > 0)
+  for (const socket of slow) socket.write('POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-slow: ')
+  await beside(async () => {
+    for (let bytes = 0; bytes < 20; bytes++) {
+      for (const socket of slow) socket.write('x')
+      await passMs(50)
+    }
+  })
   for (const socket of sockets) socket.destroy()
   return { what: 'idle connections and headers that never end', tried, wrong: 0 }
 }
+
+const passMs = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 
 async function openMany(url: string, count: number): Promise<readonly Socket[]> {
   const sockets: Socket[] = []

@@ -94,17 +94,12 @@ export type Seen = {
   readonly p99Ms: number
 }
 
-const samplesMin = 200
-
 /** Somebody who sends one request after another meanwhile, and sees how long each takes. */
 export async function watchNeighbour<Answer>(
-  url: string,
-  bytes: Buffer,
+  asking: { readonly url: string; readonly bytes: Buffer; readonly samplesMin: number },
   during: () => Promise<Answer>,
 ): Promise<{ readonly answer: Answer; readonly seen: Seen }> {
-  const neighbour = new Worker(new URL('neighbour.ts', import.meta.url), {
-    workerData: { url, bytes, samplesMin },
-  })
+  const neighbour = new Worker(new URL('neighbour.ts', import.meta.url), { workerData: asking })
   const told = once(neighbour, 'message')
   await once(neighbour, 'online')
   const answer = await during()

@@ -35,9 +35,7 @@ export const safeJson = (value: unknown, indent?: number): string =>
   )
 
 /** What steers a terminal or turns the order of letters around, but for line breaks and tabs. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const steering =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+const steering = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
 /** Colours, and what wipes a line of progress: all that this program sends itself. */
 // eslint-disable-next-line no-control-regex -- they begin with one
 const ownSequences = /(\u001b\[[\d;]*m|\r\u001b\[K)/

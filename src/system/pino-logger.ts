@@ -37,8 +37,7 @@ function openLogger(file: number, level: LogLevel): FlushableLogger {
 }
 
 /** What JSON leaves as it is and a terminal that shows the log would act on. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const steering = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+const steering = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
 
 const withoutSteering = (line: string): string =>
   line.replaceAll(steering, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -4,12 +4,15 @@ export type MoneyInText = { readonly amountNanos: Nanos; readonly symbol: string
 
 const amount = String.raw`-?\d[\d.,'\u00a0\u202f ]*\d|-?\d`
 /** "$100", "CA$139.55", "17,50 €", "1,234.56": the first amount in a text. */
-const before = new RegExp(String.raw`([A-Z]{0,3}[$€£¥₹])\s?(${amount})`, 'u')
+const before = new RegExp(String.raw`([-−]\s?)?([A-Z]{0,3}[$€£¥₹])\s?(${amount})`, 'u')
 const behind = new RegExp(String.raw`(${amount})\s?([€£¥₹]|USD|EUR|GBP|CAD|AUD)`, 'u')
 
 export function moneyIn(text: string): MoneyInText | undefined {
   const first = before.exec(text)
-  if (first !== null) return moneyOf(first[2] ?? '', first[1] ?? '$')
+  if (first !== null) {
+    const sign = first[1] === undefined ? '' : '-'
+    return moneyOf(`${sign}${first[3] ?? ''}`, first[2] ?? '$')
+  }
   const last = behind.exec(text)
   return last === null ? undefined : moneyOf(last[1] ?? '', last[2] ?? '$')
 }

@@ -7,11 +7,16 @@ import { resetInText } from './reset-in-text.ts'
  * client. Lines are read under the heading that they stand below; what is not understood is left out.
  */
 export function figuresInText(text: string, atMs: number): readonly Figure[] {
-  const reader = new PageReader({ source: { kind: 'person', what: 'pasted text' }, atMs })
   const lines = text.slice(0, pasteMax).split(/\r?\n/).slice(0, linesMax)
   const plain = lines.map((line) => line.replaceAll(/[\u2500-\u259f│]/g, ' ').trim())
   const filled = plain.filter((line) => line !== '')
-  for (const [index, line] of filled.entries()) reader.read(line, filled[index + 1])
+  const reader = new PageReader(
+    { source: { kind: 'person', what: 'pasted text' }, atMs },
+    isLabelFirst(filled),
+  )
+  for (const [index, line] of filled.entries()) {
+    reader.read(line, { before: filled[index - 1], next: filled[index + 1] })
+  }
   return reader.figures()
 }
 
@@ -30,23 +35,25 @@ const headings: readonly (readonly [RegExp, Exclude<Section, undefined>])[] = [
 
 class PageReader {
   readonly #origin: Origin
+  readonly #isLabelFirst: boolean
   readonly #found = new Map<Figure['name'], Figure>()
   #section: Section
 
-  constructor(origin: Origin) {
+  constructor(origin: Origin, isLabelsFirst: boolean) {
     this.#origin = origin
+    this.#isLabelFirst = isLabelsFirst
   }
 
   figures(): readonly Figure[] {
     return [...this.#found.values()]
   }
 
-  read(line: string, next: string | undefined): void {
+  read(line: string, around: Around): void {
     const heading = headings.find(([pattern]) => pattern.test(line))?.[1]
     if (heading !== undefined) this.#section = heading
     this.#readPercent(line)
     this.#readReset(line)
-    this.#readMoney(line, next)
+    this.#readMoney(line, around)
     const toggle =
       /^(?:extra usage|usage credits)\b\s*(?:is|are|:|-|–)?\s*(?:turned |switched )?(on|off|enabled|disabled|not enabled)\b/i.exec(
         line,
@@ -76,7 +83,7 @@ class PageReader {
     this.#found.set(section, { ...figure, resetsAtMs: figure.resetsAtMs ?? resetsAtMs })
   }
 
-  #readMoney(line: string, next: string | undefined): void {
+  #readMoney(line: string, { before, next }: Around): void {
     const both = /^(.*?)(?:\/|\bof\b)(.*)\bspent\b/i.exec(line)
     const [spent, cap] = [moneyIn(both?.[1] ?? ''), moneyIn(both?.[2] ?? '')]
     if (spent !== undefined && cap !== undefined) {
@@ -84,12 +91,11 @@ class PageReader {
       this.#keep({ name: 'cap', ...cap, ...this.#origin })
       return
     }
-    // The label stands on the amount's own line, or on the one below or above it.
-    const isAlone = !/[a-z]{4,}/i.test(line)
-    const label = isAlone ? (next ?? '') : line
+    // The label stands on the amount's own line, or on the one above or below it, the same throughout a page.
+    const isAlone = isBareAmount(line)
+    const label = !isAlone ? line : this.#isLabelFirst ? (before ?? '') : (next ?? '')
     const name = labelOf(label)
-    const money =
-      moneyIn(line) ?? (name !== undefined && !isAlone ? moneyIn(onlyAmount(next)) : undefined)
+    const money = moneyIn(line)
     if (name !== undefined && money !== undefined) this.#keep({ name, ...money, ...this.#origin })
     else if (labelOf(line) === 'cap' && /unlimited/i.test(`${line} ${next ?? ''}`)) {
       this.#keep({ name: 'cap', amountNanos: undefined, symbol: '$', ...this.#origin })
@@ -101,8 +107,16 @@ class PageReader {
   }
 }
 
-const onlyAmount = (line: string | undefined): string =>
-  line === undefined || /[a-z]{4,}/i.test(line) ? '' : line
+type Around = { readonly before: string | undefined; readonly next: string | undefined }
+
+const isBareAmount = (line: string): boolean =>
+  moneyIn(line) !== undefined && !/[a-z]{4,}/i.test(line)
+
+/** The first amount that stands alone shows how the page is laid out. */
+function isLabelFirst(lines: readonly string[]): boolean {
+  const above = lines[lines.findIndex(isBareAmount) - 1]
+  return above !== undefined && labelOf(above) !== undefined && moneyIn(above) === undefined
+}
 
 function labelOf(line: string): 'balance' | 'cap' | 'spent' | undefined {
   if (/\bbalance\b/i.test(line)) return 'balance'

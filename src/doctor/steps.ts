@@ -46,7 +46,7 @@ const sendAgain: Make = () => [
 
 const toggle: Make = (wanted) => [
   {
-    action: `Note the balance and what is spent. ${wanted.program} doctor has noted what you told it.`,
+    action: 'Note the balance and what is spent. What you told the doctor is noted already.',
     url: page(wanted),
     sign: 'You have the numbers, with the time.',
   },
@@ -55,7 +55,7 @@ const toggle: Make = (wanted) => [
     url: page(wanted),
     sign: passes,
     warning:
-      'Users report that this works; the vendor has not confirmed it. Some report a charge after switching on, so compare: doctor --after.',
+      'Users report that this works; the vendor has not confirmed it. Some report a charge after switching on, so compare before and after.',
   },
   {
     action: 'Compare the figures with those from before.',

@@ -6,7 +6,7 @@ import { examine, type Examination, type Finding } from '../../doctor/examine.ts
 import { usagePageOf, usagePageUrl } from '../../doctor/links.ts'
 import { stateFolder } from '../../doctor/state-folder.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { commandText } from '../command-text.ts'
+import { programName } from '../command-text.ts'
 import { showAfter } from '../doctor/after.ts'
 import { askForFigures } from '../doctor/ask-for-figures.ts'
 import { doctorExitCodes } from '../doctor/doctor-exit-codes.ts'
@@ -148,7 +148,7 @@ function examineWith(
     figures,
     nowMs: context.clock.wallMs(),
     baseUrl: context.machine.environment['ANTHROPIC_BASE_URL'],
-    program: commandText(context.settings, '').trimEnd(),
+    program: programName,
   })
 }
 

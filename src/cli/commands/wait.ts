@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { examine, findRefusal, type Examination } from '../../doctor/examine.ts'
 import { countdown, momentTyped, waitUntil, type WaitEnd } from '../../doctor/wait-until.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { commandText } from '../command-text.ts'
+import { programName } from '../command-text.ts'
 import { notify } from '../doctor/notify.ts'
 import { probe, probeCost } from '../doctor/probe.ts'
 import { exitCodes, wrongUse } from '../exit-codes.ts'
@@ -115,12 +115,11 @@ function targetOf(options: Options, { verdict }: Examination, nowMs: number): nu
   )
 }
 
-const look = ({ clock, machine, settings }: CommandContext): Examination => {
+const look = ({ clock, machine }: CommandContext): Examination => {
   const nowMs = clock.wallMs()
   const where = { kind: 'machine', machine, sessionId: undefined, workFolder: undefined } as const
   const baseUrl = machine.environment['ANTHROPIC_BASE_URL']
-  const program = commandText(settings, '').trimEnd()
-  return examine(findRefusal(where, nowMs), { figures: [], nowMs, baseUrl, program })
+  return examine(findRefusal(where, nowMs), { figures: [], nowMs, baseUrl, program: programName })
 }
 
 type Seen = Parts & { readonly refusedAtMs: number }

@@ -1,7 +1,7 @@
 import type { Figure } from '../../doctor/evidence.ts'
 import { examine, findRefusal } from '../../doctor/examine.ts'
 import type { CommandContext } from '../command-line.ts'
-import { commandText } from '../command-text.ts'
+import { programName } from '../command-text.ts'
 import { doctorJson } from './doctor-json.ts'
 import { caseText, type Page } from './doctor-text.ts'
 import { notify } from './notify.ts'
@@ -66,7 +66,7 @@ async function lookOnce(
     figures,
     nowMs,
     baseUrl: machine.environment['ANTHROPIC_BASE_URL'],
-    program: commandText(context.settings, '').trimEnd(),
+    program: programName,
   })
   const checkpoint = isKeeping ? await rescueFiles(finding, context, true) : undefined
   if (isJson) {

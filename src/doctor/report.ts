@@ -9,6 +9,8 @@ export type ReportExtras = {
   readonly tried: readonly string[]
   /** The last prompt, only when it was asked for. */
   readonly hasPrompt: boolean
+  /** Of this machine's user: whatever they stand in, they are removed. */
+  readonly names: readonly string[]
   readonly platform: string
   readonly zone: string
 }
@@ -57,7 +59,9 @@ export function reportText(finding: Finding, found: Examination, extras: ReportE
   ]
   // The prompt is the one thing that is not touched: it was asked for by name.
   const asked = prompt === undefined ? [] : ['', '## The prompt', '', prompt]
-  return [...lines.map((line) => redacted(line)), ...asked, ''].join('\n')
+  return [...lines.map((line) => withoutNames(redacted(line), extras.names)), ...asked, ''].join(
+    '\n',
+  )
 }
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
@@ -111,6 +115,16 @@ const secrets: readonly RegExp[] = [
   /(?<=:\/\/)[^/\s@]+@/g,
   /~[\\/][^\s"'`,;:)<>|]+/g,
 ]
+
+/** A name of less than three letters is also a word of the language. */
+const withoutNames = (line: string, names: readonly string[]): string =>
+  names
+    .filter((name) => /^[\w.-]{3,}$/.test(name))
+    .reduce(
+      (text, name) =>
+        text.replaceAll(new RegExp(String.raw`\b${RegExp.escape(name)}\b`, 'gi'), gone),
+      line,
+    )
 
 /** Invisible characters go first, since they could keep a secret from being seen as one. */
 const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu

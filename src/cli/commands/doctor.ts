@@ -40,6 +40,7 @@ export function addDoctorCommand(program: Command, cli: CommandLine): void {
     .option('--week <percent>', 'of the week')
     .option('--opus <percent>', 'of the week, for Opus')
     .option('--sonnet <percent>', 'of the week, for Sonnet')
+    .option('--here', 'only sessions of the current folder')
     .option('--balance <amount>', 'money that is there')
     .option('--cap <amount>', 'the most that may be spent in a month, or unlimited')
     .option('--spent <amount>', 'spent this month')

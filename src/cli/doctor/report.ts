@@ -27,6 +27,7 @@ export async function makeReport(
     plan: options.plan,
     tried: options.tried ?? [],
     hasPrompt: options.withPrompt === true,
+    names: namesOf(machine),
     platform: machine.platform,
     zone: settings.timeZone,
   })
@@ -42,6 +43,12 @@ export async function makeReport(
   writeNew(path, text)
   if (isJson) terminal.write(`${safeJson({ report: text, file: path }, 2)}\n`)
   else terminal.write(`Written to ${safeText(path)}. Read it before you send it.\n`)
+}
+
+/** Whom the home folder is named after. `root` and the like name nobody. */
+function namesOf({ home }: CommandContext['machine']): readonly string[] {
+  const name = home.split(/[/\\]/).at(-1) ?? ''
+  return /^(root|home|user|runner|node|admin|administrator)$/i.test(name) ? [] : [name]
 }
 
 async function askWhere(

@@ -113,7 +113,8 @@ class ReplyRelay implements Relay, ReplyReceiver {
         return
       }
       this.#plan.attempts.succeeded()
-      if (isEventStream(head)) {
+      // One without a label is taken for what it begins as, so only JSON is surely none.
+      if (!isJson(head)) {
         this.#filter = new ErrorEventFilter((data) => this.#plan.attempts.failedInStream(data))
       }
       this.#passHead(head)

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromiumBinary, clientBinary } from '../test/e2e/available.ts'
+import { hasStrace } from '../test/faults/strace.ts'
 import { installClient } from './install-client.ts'
 import { runTests } from './run-tests.ts'
 
@@ -72,19 +73,33 @@ function tool(packageName: string, args: readonly string[]): () => Promise<boole
   }
 }
 
-/** On Debian as root a missing browser is one package away; elsewhere its tests are left out, visibly. */
-function ensureChromium(): boolean {
+/** On Debian as root a missing program is one package away; elsewhere its tests are left out, visibly. */
+function ensurePackage(
+  name: string,
+  about: { readonly what: string; readonly isThere: () => boolean },
+): boolean {
   const canInstall = existsSync('/etc/debian_version') && process.getuid?.() === 0
-  if (chromiumBinary() !== undefined || !canInstall) return true
-  console.log('Installing chromium for the browser tests (apt-get, about 200 MB) …')
+  if (about.isThere() || !canInstall) return true
+  console.log(`Installing ${name} for ${about.what} (apt-get) …`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['install', '-y', '-qq', '--no-install-recommends', 'chromium']
+  const install = ['install', '-y', '-qq', '--no-install-recommends', name]
   for (const args of [['update', '-qq'], install]) {
     spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env })
   }
-  if (chromiumBinary() !== undefined) return true
-  console.log('chromium could not be installed, so the browser tests are left out')
-  return !isInCi
+  if (about.isThere()) return true
+  console.log(`${name} could not be installed, so ${about.what} are left out`)
+  return false
+}
+
+const ensureChromium = (): boolean => {
+  const isThere = (): boolean => chromiumBinary() !== undefined
+  return ensurePackage('chromium', { what: 'the browser tests', isThere }) || !isInCi
+}
+
+/** A system that forbids to watch another process has the package and cannot use it. */
+const ensureStrace = (): boolean => {
+  ensurePackage('strace', { what: 'the tests of power loss', isThere: hasStrace })
+  return true
 }
 
 async function ensureClient(options: Options): Promise<boolean> {
@@ -131,7 +146,7 @@ const steps: readonly (readonly [string, () => Promise<boolean>])[] = [
     : [
         [
           'programs that tests drive',
-          async () => ensureChromium() && (await ensureClient(options)),
+          async () => ensureStrace() && ensureChromium() && (await ensureClient(options)),
         ] as const,
       ]),
   [testStep, () => nodeTests(options)],

@@ -1,13 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openJournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
-import { openSqliteStorage } from '../../src/storage/sqlite/sqlite-storage.ts'
-import type { Storage } from '../../src/storage/storage.ts'
-import { systemRandom } from '../../src/system/random.ts'
-import { ManualClock } from '../contract/manual-clock.ts'
+import { checkLeftBehind } from './check-left-behind.ts'
 import type { Files, Moment, Recording } from './crash-recording.ts'
 import { memoryFolder } from './memory-folder.ts'
-import { checkPromises, type Findings } from './promises.ts'
+import type { Findings } from './promises.ts'
 
 type Draw = (below: number) => number
 
@@ -134,9 +130,8 @@ async function openImage(recording: Recording, moment: Moment, image: Image): Pr
     const folder = join(root, 'data')
     mkdirSync(folder, { mode: 0o700 })
     writeImage(folder, image)
-    return await checkImage(folder, recording, { moment, image })
-  } catch (error) {
-    return { lost: [], deniedFalsely: [], broken: [`${image.what}: ${String(error)}`] }
+    const promises = recording.promises.slice(0, image.promised)
+    return await checkLeftBehind(folder, { promises, positions: moment.positions })
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
@@ -153,43 +148,4 @@ function writeImage(folder: string, { db, wal, shm }: Image): void {
   writeFileSync(join(folder, 'journal.db'), db)
   if (wal !== undefined) writeFileSync(join(folder, 'journal.db-wal'), wal)
   if (shm !== undefined) writeFileSync(join(folder, 'journal.db-shm'), shm)
-}
-
-async function checkImage(
-  dataFolder: string,
-  { promises }: Recording,
-  { moment, image }: { readonly moment: Moment; readonly image: Image },
-): Promise<Findings> {
-  const storage = await openSqliteStorage({
-    dataFolder,
-    clock: new ManualClock(),
-    random: systemRandom,
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    version: 'test',
-    snapshotEvery: 4,
-    startWriter: (path) => openJournalWriter(path),
-    startCopier: () => ({
-      work: async () => ({ pages: 0, copiedPages: 0, isBlocked: false }),
-      close: async () => undefined,
-    }),
-  })
-  try {
-    const wrong = await checkWhole(storage, moment)
-    const findings = await checkPromises(storage, promises.slice(0, image.promised))
-    return { ...findings, broken: [...findings.broken, ...wrong] }
-  } finally {
-    await storage.close()
-  }
-}
-
-/** The last batch is there whole, or not at all, and no hold is open when callers are served. */
-async function checkWhole(storage: Storage, { positions }: Moment): Promise<readonly string[]> {
-  const wrong: string[] = []
-  const [boot] = await storage.entries({ kind: 'boot', isNewestFirst: true, rowsMax: 1 })
-  const last = (boot?.position ?? 0) - 1
-  if (!positions.includes(last)) {
-    wrong.push(`the journal ends at ${last}, not at one of ${positions.join(' and ')}`)
-  }
-  if (storage.openHolds().count > 0) wrong.push('a hold is open after the start')
-  return wrong
 }

@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { openJournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
-import { openSqliteStorage } from '../../src/storage/sqlite/sqlite-storage.ts'
-import type { Storage } from '../../src/storage/storage.ts'
-import { systemRandom } from '../../src/system/random.ts'
-import { createSystemClock } from '../../src/system/system-clock.ts'
+import { checkLeftBehind } from './check-left-behind.ts'
 import { killKinds, killPlan, type KillPlan } from './kill-plan.ts'
 import { memoryFolder } from './memory-folder.ts'
-import { checkPromises, readPromises, type Findings, type Promised } from './promises.ts'
+import { readPromises, type Findings, type Promised } from './promises.ts'
 import { seededDraw } from './seeded-draw.ts'
 
 /** Processes that die and start again on the same folders, and what is left of their promises. */
@@ -96,7 +92,7 @@ async function killOnce(plan: KillPlan, folder: KillFolder, tally: Tally): Promi
   folder.promises.push(...promises)
   tally.promises += promises.length
   // Every promise that was ever made in this folder, whoever made it.
-  const findings = await checkFolder(folder.path, folder.promises)
+  const findings = await checkLeftBehind(folder.path, folder)
   for (const kind of ['lost', 'deniedFalsely', 'broken'] as const) {
     tally[kind].push(...findings[kind].map((what) => `${where}: ${what}`))
   }
@@ -130,27 +126,3 @@ function runUntilDead(plan: KillPlan, dataFolder: string): Promise<Death> {
     child.once('close', (code, signal) => resolve({ signal, code, printed, complained }))
   })
 }
-
-/** Opens what the dead left behind, as the next process would. */
-async function checkFolder(dataFolder: string, promises: readonly Promised[]): Promise<Findings> {
-  const storage = await openSqliteStorage({
-    dataFolder,
-    clock: createSystemClock(),
-    random: systemRandom,
-    log: { info: () => undefined, warn: () => undefined, error: console.error },
-    version: 'test',
-    snapshotEvery: 4,
-    startWriter: (path) => openJournalWriter(path),
-  })
-  try {
-    const open = leaked(storage)
-    const findings = await checkPromises(storage, promises)
-    return { ...findings, broken: [...findings.broken, ...open] }
-  } finally {
-    await storage.close()
-  }
-}
-
-/** Every hold of a dead process has ended before the first caller is served. */
-const leaked = (storage: Storage): readonly string[] =>
-  storage.openHolds().count === 0 ? [] : ['a hold of the dead process is open after the start']

@@ -2,13 +2,14 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   statSync,
 } from 'node:fs'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { finishRestore } from '../backup/finish-restore.ts'
 import { DataFolderOwnedError, JournalUnusableError } from '../storage.ts'
 import { nodeSqlite, type SqlDriver } from './sql-driver.ts'
@@ -91,9 +92,36 @@ export function primaryCode(error: unknown): number | undefined {
 }
 
 function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  keepNames(folder, firstMade ?? folder)
   const isOurs = existsSync(join(folder, journalFile)) || readdirSync(folder).length === 0
   if (isOurs && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+}
+
+/**
+ * SQLite syncs the names of the files in a folder, and nobody the name of the folder: it could be gone, with all
+ * that is in it, after the power was.
+ */
+function keepNames(folder: string, firstMade: string): void {
+  const top = dirname(resolve(firstMade))
+  for (let above = dirname(resolve(folder)); ; above = dirname(above)) {
+    syncFolder(above)
+    if (above === top || above === dirname(above)) return
+  }
+}
+
+/** A folder that may not be read, or a system that syncs no folders, keeps nobody from starting. */
+function syncFolder(path: string): void {
+  try {
+    const open = openSync(path, 'r')
+    try {
+      fsyncSync(open)
+    } finally {
+      closeSync(open)
+    }
+  } catch {
+    return
+  }
 }
 
 /** SQLite gives its side files the permissions of the main file, so that one is made first. */

@@ -26,10 +26,14 @@ const plan = sessionPlan(0n, { outputTokensExpected: 20_000 })
 let commandCount = 0
 const command = () => ({ operationId: operationId(`cent-${++commandCount}`), actor: 'test' })
 
-type Gated = { readonly world: ScriptedWorld; readonly calls: readonly UpstreamCall[] }
+type Gated = {
+  readonly world: ScriptedWorld
+  readonly calls: readonly UpstreamCall[]
+  readonly waitFor: (count: number) => Promise<void>
+}
 
 /** A world whose upstream takes requests and answers none until the test does; `waitFor` so many of them. */
-async function openGated(): Promise<Gated & { waitFor(count: number): Promise<void> }> {
+async function openGated(): Promise<Gated> {
   const calls: UpstreamCall[] = []
   let wake = (): void => undefined
   const world = await openScriptedWorld(

@@ -123,7 +123,10 @@ export function folderFor(t: TestContext, name = 'running'): string {
 export async function startFor(t: TestContext, options: StartOptions): Promise<ServerProcess> {
   const server = await startServer({
     ...options,
-    onChild: (child) => t.after(() => child.kill('SIGKILL')),
+    onChild: (child) => {
+      t.after(() => child.kill('SIGKILL'))
+      options.onChild?.(child)
+    },
   })
   t.after(() => endServer(server))
   return server

@@ -24,7 +24,7 @@ export type LoadReport = {
 type Where = Pick<ServerProcess, 'gatewayUrl' | 'demoKey'>
 
 export class StreamLoad {
-  readonly #told: Told[] = []
+  #told: Told[] = []
   readonly #denied: string[] = []
   readonly #wrong: string[] = []
   readonly #clients: Promise<void>[] = []
@@ -34,6 +34,7 @@ export class StreamLoad {
   #againCount = 0
   #beganCount = 0
   #isOver = false
+  #runningCount = 0
   #moved = Promise.withResolvers<void>()
 
   /** `tokens` chooses how long each reply is. */
@@ -59,16 +60,30 @@ export class StreamLoad {
     }
   }
 
+  /** What clients were told since the last time, once none of them waits for anything. */
+  async taken(): Promise<readonly Told[]> {
+    while (this.#runningCount > 0) {
+      await new Promise<void>((resolve) => this.#watchers.add(resolve))
+    }
+    const told = this.#told
+    this.#told = []
+    return told
+  }
+
   get beganCount(): number {
     return this.#beganCount
+  }
+
+  /** Refusals and wrong answers until now. */
+  soFar(): Pick<LoadReport, 'denied' | 'wrong'> {
+    return { denied: this.#denied, wrong: this.#wrong }
   }
 
   async end(): Promise<LoadReport> {
     this.#isOver = true
     this.moveTo(null)
     await Promise.all(this.#clients)
-    const { length } = this.#told
-    if (length === 0) throw new Error('The load was never answered')
+    if (this.#beganCount === 0) throw new Error('The load was never answered')
     return {
       told: this.#told,
       againCount: this.#againCount,
@@ -81,11 +96,26 @@ export class StreamLoad {
     while (!this.#isOver) {
       const where = this.#where
       if (where === null) await this.#moved.promise
-      else if (!(await this.#ask(where)) && !this.#isOver && this.#where === where) {
+      else if (!(await this.#askCounted(where)) && !this.#isOver && this.#where === where) {
         // Nobody is there any more: whoever starts the next server says where it is.
         await Promise.race([this.#moved.promise, new Promise((resolve) => setImmediate(resolve))])
       }
     }
+  }
+
+  async #askCounted(where: Where): Promise<boolean> {
+    this.#runningCount += 1
+    try {
+      return await this.#ask(where)
+    } finally {
+      this.#runningCount -= 1
+      this.#wake()
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#watchers) resolve()
+    this.#watchers.clear()
   }
 
   /** Whether it was answered by a reply. */
@@ -109,8 +139,7 @@ export class StreamLoad {
     if (response.status !== 200) return this.#noteRefusal(response)
     const holdId = readAllowedDecisionId(response.headers.get('x-plimsoll-decision') ?? '')?.holdId
     this.#beganCount += 1
-    for (const resolve of this.#watchers) resolve()
-    this.#watchers.clear()
+    this.#wake()
     const text = await readAll(response)
     if (holdId === undefined) this.#wrong.push('a reply without a decision')
     else this.#told.push({ holdId, how: howItEnded(text) })

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import {
   copyFileSync,
   cpSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,26 +11,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { gunzipSync } from 'node:zlib'
 import type { ExplanationAnswer } from '../../src/admin/contract.ts'
 import { compareBooks } from './books.ts'
 import { cliOn, healthOf } from './health-world.ts'
+import { old, unpackOld } from './old-folder.ts'
 import { writeRoomyPlans } from './roomy-plans.ts'
 import { folderFor, root, startFor, type ServerProcess } from './server-process.ts'
-import { StreamLoad, type Told } from './stream-load.ts'
-
-const oldFolder = join(import.meta.dirname, 'from-0.1.0')
-const old = JSON.parse(readFileSync(join(oldFolder, 'told.json'), 'utf8')) as {
-  readonly denial: string
-  readonly told: readonly Told[]
-}
-
-function unpackOld(folder: string): void {
-  mkdirSync(folder, { mode: 0o700 })
-  for (const name of ['journal.db', 'journal.db-wal']) {
-    writeFileSync(join(folder, name), gunzipSync(readFileSync(join(oldFolder, `${name}.gz`))))
-  }
-}
+import { StreamLoad } from './stream-load.ts'
 
 async function stopped(server: ServerProcess): Promise<void> {
   server.child.kill('SIGTERM')

@@ -28,12 +28,16 @@ export type PostRequest = {
 
 export async function openScriptedWorld(
   answer: Answer,
-  { keys, ...options }: Omit<WorldOptions, 'upstream'> & { readonly keys?: readonly string[] } = {},
+  {
+    keys,
+    isSameMachine = false,
+    ...options
+  }: Omit<WorldOptions, 'upstream'> & Pick<WorldOptions['upstream'], 'keys' | 'isSameMachine'> = {},
 ): Promise<ScriptedWorld> {
   const upstream = await startScriptedUpstream(answer)
   const world = await openWorld({
     ...options,
-    upstream: { url: upstream.url, ...(keys === undefined ? {} : { keys }) },
+    upstream: { url: upstream.url, isSameMachine, ...(keys === undefined ? {} : { keys }) },
   })
   const toRaw = ({ method, path, body, seat, headers }: PostRequest) => ({
     ...(method === undefined ? {} : { method }),

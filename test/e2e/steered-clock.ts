@@ -4,6 +4,8 @@ import { createSystemClock } from '../../src/system/system-clock.ts'
 /** The real clock, which a test can move forward: whatever would have happened until then happens now. */
 export interface SteeredClock extends Clock {
   advance(byMs: number): void
+  /** The wall clock is set, and no time passes. */
+  stepWall(byMs: number): void
 }
 
 type Timer = { readonly dueMs: number; readonly fire: () => void; cancel: () => void }
@@ -12,9 +14,10 @@ export function createSteeredClock(): SteeredClock {
   const real = createSystemClock()
   const timers = new Set<Timer>()
   let aheadMs = 0
+  let steppedMs = 0
   const elapsedMs = (): number => real.elapsedMs() + aheadMs
   return {
-    wallMs: () => real.wallMs() + aheadMs,
+    wallMs: () => real.wallMs() + aheadMs + steppedMs,
     elapsedMs,
     after(delayMs, callback) {
       const timer: Timer = {
@@ -32,6 +35,9 @@ export function createSteeredClock(): SteeredClock {
         timers.delete(timer)
         timer.cancel()
       }
+    },
+    stepWall(byMs) {
+      steppedMs += byMs
     },
     advance(byMs) {
       aheadMs += byMs

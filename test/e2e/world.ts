@@ -37,6 +37,7 @@ export type WorldOptions = {
     readonly url: string
     readonly authStyle?: 'x-api-key' | 'bearer'
     readonly keys?: readonly string[]
+    readonly isSameMachine?: boolean
   }
   readonly plan?: Plan
   readonly clock?: Clock

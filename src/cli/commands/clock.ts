@@ -39,11 +39,14 @@ Examples:
   npm run plimsoll -- clock correct         says from when to when
   npm run plimsoll -- clock correct --yes`
 
+/** Always with its date: clocks that differ by weeks show the same time of day. */
+const moment = (atMs: number): string =>
+  `${Temporal.Instant.fromEpochMilliseconds(atMs).toString({ smallestUnit: 'second' }).replace('T', ' ').replace('Z', '')} UTC`
+
 async function showClock(context: CommandContext): Promise<void> {
   const desk = await context.desk('reading')
   const { clock } = await desk.get<StatusAnswer>('/api/status')
   const { recordMs, wallMs, isJumpHeld, isBehind, correctsToMs, witness } = clock
-  const moment = (atMs: number): string => localMomentToTheSecond(atMs, context.reader())
   context.show({ clock }, () =>
     facts([
       ['Limits and caps', moment(recordMs)],
@@ -77,14 +80,13 @@ async function adopt(context: CommandContext): Promise<void> {
   const desk = await context.desk('changing')
   const answer = await desk.post<ClockAnswer>('/api/clock/adopt', {})
   context.say(answer, () => {
-    const moment = localMomentToTheSecond(answer.clock.recordMs, context.reader())
-    return `It is ${moment} now, for every limit and cap.`
+    const now = localMomentToTheSecond(answer.clock.recordMs, context.reader())
+    return `It is ${now} now, for every limit and cap.`
   })
 }
 
 async function correct(context: CommandContext, isConfirmed: boolean): Promise<void> {
   const desk = await context.desk('changing')
-  const moment = (atMs: number): string => localMomentToTheSecond(atMs, context.reader())
   if (!isConfirmed) {
     const { clock } = await desk.get<StatusAnswer>('/api/status')
     // Where there is nothing to undo the server says so, and why.

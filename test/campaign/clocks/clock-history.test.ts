@@ -12,5 +12,6 @@ test('W3: through jumps, sleep, restarts and corrections no window is skipped, d
 
   const { deniedFalsely, lost, broken } = tally
   assert.deepEqual({ deniedFalsely, lost, broken }, { deniedFalsely: 0, lost: [], broken: [] })
-  assert.ok(tally.corrections > 5 && tally.restarts > 5 && tally.denials > 20)
+  const { corrections, restarts, denials } = tally
+  assert.ok(Math.min(corrections, restarts, denials) >= 10, JSON.stringify(tally))
 })

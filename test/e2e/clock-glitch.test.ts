@@ -49,9 +49,9 @@ async function openGlitch(isSameMachine = false): Promise<Glitch> {
   clock.stepWall(Date.UTC(2026, 10, 27, 12) - clock.wallMs())
   let wrongMs = 0
   const world = await openScriptedWorld(
-    ({ send }) => {
+    (call) => {
       const date = new Date(clock.wallMs() - wrongMs + glitch.upstreamAheadMs).toUTCString()
-      send(jsonReply(200, message('hello', usage), [`date: ${date}`]))
+      call.send(jsonReply(200, message('hello', usage), [`date: ${date}`]))
     },
     { clock, plan, isSameMachine },
   )
@@ -162,13 +162,13 @@ test('W3: a running stream outlives a jump that is followed, and is settled as u
   const clock = createSteeredClock()
   const gate = Promise.withResolvers<void>()
   await using world = await openScriptedWorld(
-    async ({ send }) => {
+    async (call) => {
       const [first = '', ...rest] = messageEvents(['hello'], usage)
-      send(streamHead)
-      send(piece(first))
+      call.send(streamHead)
+      call.send(piece(first))
       await gate.promise
-      for (const one of rest) send(piece(one))
-      send(streamEnd)
+      for (const one of rest) call.send(piece(one))
+      call.send(streamEnd)
     },
     { clock, plan },
   )

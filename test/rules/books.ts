@@ -14,6 +14,7 @@ import {
   emptySystem,
 } from '../../src/core/apply.ts'
 import { decide } from '../../src/core/authorize.ts'
+import { correctedMs } from '../../src/core/clock-jumps.ts'
 import * as commands from '../../src/core/commands.ts'
 import type { Decision } from '../../src/core/decision.ts'
 import { expireOpenHold, voidOpenHold } from '../../src/core/end-hold.ts'
@@ -31,6 +32,7 @@ import {
   priceId,
   systemCustomerId,
   type HoldId,
+  type LimitId,
   type MemberId,
 } from '../../src/core/ids.ts'
 import { dueGrants } from '../../src/core/included-grant.ts'
@@ -175,7 +177,12 @@ export class Books {
   }
 
   #journal(draft: EntryDraft, id: MemberId | null): Entry {
-    const owner = ['plan_published', 'price_published'].includes(draft.body.kind)
+    const owner = [
+      'plan_published',
+      'price_published',
+      'clock_adopted',
+      'clock_corrected',
+    ].includes(draft.body.kind)
     const entry: Entry = {
       ...draft,
       position: this.entries.length + 1,
@@ -188,6 +195,31 @@ export class Books {
 
   publish(asked: Plan): void {
     this.#system(commands.publishPlan(this.system, asked, this.moment))
+  }
+
+  /** The clock of record follows a wrong wall clock. */
+  jump(byMs: number): void {
+    const [fromMs, toMs] = [this.nowMs, this.nowMs + byMs]
+    this.nowMs = toMs
+    this.#system({
+      atMs: toMs,
+      legs: [],
+      body: { kind: 'clock_adopted', fromMs, toMs, cause: 'operator' },
+    })
+  }
+
+  /** All jumps were wrong, and are undone so long after the first. */
+  correct(afterMs: number): void {
+    const fromMs = this.nowMs
+    const wallMs = Math.min(...this.system.jumps.map((jump) => jump.fromMs)) + afterMs
+    const toMs = correctedMs(this.system.jumps, { nowMs: fromMs + afterMs, wallMs })
+    if (toMs === undefined) throw new Error('There is nothing to correct')
+    this.nowMs = toMs
+    this.#system({ atMs: toMs, legs: [], body: { kind: 'clock_corrected', fromMs, toMs } })
+  }
+
+  giftReset(id: LimitId, by: MemberId = ada): void {
+    this.own(commands.creditWindow(this.account(by), { limitId: id }, this.moment), by)
   }
 
   seat(id: Plan['id'], by: MemberId = ada): void {

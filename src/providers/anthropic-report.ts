@@ -69,7 +69,8 @@ export function createUsageBook(): UsageBook {
       for (const kind of unpricedKinds(usage)) if (unpriced.size < unpricedMax) unpriced.add(kind)
       for (const field of markFields) {
         const value = usage[field]
-        if (typeof value === 'string' && markPattern.test(value)) marks.set(field, value)
+        const isMark = typeof value === 'string' && markPattern.test(value)
+        if (isMark && knownMarks[field].includes(value)) marks.set(field, value)
       }
       const iterations = usage['iterations']
       if (Array.isArray(iterations)) apart = sumApart(iterations, addFault)
@@ -168,9 +169,12 @@ const knownFigures: Readonly<Record<string, readonly string[]>> = {
   server_tool_use: requestFields,
   cache_creation: ['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens'],
 }
-/** Ways of serving whose price is known; `servingMultipliers` has those that change it. */
+/**
+ * Ways of serving whose price is known; `servingMultipliers` has those that change it. No request that is
+ * answered at once is a batch: a reply that says so is told, and not believed to be half the price.
+ */
 const knownMarks: Readonly<Record<(typeof markFields)[number], readonly string[]>> = {
-  service_tier: ['standard', 'priority', 'batch'],
+  service_tier: ['standard', 'priority'],
   speed: ['standard', 'fast'],
   inference_geo: ['global', 'us', 'not_available'],
 }

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import Anthropic from '@anthropic-ai/sdk'
 import type { Entry } from '../../src/core/entry.ts'
-import type { Usage } from '../../src/core/usage.ts'
+import { costOf, type Usage } from '../../src/core/usage.ts'
+import { createPriceBook } from '../../src/providers/prices.ts'
 import {
+  answering,
   event,
   jsonReply,
   message,
@@ -15,7 +19,7 @@ import {
   textDelta,
   type Answer,
 } from './scripted-upstream.ts'
-import { askBody, openScriptedWorld, type ScriptedWorld } from './scripted-world.ts'
+import { askBody, errorOf, openScriptedWorld, type ScriptedWorld } from './scripted-world.ts'
 
 const usage = { input_tokens: 1000, output_tokens: 500 }
 const stream = { body: askBody({ stream: true }) }
@@ -275,4 +279,75 @@ test('a kind of usage that is not priced here is told to the operator once, and 
   )
   assert.equal(line?.['isEstimate'], false)
   assert.equal(line?.['usage_output'], 500)
+})
+
+test('O10: an answer that calls itself a batch, or names a tier that nobody knows, is charged in full', async () => {
+  const plain = await logsAfter((call) => call.send(jsonReply(200, message('hi', usage))))
+  for (const service_tier of ['batch', 'priority', 'golden', '']) {
+    const reply = { ...message('hi', usage), usage: { ...usage, service_tier } }
+
+    const { settled } = await logsAfter((call) => call.send(jsonReply(200, reply)))
+
+    assert.equal(settled.costNanos, plain.settled.costNanos, service_tier)
+    assert.equal(settled.isEstimate, false)
+  }
+})
+
+test('O10: a name that no price knows is refused before the upstream hears of it, or charged by the ceiling, as declared', async () => {
+  const odd = [
+    'claude-sonnet-4-5[1m]',
+    'anthropic/claude-sonnet-4-5',
+    'claude-sonnet-4-7',
+    'CLAUDE-SONNET-4-5',
+  ]
+  const ceiling = createPriceBook({
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+    unpriced: 'ceiling',
+  })
+  await using refusing = await openScriptedWorld(answering('hi', usage))
+  await using charging = await openScriptedWorld(answering('hi', usage), { prices: ceiling })
+  for (const model of odd) {
+    const refused = await refusing.post({ body: askBody({ model }) })
+    const served = await charging.post({ body: askBody({ model }) })
+
+    assert.deepEqual([refused.status, served.status], [404, 200], model)
+    assert.equal(errorOf(refused).error.details.error_code, 'model_unpriced')
+  }
+  const lines = await charging.finished(odd.length)
+
+  assert.equal(refusing.upstream.calls.length, 0)
+  const dearest = ceiling.priceOf({ model: 'unheard-of' }, Date.now())
+  assert.ok(dearest)
+  const cost = costOf(dearest, { input: 1000, output: 500 }).toString()
+  assert.ok(costOf(dearest, { input: 1000, output: 500 }) > 0n)
+  assert.deepEqual(
+    lines.map((line) => line['costNanos']),
+    odd.map(() => cost),
+  )
+})
+
+test('L10: a client library that repeats a busy answer by itself is charged for the one that it got', async () => {
+  const busy = jsonReply(
+    529,
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+    ['retry-after-ms: 1'],
+  )
+  await using world = await openScriptedWorld((call) =>
+    world.upstream.calls.length <= 2 ? call.send(busy) : answering('hi', usage)(call),
+  )
+  const client = new Anthropic({ baseURL: world.url, apiKey: world.seat.keyText, maxRetries: 2 })
+
+  const answer = await client.messages.create({
+    model: 'claude-sonnet-4-5',
+    max_tokens: 1000,
+    messages: [{ role: 'user', content: 'hi' }],
+  })
+  const lines = await world.finished(3)
+
+  assert.equal(answer.usage.output_tokens, 500)
+  assert.deepEqual(
+    lines.map((line) => line['hold']),
+    ['voided', 'voided', 'settled'],
+  )
+  await onlySettled(world)
 })

@@ -16,6 +16,7 @@ import { welcomeText } from './demo/welcome.ts'
 import { installedNode } from './system/installed-node.ts'
 import { armForcedEnd } from './system/forced-end.ts'
 import type { UpgradeStep } from './storage/sqlite/migrate.ts'
+import { folderTrouble } from './storage/sqlite/folder-trouble.ts'
 import { openFileLogger, openOutputLogger, type FlushableLogger } from './system/pino-logger.ts'
 import { systemRandom } from './system/random.ts'
 import { createSystemClock } from './system/system-clock.ts'
@@ -143,7 +144,11 @@ function openLog({ logFile, dataFolder, logLevel }: Settings): Log {
   }
   const path = logFile ?? join(dataFolder, 'plimsoll.log')
   const say = (text: string): void => void process.stdout.write(text)
-  return { logger: openFileLogger({ path, level: logLevel }), path, say }
+  try {
+    return { logger: openFileLogger({ path, level: logLevel }), path, say }
+  } catch (error) {
+    throw logFile === null ? folderTrouble(dataFolder, error) : error
+  }
 }
 
 async function sayStarted(started: {

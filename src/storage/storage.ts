@@ -312,6 +312,11 @@ export class DataFolderOwnedError extends Error {
   readonly code = 'data_folder_owned'
 }
 
+/** The data folder cannot be read or written as it has to be; a person has to see to the disk or to rights. */
+export class DataFolderUnusableError extends Error {
+  readonly code = 'data_folder_unusable'
+}
+
 /** The files are not a Plimsoll journal, are damaged, or come from a newer version. */
 export class JournalUnusableError extends Error {
   readonly code = 'journal_unusable'

@@ -38,6 +38,7 @@ import { BackgroundWork } from './background-work.ts'
 import { DamageList } from './damage-list.ts'
 import { StorageCheckUp } from './storage-check-up.ts'
 import { ownDataFolder, type DataFolder } from './data-folder.ts'
+import { folderTrouble } from './folder-trouble.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { unavailable } from './group-commit.ts'
 import { prepareJournal } from './journal-file.ts'
@@ -69,7 +70,7 @@ const tendLogEveryMs = 200
  * owns it and `JournalUnusableError` when the file is damaged, foreign or newer.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
-  const folder = ownDataFolder(options.dataFolder, options.driver)
+  const folder = ownOrTell(options)
   try {
     prepareJournal(folder.journalPath, options.driver, (step) => tellUpgrade(options, step))
     const storage = new SqliteStorage(folder, options)
@@ -77,7 +78,15 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     return storage
   } catch (error) {
     folder.release()
-    throw error
+    throw folderTrouble(options.dataFolder, error)
+  }
+}
+
+function ownOrTell({ dataFolder, driver }: SqliteStorageOptions): DataFolder {
+  try {
+    return ownDataFolder(dataFolder, driver)
+  } catch (error) {
+    throw folderTrouble(dataFolder, error)
   }
 }
 

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { runImages } from './image-run.ts'
 
-const count = 207
+const count = 180
 
 test('L1: whatever a crash leaves of the files opens, whole, with everything that was promised', async (t) => {
   const seed = randomInt(1, 1_000_000)

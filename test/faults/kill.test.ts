@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { runKills } from './kill-run.ts'
 
-const count = 24
+const count = 20
 
 test('L1, D6: kill -9 under load, at each statement, loses nothing promised and leaks no hold', async (t) => {
   const seed = randomInt(1, 1_000_000)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { runPowerLosses } from './power-run.ts'
 import { straceLeftOut } from './strace.ts'
 
-const count = 150
+const count = 120
 
 test(
   'L1: power that fails between two syncs loses nothing promised, whatever the disk had not kept yet',

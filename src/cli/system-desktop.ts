@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline/promises'
+import { createInterface, type Interface } from 'node:readline'
 import { MessageChannel } from 'node:worker_threads'
 import type { Desktop, Ran, RunOptions } from './desktop.ts'
 
@@ -8,10 +7,11 @@ const outputMaxDefault = 256 * 1024
 
 /** The real machine. */
 export function systemDesktop(): Desktop {
+  const asker = new Asker()
   return {
     isAttended: process.stdin.isTTY === true && process.stdout.isTTY === true,
     readInput,
-    ask,
+    ask: (question) => asker.ask(question),
     run,
     runLine: (line) =>
       new Promise((resolve) => {
@@ -40,13 +40,50 @@ async function readInput(bytesMax: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-async function ask(question: string): Promise<string> {
-  const reading = createInterface({ input: process.stdin, output: process.stdout })
-  try {
-    const closed = once(reading, 'close').then(() => '')
-    return await Promise.race([reading.question(question), closed])
-  } finally {
-    reading.close()
+/** One reader for all questions: what is typed ahead of one belongs to the next. */
+class Asker {
+  readonly #lines: string[] = []
+  #reader: Interface | undefined
+  #take: ((line: string) => void) | undefined
+  #isClosed = false
+
+  ask(question: string): Promise<string> {
+    if (this.#isClosed) return Promise.resolve('')
+    const reader = (this.#reader ??= this.#open())
+    reader.setPrompt(question)
+    reader.resume()
+    reader.prompt()
+    const ahead = this.#lines.shift()
+    if (ahead !== undefined) {
+      process.stdout.write(`${ahead}\n`)
+      reader.pause()
+      return Promise.resolve(ahead)
+    }
+    return new Promise((resolve) => {
+      this.#take = (line) => {
+        this.#take = undefined
+        // A paused reader lets the process end.
+        reader.pause()
+        resolve(line)
+      }
+    })
+  }
+
+  #open(): Interface {
+    const reader = createInterface({ input: process.stdin, output: process.stdout })
+    reader.on('line', (line) => {
+      if (this.#take === undefined) this.#lines.push(line)
+      else this.#take(line)
+    })
+    reader.on('close', () => {
+      this.#isClosed = true
+      this.#take?.('')
+    })
+    reader.on('SIGINT', () => {
+      reader.close()
+      process.kill(process.pid, 'SIGINT')
+    })
+    return reader
   }
 }
 

@@ -157,6 +157,7 @@ function missingFigures({ weighed }: Case): readonly FigureName[] {
   if (!windows.has('week')) missing.push('week')
   if (money.balance === undefined) missing.push('balance')
   if (money.cap === undefined) missing.push('cap')
-  if (money.spent === undefined && money.cap?.amountNanos !== undefined) missing.push('spent')
+  const isUnlimited = money.cap !== undefined && money.cap.amountNanos === undefined
+  if (money.spent === undefined && !isUnlimited) missing.push('spent')
   return missing
 }

@@ -40,6 +40,8 @@ test('a person who sits there is asked for the figures, and wrong answers are as
   assert.equal(code, 20)
   assert.match(out, /That takes a percentage such as 12/)
   assert.match(out, /A FALSE REFUSAL/)
+  assert.match(out, /spent this month: \$0\.00/)
+  assert.doesNotMatch(out, /in\u00a0\d+\u00a0s/)
   assert.match(out, /https:\/\/claude\.ai\/settings\/usage/)
 })
 

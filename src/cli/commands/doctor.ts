@@ -99,8 +99,9 @@ async function runDoctor(options: DoctorOptions, context: CommandContext): Promi
   keep(found, context)
   context.endWith(found.answeredAtMs === undefined ? doctorExitCodes[found.verdict.ruling] : 0)
   if (options.report !== undefined) return makeReport(options, { finding, found }, context)
+  const now = { ...page, reader: context.reader(found.atMs) }
   context.show(doctorJson(finding, found, { checkpoint: rescue ?? null }), () =>
-    caseText(finding, found, page),
+    caseText(finding, found, now),
   )
 }
 

@@ -203,7 +203,13 @@ async function tell(end: End, options: Options, context: CommandContext): Promis
   context.say(end, () => `${words}: ${end.why}.`)
   if (end.outcome === 'interrupted') return context.endWith(interruptedCode)
   if (options.bell && terminal.isWatched) terminal.writeError('\u0007')
-  if (options.notification) await notify(`${words}. Your prompt can be sent again.`, context)
+  if (options.notification)
+    await notify(
+      end.outcome === 'over'
+        ? 'It is over. Your prompt can be sent again.'
+        : 'Given up: still refused.',
+      context,
+    )
   if (end.outcome === 'gave_up') return context.endWith(exitCodes.failed)
   if (options.then !== undefined) context.endWith(await desktop.runLine(options.then))
 }

@@ -13,7 +13,7 @@ type Hands = {
   readonly interrupt: () => void
   readonly end: Promise<WaitEnd>
   /** Undefined while it still waits. */
-  seen(): WaitEnd | undefined
+  readonly seen: () => WaitEnd | undefined
 }
 
 function waiting(isStopped?: () => boolean): Hands {

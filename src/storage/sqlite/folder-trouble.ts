@@ -1,5 +1,7 @@
-import { DataFolderUnusableError } from '../storage.ts'
+import { DataFolderUnusableError, JournalUnusableError } from '../storage.ts'
 import { primaryCode } from './data-folder.ts'
+
+const sqliteCorrupt = 11
 
 type Kind =
   | 'readOnly'
@@ -61,7 +63,12 @@ export function folderTrouble(folder: string, error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause ? String(cause.code) : ''
     if (ours.has(code)) return cause
-    const kind = kinds[primaryCode(cause) ?? code]
+    const primary = primaryCode(cause)
+    if (primary === sqliteCorrupt) {
+      const message = `The journal in ${folder} is damaged where every start has to read it. Keep a copy of the folder, then restore your last backup (docs/backup.md).`
+      return new JournalUnusableError(message, { cause: error })
+    }
+    const kind = kinds[primary ?? code]
     if (kind === undefined) continue
     return new DataFolderUnusableError(`${told[kind](folder)} (${cause.message})`, { cause: error })
   }

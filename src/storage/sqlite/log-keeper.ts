@@ -44,8 +44,9 @@ export class LogKeeper {
   #size: LogSize = { pages: 0, copiedPages: 0, isBlocked: false }
   #lastCopiedAtMs: number | null = null
   #tooLongSinceMs: number | null = null
-  /** One to begin with: a crash may have come between an erasure and the emptying of the log. */
-  #erasures = 1
+  #erasures = 0
+  /** A crash may have come between an erasure and the emptying of the log. */
+  #isFirstLook = true
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: {
@@ -102,7 +103,7 @@ export class LogKeeper {
   async #tend(): Promise<void> {
     if (!this.#isDirty) return
     const isQuiet = this.#clock.elapsedMs() - this.#lastWriteMs >= quietMs
-    if (this.#erasures > 0) {
+    if (this.#erasures > 0 || this.#isFirstLook) {
       await this.#copy()
       await this.#truncate()
     } else if (isQuiet) {
@@ -138,6 +139,7 @@ export class LogKeeper {
     const writtenMs = this.#lastWriteMs
     this.#size = await this.#askWriter('truncate')
     if (this.#size.isBlocked) return
+    this.#isFirstLook = false
     this.#erasures -= erasures
     this.#isDirty = this.#lastWriteMs !== writtenMs
   }

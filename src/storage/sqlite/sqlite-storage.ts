@@ -147,7 +147,7 @@ class SqliteStorage implements Storage {
     })
     this.#background = new BackgroundWork(clock, log)
     this.#audit = new SnapshotAudit(this.#reader, this.#journal)
-    this.#damage = new DamageList(clock)
+    this.#damage = new DamageList(clock, log)
     this.#checkUp = new StorageCheckUp({ folder: options.dataFolder, clock, damage: this.#damage })
     this.#logKeeper = new LogKeeper({
       copier: (options.startCopier ?? copierWith(options.driver))(folder.journalPath),
@@ -186,7 +186,7 @@ class SqliteStorage implements Storage {
     change: Change<Account, Answer>,
     once?: Once<Answer>,
   ): Promise<Answer> {
-    return this.#journal.update(scope, change, once)
+    return this.#damage.watch(scope, this.#journal.update(scope, change, once))
   }
 
   updateCustomer<Answer>(
@@ -194,7 +194,8 @@ class SqliteStorage implements Storage {
     change: Change<{ system: SystemState; customer: CustomerState }, Answer>,
     once?: Once<Answer>,
   ): Promise<Answer> {
-    return this.#journal.updateCustomer(customerId, change, once)
+    const scope = { customerId, memberId: null }
+    return this.#damage.watch(scope, this.#journal.updateCustomer(customerId, change, once))
   }
 
   updateSystem<Answer>(change: Change<SystemState, Answer>, once?: Once<Answer>): Promise<Answer> {

@@ -7,6 +7,7 @@ import type { HashedRow, JournalReader } from './journal-reader.ts'
 import type { LiveJournal } from './live-journal.ts'
 import { customerSums, isSound, memberSums, type SumOwner, type SumRules } from './rebuild.ts'
 import { isCurrentSeal, sealOf } from '../state-codec.ts'
+import { isDamage } from './damage-list.ts'
 import { ownerKey } from './sum-cache.ts'
 import { RowCheck } from './verify-row.ts'
 import { checkCustomer, checkMember, Faults, holdFault } from './verify-sums.ts'
@@ -50,10 +51,10 @@ export async function verifyJournal(
   for (let part = 0; part < passes; part += 1) {
     const pass = new Pass({ reader, faults, part, passes })
     for (let position = 0; position < last;) {
-      const rows = reader.hashedRows(position, Math.min(rowsPerTurn, last - position))
-      if (rows.length === 0) break
-      for (const row of rows) pass.add(row)
-      position = rows.at(-1)?.position ?? last
+      const count = Math.min(rowsPerTurn, last - position)
+      const rows = readRows(reader, { after: position, count }, pass)
+      if (rows === undefined) break
+      position = rows
       options.onProgress?.(part * last + position, passes * last)
       await nextTurn()
     }
@@ -74,6 +75,37 @@ export async function verifyJournal(
     faults: faults.list(),
     drifts,
     isHealed: drifts.length > 0 && healed,
+  }
+}
+
+/** Hands rows to the pass, and answers up to where it read; undefined behind the last row. */
+function readRows(
+  reader: JournalReader,
+  { after, count }: { readonly after: number; readonly count: number },
+  pass: Pass,
+): number | undefined {
+  let rows: readonly HashedRow[]
+  try {
+    rows = reader.hashedRows(after, count)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    // The pages beside the damaged one can be read, an entry at a time.
+    for (let position = after + 1; position <= after + count; position += 1) {
+      readOne(reader, position, pass)
+    }
+    return after + count
+  }
+  for (const row of rows) pass.add(row)
+  return rows.at(-1)?.position
+}
+
+function readOne(reader: JournalReader, position: number, pass: Pass): void {
+  try {
+    const [row] = reader.hashedRows(position - 1, 1)
+    if (row?.position === position) pass.add(row)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    pass.addUnreadable(position)
   }
 }
 
@@ -129,6 +161,12 @@ class Pass {
       const checked = this.#sums(this.#customers, customerSums, { customerId, memberId: null })
       if (checked !== undefined) this.#addToCustomer(checked, entry, row)
     }
+  }
+
+  /** Told once, however often the journal is read. */
+  addUnreadable(position: number): void {
+    if (this.#part === 0)
+      this.#faults.add(position, 'cannot be read: its part of the file is damaged')
   }
 
   checkEnd(last: number): void {

@@ -26,6 +26,10 @@ export type AdminServer = {
 
 const headersMaxMs = 10_000
 const requestMaxMs = 30_000
+/** How often connections are looked at for what should have arrived by now. */
+const lateCheckMs = 2_000
+/** People and their tools are few; LLM traffic must not run out of sockets because of this port. */
+const connectionsMax = 1000
 /** How long requests that run may take to end once the server is told to. */
 const closeMaxMs = 1000
 
@@ -35,7 +39,12 @@ export async function startAdminServer(
 ): Promise<AdminServer> {
   const events = openAccountEvents(parts)
   // The port is known only once it listens, and nothing answers before the API is there.
-  const server = createServer({ headersTimeout: headersMaxMs, requestTimeout: requestMaxMs })
+  const server = createServer({
+    headersTimeout: headersMaxMs,
+    requestTimeout: requestMaxMs,
+    connectionsCheckingInterval: lateCheckMs,
+  })
+  server.maxConnections = connectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {

@@ -72,6 +72,8 @@ const headersTimeoutMs = 30_000
 /** A large prompt over a slow line takes its time; a caller that never finishes does not keep a place. */
 const requestTimeoutMs = 300_000
 const keepAliveMs = 65_000
+/** How often connections are looked at for what should have arrived by now. */
+const lateCheckMs = 5_000
 /** How long a reply that was cut may take to leave, with its last words, before its connection is closed. */
 const lastWordsMs = 1000
 
@@ -124,6 +126,7 @@ class HttpGateway implements Gateway {
         maxHeaderSize: headerBytesMax,
         headersTimeout: headersTimeoutMs,
         requestTimeout: requestTimeoutMs,
+        connectionsCheckingInterval: lateCheckMs,
         keepAliveTimeout: keepAliveMs,
         noDelay: true,
       },

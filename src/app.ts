@@ -4,6 +4,8 @@ import { startAdminServer, type AdminServer } from './admin/admin-server.ts'
 import type { Mount, RunningServer } from './admin/admin-api.ts'
 import { ensureOperatorToken } from './admin/operator-token.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
+import { installationWords } from './config/installation-words.ts'
+import { isLoopback } from './config/loopback.ts'
 import { readJsonFile } from './config/read-json-file.ts'
 import type { Settings } from './config/settings.ts'
 import { demoKeyIdOf } from './demo/demo-member.ts'
@@ -278,6 +280,12 @@ class Address {
   url = ''
 }
 
+/** Callers elsewhere learn nothing of this machine's folders. */
+function commandOf({ gatewayHost, dataFolder }: Settings): { readonly command?: string } {
+  if (!isLoopback(gatewayHost)) return {}
+  return { command: `npm run plimsoll --${installationWords({ dataFolder, adminUrl: null })}` }
+}
+
 function gatewaySettings(
   settings: Settings,
   adminUrl: string,
@@ -292,6 +300,7 @@ function gatewaySettings(
     upstreamHeadersTimeoutMs: settings.upstreamWaitMaxMs,
     upstreamSilenceMaxMs: settings.upstreamSilenceMaxMs,
     pageUrl: settings.publicPageUrl ?? adminUrl,
+    ...commandOf(settings),
     timeZone: settings.timeZone,
     currencySymbol: settings.currencySymbol,
     deniedStatus: settings.denialStatus,

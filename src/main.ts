@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { startApp, type App, type AppOptions } from './app.ts'
+import { installationWords } from './config/installation-words.ts'
 import { loadSettings } from './config/load-settings.ts'
 import { processSources } from './config/process-sources.ts'
 import { printableSettings, settingsHelp } from './config/settings-table.ts'
@@ -168,6 +169,7 @@ async function sayStarted(started: {
     logFile: log.path ?? 'standard output',
     demoKey,
     dataFolder: settings.dataFolder,
+    installation: installationWords(settings),
     isDemoUpstream: started.isDemoUpstream,
     upstreamName: settings.upstreamUrl ?? 'built-in demo upstream',
   })

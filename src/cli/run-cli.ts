@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { loadSettings, SettingsError } from '../config/load-settings.ts'
+import { withInstallation } from '../config/installation-words.ts'
 import type { Settings } from '../config/settings.ts'
 import { formatMoney } from '../core/money.ts'
 import type { Clock } from '../system/clock.ts'
@@ -148,12 +149,14 @@ async function runCommand(
   const given = options['idempotencyKey']
   const idempotencyKey = typeof given === 'string' ? given : freshId(world.random, 'cli')
   let desk: Desk | undefined
+  let place: Settings | undefined
   let exitCode: number = exitCodes.ok
   const show: CommandContext['show'] = (answer, text) => {
     terminal.write(`${isJson ? safeJson(answer, 2) : text()}\n`)
   }
   try {
     const settings = readSettings(world, options)
+    place = settings
     const { timeZone, currencySymbol } = settings
     await work({
       settings,
@@ -181,6 +184,7 @@ async function runCommand(
     const failure = asFailure(error)
     writeFailure(terminal, failure, {
       isJson,
+      place,
       retryKey: desk?.hasUnknownOutcome === true ? idempotencyKey : undefined,
     })
     exitCode = failure.exitCode
@@ -223,9 +227,16 @@ function asFailure(error: unknown): CliFailure {
 function writeFailure(
   terminal: Terminal,
   failure: CliFailure,
-  how: { readonly isJson: boolean; readonly retryKey: string | undefined },
+  how: {
+    readonly isJson: boolean
+    readonly retryKey: string | undefined
+    /** Unknown where not even the settings could be read. */
+    readonly place?: Settings | undefined
+  },
 ): void {
-  const { code, message, remedy } = failure
+  const { code, message } = failure
+  const remedy =
+    how.place === undefined ? failure.remedy : withInstallation(failure.remedy, how.place)
   const { retryKey } = how
   if (how.isJson) {
     const idempotencyKey = retryKey === undefined ? {} : { idempotencyKey: retryKey }

@@ -4,6 +4,8 @@ export type Welcome = {
   readonly gatewayUrl: string
   readonly adminUrl: string
   readonly dataFolder: string
+  /** What leads a command to this installation; empty where it is found without. */
+  readonly installation: string
   readonly logFile: string
   readonly isDemoUpstream: boolean
   readonly upstreamName: string
@@ -46,7 +48,7 @@ function whereabouts(welcome: Welcome): readonly string[] {
   return text
 }
 
-function linesToPaste({ gatewayUrl }: Welcome, key: string): readonly string[] {
+function linesToPaste({ gatewayUrl, installation }: Welcome, key: string): readonly string[] {
   return [
     'Paste into another terminal:',
     '',
@@ -63,7 +65,7 @@ function linesToPaste({ gatewayUrl }: Welcome, key: string): readonly string[] {
     `    -d '{"model":"claude-sonnet-5-5","max_tokens":8000,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'`,
     '',
     '  # What is left, why something was refused, and the story behind all this',
-    '  npm run plimsoll -- usage',
+    `  npm run plimsoll -- usage${installation}`,
     '  npm run plimsoll -- --help',
     '  npm run story',
     '',

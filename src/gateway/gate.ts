@@ -39,6 +39,8 @@ export type GatewaySettings = {
   readonly timeZone: string
   /** Before amounts of money in refusals. */
   readonly currencySymbol: string
+  /** How the command line is called in this installation, where callers sit at its machine. */
+  readonly command?: string
   /** 400 imitates a vendor's old refusals for compatibility; it costs the client six requests. */
   readonly deniedStatus: 429 | 400
 }

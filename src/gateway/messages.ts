@@ -121,7 +121,7 @@ function deny(
   fields.reason = denial.reason
   fields.extraUsageReason = denial.extraUsageReason
   fields.requestId = requestId
-  const { pageUrl, timeZone, currencySymbol, deniedStatus } = gate.settings
+  const { pageUrl, timeZone, currencySymbol, deniedStatus, command } = gate.settings
   const reply = phraseDenial({
     denial,
     decisionId: denied.decisionId,
@@ -130,6 +130,7 @@ function deny(
     timeZone,
     currencySymbol,
     deniedStatus,
+    ...(command === undefined ? {} : { command }),
     nowMs: denial.figures.atMs,
     isOauthStyle: denied.request.known.isOauthStyle,
   })

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { HistoryAnswer, MembersAnswer } from '../../admin/contract.ts'
 import { estimateWords } from '../../admin/wording.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { quoted } from '../../health/shell-word.ts'
+import { shellWord } from '../../config/shell-word.ts'
 import { commandText } from '../command-text.ts'
 import type { Desk } from '../desk.ts'
 import { readRows, readWholeNumber } from '../flag-values.ts'
@@ -157,8 +157,8 @@ function checkLines(
   if (history.beforePosition === null) return lines
   const whose = [
     ...(options.all === true ? ['--all'] : []),
-    ...(options.customer === undefined ? [] : ['--customer', quoted(options.customer)]),
-    ...(options.member === undefined ? [] : ['--member', quoted(options.member)]),
+    ...(options.customer === undefined ? [] : ['--customer', shellWord(options.customer)]),
+    ...(options.member === undefined ? [] : ['--member', shellWord(options.member)]),
   ]
   const words = ['history', ...whose, '--before', history.beforePosition].join(' ')
   return [...lines, `Older lines: ${commandText(settings, words)}`]

@@ -6,7 +6,7 @@ import type { Finding } from '../../doctor/examine.ts'
 import { stateFolder } from '../../doctor/state-folder.ts'
 import { checkpointSentences } from '../checkpoint-text.ts'
 import type { CommandContext } from '../command-line.ts'
-import { quoted } from '../../health/shell-word.ts'
+import { shellWord } from '../../config/shell-word.ts'
 import { safeText } from '../terminal.ts'
 
 /** What became of the files: a checkpoint, or why there is none. */
@@ -54,7 +54,7 @@ const isTooWide = (folder: string, { machine }: CommandContext): boolean =>
 
 /** The command is for whatever folder the person stands in. */
 const withFolder = (line: string, folder: string): string =>
-  line.startsWith('  npm run') ? `${line} --folder ${quoted(safeText(folder))}` : line
+  line.startsWith('  npm run') ? `${line} --folder ${shellWord(safeText(folder))}` : line
 
 /** Lines for a person; indented ones are commands. */
 export function rescueLines(rescue: Rescue, context: CommandContext): readonly string[] {

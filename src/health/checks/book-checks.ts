@@ -27,9 +27,16 @@ function lookAtJournal({ journalTrouble, storage, nowMs }: ServerFacts): Finding
   })
 }
 
+/** A start takes an erasure to be open until it has emptied the log once. */
+const settlesMs = 60_000
+
 /** What the storage itself knows to be wrong, but for what has a check of its own. */
-function lookAtStorage({ storage }: ServerFacts): Finding {
-  const own = storage.problems.filter(({ name }) => name !== 'journal-away' && name !== 'disk-low')
+function lookAtStorage({ storage, upMs }: ServerFacts): Finding {
+  const isSettled = upMs > settlesMs
+  const own = storage.problems.filter(
+    ({ name }) =>
+      name !== 'journal-away' && name !== 'disk-low' && (name !== 'erasure-open' || isSettled),
+  )
   const [first] = own
   if (first === undefined) {
     return fine(

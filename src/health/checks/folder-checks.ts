@@ -1,6 +1,6 @@
 import { bad, fine, sizeText, warning, type Check } from '../check.ts'
 import type { FolderFacts } from '../folder-facts.ts'
-import { quoted } from '../shell-word.ts'
+import { shellWord } from '../../config/shell-word.ts'
 
 /** Checks of the data folder itself: they work with and without a server on it. */
 
@@ -27,7 +27,7 @@ function lookAtFolderItself(facts: FolderFacts): ReturnType<typeof fine> {
       found: `There is no data folder at ${folder}.`,
       meaning: 'A server started here begins with an empty journal.',
       say: 'Name the right folder with --data-folder, or start the server once to make it:',
-      run: `npm start -- --data-folder ${quoted(folder)}`,
+      run: `npm start -- --data-folder ${shellWord(folder)}`,
     })
   }
   if (!isWritable) {
@@ -35,7 +35,7 @@ function lookAtFolderItself(facts: FolderFacts): ReturnType<typeof fine> {
       found: `${folder} cannot be written by this user.`,
       meaning: 'No decision can be made: each one has to be written first.',
       say: 'Give the folder to the user that runs the server, or mount it writable:',
-      run: `chown -R "$(id -u)" ${quoted(folder)} && chmod -R u+rwX ${quoted(folder)}`,
+      run: `chown -R "$(id -u)" ${shellWord(folder)} && chmod -R u+rwX ${shellWord(folder)}`,
     })
   }
   if ((mode & 0o077) !== 0) {
@@ -43,7 +43,7 @@ function lookAtFolderItself(facts: FolderFacts): ReturnType<typeof fine> {
       found: `${folder} is open to other users of this machine (mode ${mode.toString(8)}).`,
       meaning: 'They can read the journal and the operator token.',
       say: 'Close it:',
-      run: `chmod 700 ${quoted(folder)}`,
+      run: `chmod 700 ${shellWord(folder)}`,
     })
   }
   if (userId !== null && userId !== 0 && ownerId !== userId) {
@@ -51,7 +51,7 @@ function lookAtFolderItself(facts: FolderFacts): ReturnType<typeof fine> {
       found: `${folder} belongs to another user than the one who asks.`,
       meaning: 'New files will belong to somebody else, who can then lock the server out.',
       say: 'Run the server and the command line as the owner of the folder, or give it to this user:',
-      run: `chown -R "$(id -u)" ${quoted(folder)}`,
+      run: `chown -R "$(id -u)" ${shellWord(folder)}`,
     })
   }
   return fine(`${folder} is private and writable.`)
@@ -64,7 +64,7 @@ function lookAtToken({ token }: FolderFacts): ReturnType<typeof fine> {
     found: `${token.path} can be read by other users (mode ${token.mode.toString(8)}).`,
     meaning: 'Whoever has this token may do everything.',
     say: 'Close it:',
-    run: `chmod 600 ${quoted(token.path)}`,
+    run: `chmod 600 ${shellWord(token.path)}`,
   })
 }
 
@@ -77,7 +77,7 @@ function lookAtDisk({ disk, folder }: FolderFacts): ReturnType<typeof fine> {
     meaning:
       'When it is full, every request is answered with 503; nothing that was acknowledged is lost.',
     say: 'Make room on this disk, or stop the server and move the folder to a larger one. What takes the room:',
-    run: `du -xh -d 2 ${quoted(folder)} | sort -h`,
+    run: `du -xh -d 2 ${shellWord(folder)} | sort -h`,
   }
   if (freeBytes < diskOutBytes) return bad(trouble)
   const isLow = freeBytes < diskLowBytes && freeBytes < allBytes * diskLowShare
@@ -130,6 +130,6 @@ function lookAtWal({ wal }: FolderFacts): ReturnType<typeof fine> {
     meaning:
       'A program keeps the journal open for reading, so the log cannot be folded into it; it takes disk and slows a start.',
     say: 'End whatever else has the file open, or restart the server. Who has it open:',
-    run: wal === null ? null : `fuser -v ${quoted(wal.path)}`,
+    run: wal === null ? null : `fuser -v ${shellWord(wal.path)}`,
   })
 }

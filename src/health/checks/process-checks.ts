@@ -1,6 +1,6 @@
 import { bad, fine, sizeText, warning, type Check, type Finding } from '../check.ts'
 import type { ServerFacts } from '../server-facts.ts'
-import { quoted } from '../shell-word.ts'
+import { shellWord } from '../../config/shell-word.ts'
 
 /** Checks of the process and what the system gives it. */
 export const processChecks: readonly Check<ServerFacts>[] = [
@@ -87,7 +87,7 @@ function lookAtLog({ log }: ServerFacts): Finding {
     found: `The log ${path} has ${sizeText(file.bytes)}.`,
     meaning: 'It grows until the disk is full.',
     say: 'Empty it (the server goes on writing at its end), and let logrotate do so with copytruncate:',
-    run: `: > ${quoted(path)}`,
+    run: `: > ${shellWord(path)}`,
   })
 }
 

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../config/loopback.ts'
 import { bad, fine, warning, type Check, type Finding } from '../check.ts'
 import type { ServerFacts } from '../server-facts.ts'
 
@@ -12,9 +13,6 @@ export const settingChecks: readonly Check<ServerFacts>[] = [
   { id: 'settings', look: lookAtSettings },
   { id: 'time-zone', look: lookAtTimeZone },
 ]
-
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 
 function lookAtDemoKey({ demoKeyId, settings }: ServerFacts): Finding {
   if (demoKeyId === null) return fine('There is no demo key.')

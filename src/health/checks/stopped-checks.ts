@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { bad, fine, warning, type Check, type Finding } from '../check.ts'
 import type { FolderFacts } from '../folder-facts.ts'
-import { quoted } from '../shell-word.ts'
+import { shellWord } from '../../config/shell-word.ts'
 
 /** Checks for a folder whose server does not answer: is it free, and how did the last server end. */
 export const stoppedChecks: readonly Check<FolderFacts>[] = [
@@ -25,7 +25,7 @@ function lookAtLock({ folder }: FolderFacts): Finding {
       found: `A process owns ${folder}, although no server answers.`,
       meaning: 'A second server cannot start on it.',
       say: 'Wait if it starts or stops just now; else end it. Who it is:',
-      run: `cat ${quoted(join(folder, 'owner.txt'))}`,
+      run: `cat ${shellWord(join(folder, 'owner.txt'))}`,
     })
   } finally {
     lock?.close()
@@ -39,6 +39,6 @@ function lookAtLastStop({ folder }: FolderFacts): Finding {
     meaning:
       'Nothing acknowledged is lost; requests that ran then are given back at the next start.',
     say: 'Start it again:',
-    run: `npm start -- --data-folder ${quoted(folder)}`,
+    run: `npm start -- --data-folder ${shellWord(folder)}`,
   })
 }

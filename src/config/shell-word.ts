@@ -1,3 +1,3 @@
 /** One word for a shell. */
-export const quoted = (text: string): string =>
+export const shellWord = (text: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`

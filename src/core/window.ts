@@ -50,9 +50,24 @@ const lastInstance = new WeakMap<AnchoredShape, Bounds>()
 export function calendarBounds(shape: AnchoredShape, atMs: number): Bounds {
   const known = lastInstance.get(shape)
   if (known !== undefined && known.startMs <= atMs && atMs < known.endMs) return known
-  const bounds = findCalendarBounds(shape, atMs)
+  const bounds = isZoneKnown(shape.zone)
+    ? findCalendarBounds(shape, atMs)
+    : findCalendarBounds({ ...shape, zone: 'UTC' }, atMs)
   lastInstance.set(shape, bounds)
   return bounds
+}
+
+/**
+ * Zones are checked when they are set. One that the zone data of a later version have dropped reads as UTC: resets
+ * come some hours off, from the next instance on, and nobody is locked out.
+ */
+function isZoneKnown(zone: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function findCalendarBounds(shape: AnchoredShape, atMs: number): Bounds {

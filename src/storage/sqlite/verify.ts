@@ -117,7 +117,13 @@ async function recheck(
   isHealing: boolean,
 ): Promise<readonly DriftReport[]> {
   if (isHealing && drifts.length > 0) journal.drop(owner)
-  return isHealing ? journal.recheck(owner) : journal.inspect(owner)
+  try {
+    return await (isHealing ? journal.recheck(owner) : journal.inspect(owner))
+  } catch (error) {
+    // Its damaged entries are named already, and nothing can be said of its sums.
+    if (isDamage(error)) return []
+    throw error
+  }
 }
 
 /** One reading of the journal, with the sums of its part of the accounts. */
@@ -205,9 +211,18 @@ class Pass {
       found.push({ owner, drifts: [{ ...drift, sincePosition: position, sinceMs: 0 }] })
       return
     }
-    const stored = this.#reader.snapshot(owner)
-    const isWhole = stored === undefined ? !checked.isSealed : isSound(this.#reader, stored)
-    if (!isWhole) found.push({ owner, drifts: [] })
+    if (!this.#isSnapshotSound(checked)) found.push({ owner, drifts: [] })
+  }
+
+  #isSnapshotSound({ owner, position, isSealed }: Checked<unknown>): boolean {
+    try {
+      const stored = this.#reader.snapshot(owner)
+      return stored === undefined ? !isSealed : isSound(this.#reader, stored)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#faults.add(position, 'is the last of an account whose stored sums cannot be read')
+      return true
+    }
   }
 
   #sums<State>(

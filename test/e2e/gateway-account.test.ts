@@ -208,6 +208,20 @@ test('trouble with the account is told to the operator once per kind and then ev
   assert.ok(world.logs.some((line) => line.message === 'upstream account works'))
 })
 
+test('an account that fails now and then floods no log', async () => {
+  let count = 0
+  await using world = await openScriptedWorld((call) => {
+    count += 1
+    return count % 2 === 0 ? hi(call) : call.send(poor)
+  })
+
+  for (let i = 0; i < 20; i++) await world.post()
+  await world.finished(20)
+
+  const lines = (message: string) => world.logs.filter((line) => line.message === message).length
+  assert.deepEqual([lines('upstream account'), lines('upstream account works')], [1, 1])
+})
+
 test("an error event about the operator's account never reaches a running stream in the upstream's words", async () => {
   const words = ['Your credit balance is too low to access', "You're out of extra usage. Add more."]
   const before = messageEvents(['one', 'two'], usage).slice(0, 4).join('')

@@ -45,7 +45,7 @@ export type AccountFailure = {
   readonly text: string
 }
 
-/** The first of a kind is told at once; while it goes on, again after a minute, two, four, up to an hour. */
+/** The first of a kind is told at once; while it goes on, or comes back, again after a minute, two, four, up to an hour. */
 const repeatFirstMs = 60_000
 const repeatMaxMs = 3_600_000
 /** Of the upstream's words about the operator's account. */
@@ -61,17 +61,22 @@ export function createUpstreamAccount(
   const counts = { account: 0, broken: 0, abandoned: 0, abandonedNanos: 0n, otherModel: 0 }
   let last: UpstreamHealth['lastAccountFailure'] = null
   let failedAtMs: number | null = null
+  let isAlerted = false
 
   const alert = (kind: string, fields: Parameters<Logger['error']>[1]): void => {
     const nowMs = clock.elapsedMs()
-    const before = told.get(kind)
+    const known = told.get(kind)
+    // After a pause as long as the last one, it is news again.
+    const isOld = known !== undefined && nowMs >= known.nextMs + known.pauseMs
+    const before = isOld ? undefined : known
     if (before !== undefined && nowMs < before.nextMs) {
       before.unsaid += 1
       return
     }
     const pauseMs = before === undefined ? repeatFirstMs : Math.min(before.pauseMs * 2, repeatMaxMs)
     told.set(kind, { nextMs: nowMs + pauseMs, pauseMs, unsaid: 0 })
-    logger.error('upstream account', { ...fields, kind, repeated: before?.unsaid ?? 0 })
+    isAlerted = true
+    logger.error('upstream account', { ...fields, kind, repeated: known?.unsaid ?? 0 })
   }
 
   return {
@@ -90,7 +95,8 @@ export function createUpstreamAccount(
       keys.works(key, sinceMs)
       if (failedAtMs === null || sinceMs < failedAtMs) return
       failedAtMs = null
-      told.clear()
+      if (!isAlerted) return
+      isAlerted = false
       logger.info('upstream account works', { upstreamKey: key.place })
     },
     countBroken: () => {

@@ -48,6 +48,7 @@ test('whoever waits too long for a place, or finds the line full, is told to com
   while (world.gateway.upstreamHealth().connections.waiting === 0) await turn()
 
   const full = await world.post()
+  assert.equal(world.gateway.upstreamHealth().connections.waiting, 1)
   clock.advance(5001)
   const late = await waiting
   await world.finished(2)

@@ -130,7 +130,8 @@ function decideInTurn(
     const isBlockedByHolds = decision.kind === 'deny' && decision.denial.reason === 'reserved'
     const isPassingOthers = decision.kind === 'allow' && parts.line.isTaken(bindings, asker.place)
     if (isBlockedByHolds || isPassingOthers) {
-      const asking = { scope, bindings, changesInMs: changesInMs(decision, context) }
+      const waitMs = changesInMs(decision, context)
+      const asking = { scope, bindings, changesInMs: waitMs, isFitting: isPassingOthers }
       // Within the change: whoever is decided next must see this one waiting.
       if (asker.place === undefined) asker.place = parts.line.join(asking, asker.request.signal)
       else asker.place.stay(asking)

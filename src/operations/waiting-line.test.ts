@@ -31,6 +31,7 @@ const asking = (customer: string, member: string, bindings: readonly string[]): 
   scope: scopeOf(customer, member),
   bindings,
   changesInMs: null,
+  isFitting: false,
 })
 
 function mustJoin(line: WaitingLine, what: Asking): Place {

@@ -19,6 +19,8 @@ export type Asking = {
   readonly bindings: readonly string[]
   /** How long until time alone may change its answer; null when it does not. */
   readonly changesInMs: number | null
+  /** There is room for it, and only those who came before keep it waiting. */
+  readonly isFitting: boolean
 }
 
 /** A place in the line; give it up with `leave`, whatever happens. */
@@ -60,13 +62,15 @@ export class WaitingLine {
   }
 
   /**
-   * Joins at the end; undefined when this member has too many waiting already, or nobody may wait. Called
-   * within the change that decided, so that nobody can come between deciding and joining.
+   * Joins at the end; undefined when nobody may wait, or when this member has too many waiting already. One that
+   * fits always finds a place: refused it would be told something untrue, let in it would pass the others.
+   * Called within the change that decided, so that nobody can come between deciding and joining.
    */
   join(asking: Asking, signal: AbortSignal | undefined): Place | undefined {
     const { waitersMax, waitMaxMs } = this.#settings
     const ownCount = this.#byMember.get(memberKey(asking.scope))?.size ?? 0
-    if (this.#isClosed || ownCount >= waitersMax || waitMaxMs <= 0) return undefined
+    if (this.#isClosed || waitMaxMs <= 0) return undefined
+    if (ownCount >= waitersMax && !asking.isFitting) return undefined
     this.#lastTicket += 1
     const waiter = new Waiter(this.#lastTicket, asking.scope, { clock: this.#clock, signal })
     waiter.endAfter(waitMaxMs)
@@ -133,7 +137,7 @@ export class WaitingLine {
     } else if (memberId === null) {
       tellAll(this.#byCustomer.get(customerId))
     } else {
-      tellAll(this.#byMember.get(memberKey({ customerId, memberId })))
+      tellAll(this.#byMember.get(memberKey({ customerId, memberId })), this.#settings.waitersMax)
       this.#queues.get(walletBinding(customerId))?.[0]?.tell()
     }
   }
@@ -212,8 +216,13 @@ export const walletBinding = (customerId: CustomerId): string => `wallet:${custo
 
 const memberKey = ({ customerId, memberId }: MemberScope): string => `${customerId}:${memberId}`
 
-function tellAll(waiters: ReadonlySet<Waiter> | undefined): void {
-  for (const waiter of waiters ?? []) waiter.tell()
+/** The first of them; those behind are told when the ones before them leave. */
+function tellAll(waiters: ReadonlySet<Waiter> | undefined, countMax = Infinity): void {
+  let count = 0
+  for (const waiter of waiters ?? []) {
+    if (count++ >= countMax) return
+    waiter.tell()
+  }
 }
 
 function addTo<Key>(map: Map<Key, Set<Waiter>>, key: Key, waiter: Waiter): void {

@@ -199,6 +199,36 @@ test('D8: many small requests do not starve a large one that came before them', 
   assert.equal(order.filter((line) => line === 'small: extra_usage').length, 1)
 })
 
+test('D8: a flood of small requests passes no large one that waits, and none of them is refused for it', async () => {
+  const { world, clock } = await openBusyWorld()
+  await using _closing = world
+  await world.turnOnExtraUsage(3n * cent)
+  const plan = sessionPlan(0n, { id: planId('none'), outputTokensExpected: 1000 })
+  const ben = await world.addSeat('ben', { plan })
+  const running = await ask(world, { seat: ben, maxTokens: 1200 })
+  assert.equal(outcome(running), 'extra_usage')
+  let isLargeIn = false
+  // A cent and a half is held, and as much again does not fit beside it; a hundredth of a cent would.
+  const large = ask(world, { maxTokens: 1000 }).then((admission) => {
+    isLargeIn = true
+    return outcome(admission)
+  })
+  await settleDown()
+
+  const flood = Array.from({ length: 40 }, async () => {
+    const admission = await ask(world, { seat: ben, maxTokens: 10 })
+    return { isAfterLarge: isLargeIn, source: outcome(admission) }
+  })
+  await settleDown()
+  await free(world, idOf(running), ben)
+  assert.equal(await large, 'extra_usage')
+  clock.pass(2000)
+
+  for (const small of flood) {
+    assert.deepEqual(await small, { isAfterLarge: true, source: 'extra_usage' })
+  }
+})
+
 test('D8: whoever waits behind one that can never pass is let in when that one is told so', async () => {
   const { world, held } = await openBusyWorld()
   await using _closing = world

@@ -72,11 +72,9 @@ test('D8: through the gateway, a caller that hangs up while it waits leaves the 
 
   assert.deepEqual([(await first).status, (await next).status], [200, 200])
   const lines = await world.finished(3)
-  assert.deepEqual(lines.map((line) => line['outcome']).toSorted(), [
-    'caller_left',
-    'finished',
-    'finished',
-  ])
+  const outcomes = lines.map((line) => line['outcome'])
+  assert.equal(outcomes.filter((one) => one === 'caller_left').length, 1)
+  assert.equal(outcomes.filter((one) => one === 'finished').length, 2)
   assert.equal(calls.length, 2)
 })
 

@@ -116,6 +116,8 @@ const gateway = createGateway({
     upstreamConnectionsMax: 10_000,
     keyPlacesMax: 10_000,
     bodyRoomBytes: 1024 * 1024 * 1024,
+    headersMaxMs: 30_000,
+    requestMaxMs: 300_000,
     callerStallMaxMs: 120_000,
     upstreamHeadersTimeoutMs: 60_000,
     upstreamSilenceMaxMs: 60_000,

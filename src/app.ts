@@ -72,7 +72,14 @@ export type App = {
 }
 
 /** Bounds of the gateway that nobody has to set; docs/gateway.md names them. */
-const gatewayBounds = { connectionsMax: 10_000, keyPlacesMax: 128, callerStallMaxMs: 120_000 }
+const gatewayBounds = {
+  connectionsMax: 10_000,
+  keyPlacesMax: 128,
+  headersMaxMs: 30_000,
+  // A large prompt over a slow line takes its time; a caller that never finishes does not keep a place.
+  requestMaxMs: 300_000,
+  callerStallMaxMs: 120_000,
+}
 const bodyRoomBytesMin = 1024 * 1024 * 1024
 
 /** Builds every part from settings and a system, and starts it. The one place where parts are wired. */

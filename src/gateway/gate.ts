@@ -29,6 +29,9 @@ export type GatewaySettings = {
   readonly keyPlacesMax: number
   /** Memory for the bodies of running requests, all together. */
   readonly bodyRoomBytes: number
+  /** The longest that the line and headers of a request may take to arrive, and all of it. */
+  readonly headersMaxMs: number
+  readonly requestMaxMs: number
   /** The longest that a caller may take to read on before its reply is cut. */
   readonly callerStallMaxMs: number
   readonly upstreamHeadersTimeoutMs: number

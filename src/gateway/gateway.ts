@@ -68,9 +68,6 @@ export type GatewayOptions = {
 }
 
 const headerBytesMax = 64 * 1024
-const headersTimeoutMs = 30_000
-/** A large prompt over a slow line takes its time; a caller that never finishes does not keep a place. */
-const requestTimeoutMs = 300_000
 const keepAliveMs = 65_000
 /** How often connections are looked at for what should have arrived by now. */
 const lateCheckMs = 5_000
@@ -124,9 +121,9 @@ class HttpGateway implements Gateway {
     this.#server = createServer(
       {
         maxHeaderSize: headerBytesMax,
-        headersTimeout: headersTimeoutMs,
-        requestTimeout: requestTimeoutMs,
-        connectionsCheckingInterval: lateCheckMs,
+        headersTimeout: gate.settings.headersMaxMs,
+        requestTimeout: gate.settings.requestMaxMs,
+        connectionsCheckingInterval: Math.min(lateCheckMs, gate.settings.headersMaxMs / 2),
         keepAliveTimeout: keepAliveMs,
         noDelay: true,
       },

@@ -38,11 +38,16 @@ export const campaign: Campaign = {
       const results: Flood[] = []
       const keyText = await server.addKey('wide')
       await warmUp(server, keyText)
+      const openBefore = server.use()?.openCount ?? null
       for (const flood of floods) {
         results.push(await measure(flood, { server, keyText, count }))
         onProgress(Math.round((count * results.length) / floods.length))
       }
-      return { rows: results.map(rowOf), figures: figuresOf(results) }
+      const leak = await openAtLast(server, openBefore)
+      return {
+        rows: [...results.map(rowOf), leak.row],
+        figures: [...figuresOf(results), leak.figure],
+      }
     } finally {
       await server[Symbol.asyncDispose]()
       await upstream.terminate()
@@ -139,6 +144,22 @@ async function runningAtLast(server: FloodedServer): Promise<number> {
     count = await server.runningCount()
   }
   return count
+}
+
+const unknown = 'not told by this system'
+
+/** Connections to the upstream are kept and used again; beyond a few of them, what is open is a leak. */
+const keptMax = 50
+
+async function openAtLast(server: FloodedServer, before: number | null) {
+  const tooMany = (): boolean => (server.use()?.openCount ?? 0) > (before ?? 0) + keptMax
+  for (let tries = 0; tooMany() && tries < settleTriesMax; tries++) await passMs(50)
+  const after = server.use()?.openCount ?? null
+  const what = 'files and sockets of the server before and after all of it'
+  return {
+    row: { what, tried: 1, lost: 0, deniedFalsely: 0, broken: tooMany() ? 1 : 0 },
+    figure: { name: what, value: `${before ?? unknown}, ${after ?? unknown}` },
+  }
 }
 
 const others = ({ statuses }: Loop, expected: number): number =>
@@ -293,8 +314,6 @@ const rowOf = ({ what, tried, wrong, leftRunning, seen }: Flood): CampaignRow =>
   deniedFalsely: seen.refused,
   broken: wrong,
 })
-
-const unknown = 'not told by this system'
 
 function figuresOf(results: readonly Flood[]): { readonly name: string; readonly value: string }[] {
   const calmP99Ms = results[0]?.seen.p99Ms ?? NaN

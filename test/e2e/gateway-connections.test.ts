@@ -116,6 +116,26 @@ test('when all places are taken, connections without a known key give way, and r
   for (const connection of slow) connection.leave()
 })
 
+test('headers and bodies that come byte by byte have a time by which they are whole', async () => {
+  await using world = await openScriptedWorld(hi, {
+    settings: { headersMaxMs: 400, requestMaxMs: 800 },
+  })
+  const begun = `POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${world.seat.keyText}\r\n`
+  for (const bytes of [`${begun}x-slow: `, `${begun}Content-Length: 100000\r\n\r\n{`]) {
+    const connection = await openRaw(world.url)
+    connection.write(bytes)
+    // However often another byte comes.
+    const drip = setInterval(() => connection.write('x'), 20)
+    const reply = parseReply(await connection.toEnd())
+    clearInterval(drip)
+
+    assert.equal(reply.status, 408)
+    assert.equal(errorOf(reply).type, 'error')
+  }
+  assert.equal(world.gateway.pressure().bodyRoom.takenBytes, 0)
+  assert.equal(world.upstream.calls.length, 0)
+})
+
 test('when every place runs a request of a known key, one more connection is turned away', async () => {
   await using world = await openScriptedWorld(() => {}, { settings: { connectionsMax: 2 } })
   const running = [await world.begin(), await world.begin()]

@@ -116,6 +116,8 @@ const settingsDefault: GatewaySettings = {
   upstreamConnectionsMax: 1000,
   keyPlacesMax: 1000,
   bodyRoomBytes: 1024 * 1024 * 1024,
+  headersMaxMs: 30_000,
+  requestMaxMs: 300_000,
   callerStallMaxMs: 60_000,
   upstreamHeadersTimeoutMs: 60_000,
   upstreamSilenceMaxMs: 60_000,

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCliWorld } from '../../e2e/cli-world.ts'
@@ -16,7 +15,12 @@ export interface FloodedServer extends AsyncDisposable {
 }
 
 /** Null where the system does not tell. */
-export type ProcessUse = { readonly rssMb: number; readonly cpuMs: number } | null
+export type ProcessUse = {
+  readonly rssMb: number
+  readonly cpuMs: number
+  /** Files and sockets. */
+  readonly openCount: number
+} | null
 
 const plans = {
   plans: {
@@ -96,6 +100,7 @@ function readUse(pid: number): ProcessUse {
   const rssKb = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1])
   // The name of the program stands in brackets and may hold spaces.
   const fields = readFileSync(`${folder}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  const openCount = readdirSync(`${folder}/fd`).length
   const ticks = Number(fields[11]) + Number(fields[12])
-  return { rssMb: Math.round(rssKb / 1024), cpuMs: (ticks * 1000) / ticksPerSecond }
+  return { rssMb: Math.round(rssKb / 1024), cpuMs: (ticks * 1000) / ticksPerSecond, openCount }
 }

@@ -262,8 +262,11 @@ function endOnFaults(logger: FlushableLogger): void {
       error: error.stack ?? String(error),
     })
     logger.flush()
+    const isTaken = 'code' in error && error.code === 'journal_taken'
     process.stderr.write(
-      `Plimsoll ends by a fault of its own (${error.message}). Nothing acknowledged is lost; the log has more.\n`,
+      isTaken
+        ? `Plimsoll ends, because its journal is not what it wrote: ${error.message}. See what else uses the data folder, and verify it before the next start.\n`
+        : `Plimsoll ends by a fault of its own (${error.message}). Nothing acknowledged is lost; the log has more.\n`,
     )
     process.exit(exitFailed)
   })

@@ -322,6 +322,11 @@ export class JournalUnusableError extends Error {
   readonly code = 'journal_unusable'
 }
 
+/** Somebody else wrote the journal, or put another one in its place, while this process owned it. */
+export class JournalTakenError extends Error {
+  readonly code = 'journal_taken'
+}
+
 /** No such customer or member. */
 export class UnknownScopeError extends Error {
   readonly code = 'unknown_scope'

@@ -5,6 +5,7 @@ import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
 import type { RecordClock } from '../../system/record-clock.ts'
 import {
+  JournalTakenError,
   type Change,
   type ChangeContext,
   type ClockCommand,
@@ -21,6 +22,7 @@ import { findOpenHolds } from './journal-queries.ts'
 import type { JournalReader } from './journal-reader.ts'
 import type { JournalWriter } from './journal-writer.ts'
 import { endingLeftHold } from '../left-hold.ts'
+import { LostBatches } from './lost-batches.ts'
 import { OpenHolds, type ListedHold } from '../open-holds.ts'
 import { customerSums, isSound, memberSums, type SumOwner } from './rebuild.ts'
 import { SumCache } from './sum-cache.ts'
@@ -40,6 +42,8 @@ export type LiveJournalOptions = {
   readonly onDurable: (rows: readonly JournalRow[]) => void
   /** What was remembered of the file may be wrong: a commit failed, or its outcome is unknown. */
   readonly onForgotten: () => void
+  /** The file is not what this process made of it: it must not serve any more. */
+  readonly onTaken: (error: JournalTakenError) => void
 }
 
 /** After a failure the file is tried again after this long, then twice as long, up to the maximum. */
@@ -73,8 +77,7 @@ export class LiveJournal {
   #state: State = 'opening'
   #recovery: Promise<void> = Promise.resolve()
   #cancelRetry: () => void = () => undefined
-  /** Holds placed by batches whose outcome is unknown; voided when they are found in the file. */
-  readonly #doubtful = new Map<HoldId, MemberScope & { readonly position: number }>()
+  readonly #lost = new LostBatches()
   #sweptPosition = 0
 
   constructor(options: LiveJournalOptions) {
@@ -344,10 +347,7 @@ export class LiveJournal {
       cause: cause instanceof Error ? cause.message : String(cause),
       entries: lost.length,
     })
-    for (const { kind, holdId, customerId, memberId, position } of lost) {
-      if (kind !== 'held' || holdId === null || memberId === null) continue
-      this.#doubtful.set(holdId as HoldId, { customerId, memberId, position })
-    }
+    this.#lost.add(lost)
     this.#loader.forget()
     this.#accounts.forget()
     this.#options.onForgotten()
@@ -368,9 +368,11 @@ export class LiveJournal {
         const message = cause instanceof Error ? cause.message : String(cause)
         this.#options.log.error('the journal is still away', { cause: message, retryMs })
         if (this.#state !== 'recovering') return
-        this.#cancelRetry = this.#options.clock.after(retryMs, () =>
-          this.#recover(Math.min(retryMs * 2, retryMaxMs)),
-        )
+        if (cause instanceof JournalTakenError) this.#options.onTaken(cause)
+        else
+          this.#cancelRetry = this.#options.clock.after(retryMs, () =>
+            this.#recover(Math.min(retryMs * 2, retryMaxMs)),
+          )
         throw unavailable(cause)
       },
     )
@@ -383,6 +385,7 @@ export class LiveJournal {
     await this.#commit.whenIdle()
     await this.#writer.close().catch(() => undefined)
     this.#writer = startWriter()
+    this.#lost.check(reader, this.durablePosition)
     const last = reader.lastPosition()
     this.#loader.forget()
     this.#sums.loadSystem(reader.systemEntries(last))
@@ -392,9 +395,6 @@ export class LiveJournal {
     this.#commit.restart(this.#writer, last)
     this.#accounts.restart(reader.lastMs() ?? 0)
     this.#options.onForgotten()
-    for (const [holdId, scope] of this.#doubtful) {
-      if (scope.position <= last) await this.#endHold(scope, holdId, 'void')
-      this.#doubtful.delete(holdId)
-    }
+    await this.#lost.endHolds(last, (scope, holdId) => this.#endHold(scope, holdId, 'void'))
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
 import type { Random } from '../../system/random.ts'
+import type { JournalTakenError } from '../storage.ts'
 import type { JournalWriter } from './journal-writer.ts'
 import type { LogCopier } from './log-copier.ts'
 import type { UpgradeStep } from './migrate.ts'
@@ -28,6 +29,8 @@ export type SqliteStorageOptions = {
   readonly loadTimeoutMs?: number
   /** Tests and simulations put one here that fails; it writes in this thread, unless `startWriter` is there, too. */
   readonly driver?: SqlDriver
+  /** Tests hear here what ends a process. */
+  readonly onTaken?: (error: JournalTakenError) => void
   /** Tests put a writer here that waits or dies. */
   readonly startWriter?: (journalPath: string) => JournalWriter
   /** Benchmarks put one here that does nothing, to see what it is worth. */

@@ -47,6 +47,7 @@ import { endOf, findEntries, findHoldEntries } from './journal-queries.ts'
 import { JournalReader } from './journal-reader.ts'
 import type { SideWrite } from './journal-writer.ts'
 import { LiveJournal } from './live-journal.ts'
+import { endProcess } from './lost-batches.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { customerSums, memberSums, rebuild } from './rebuild.ts'
 import type { SqliteStorageOptions } from './sqlite-options.ts'
@@ -138,6 +139,7 @@ class SqliteStorage implements Storage {
       loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
       onDurable: (rows) => this.#onDurable(rows),
       onForgotten: () => this.#keys.clear(),
+      onTaken: options.onTaken ?? endProcess,
     })
     this.#backups = new FolderBackups({
       folder: options.dataFolder,

@@ -158,3 +158,67 @@ test('the bounds are those that the documents name', () => {
   assert.equal(jumpMinMs, 5 * 60_000)
   assert.equal(absenceMaxMs, 24 * hourMs)
 })
+
+test('W3: a date from 2030 moves nothing by itself, and a jump to elsewhere is not its jump', () => {
+  const { clock, hands } = clockAfter(undefined)
+  clock.corroborate(Date.UTC(2030, 0, 1))
+  hands.pass(hourMs)
+  assert.equal(clock.nowMs(), startMs + hourMs)
+
+  hands.wall += 40 * 24 * hourMs
+  clock.corroborate(Date.UTC(2030, 0, 1))
+
+  assert.equal(clock.status().isJumpHeld, true)
+  assert.equal(clock.nowMs(), startMs + hourMs)
+})
+
+test('W3: a second jump on top of a held one is held as well, and one witness settles both', () => {
+  const { clock, hands, jumps } = clockAfter(undefined)
+  hands.wall += 10 * hourMs
+  clock.nowMs()
+  hands.wall += 10 * hourMs
+  clock.corroborate(startMs + 10 * hourMs)
+  assert.equal(clock.status().isJumpHeld, true)
+
+  clock.corroborate(hands.wall)
+
+  assert.equal(clock.nowMs(), hands.wall)
+  assert.equal(jumps.length, 2, 'told once, and once that it is over')
+  assert.deepEqual(clock.untold(), [{ fromMs: startMs, toMs: hands.wall, cause: 'witness' }])
+})
+
+test('W3: eight hours of sleep that elapsed time counts are no jump', () => {
+  const { clock, hands, jumps } = clockAfter(undefined)
+
+  hands.pass(8 * hourMs)
+
+  assert.equal(clock.nowMs(), startMs + 8 * hourMs)
+  assert.deepEqual(jumps, [])
+  assert.deepEqual(clock.untold(), [])
+})
+
+test('W3: a wall clock that is minutes behind is told once, and once that it has been caught up with', () => {
+  const { clock, hands, jumps } = clockAfter(undefined)
+  hands.wall -= 10 * 60_000
+  for (let minute = 0; minute < 200; minute += 1) {
+    hands.pass(60_000)
+    clock.nowMs()
+  }
+
+  assert.deepEqual(
+    jumps.map(({ isBehind }) => isBehind),
+    [true, false],
+  )
+  assert.equal(clock.nowMs(), hands.wall)
+})
+
+test('W3: a jump that a start adopts is told as one, and a drift of minutes is none', () => {
+  const jumped = clockAfter(startMs - 3 * hourMs)
+  const drifted = clockAfter(startMs - 4 * 60_000)
+
+  assert.deepEqual(jumped.clock.untold(), [
+    { fromMs: startMs - 3 * hourMs, toMs: startMs, cause: 'start' },
+  ])
+  assert.deepEqual(drifted.clock.untold(), [])
+  assert.equal(drifted.clock.nowMs(), startMs)
+})

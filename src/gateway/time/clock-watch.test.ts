@@ -80,3 +80,15 @@ test('W3: a witness that disagrees with the wall clock keeps the jump held', asy
   watched.clock.pass(hourMs)
   assert.equal(watched.asked, 1)
 })
+
+test('W3: without a witness nobody is asked, and a start does not wait', async () => {
+  const { clock, record } = afterWeekend(() => {})
+  const storage = { clockStatus: () => ({ ...record.status(), correctsToMs: null }) }
+  const parts = { storage, clock } as unknown as Parameters<typeof createClockWatch>[0]
+  const watch = createClockWatch(parts, null)
+
+  await watch.start()
+
+  assert.equal(record.status().isJumpHeld, true)
+  watch.stop()
+})

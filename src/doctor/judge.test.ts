@@ -436,6 +436,16 @@ test('a balance is never taken for a cap: with an empty one, a cap with room is 
   assert.ok(evidence.some(({ text }) => text.includes('permission to spend, not money')))
 })
 
+test('a figure that does not count is named, with the reason', () => {
+  const late = refusedAtMs + 2 * hourMs
+  const figures = [used('session', 0, { atMs: late }), used('week', 12, { atMs: late })]
+
+  const { ruling, evidence } = judge({ refusal: refusal(out400), figures, nowMs: late })
+
+  assert.equal(ruling, 'possibly_false')
+  assert.ok(evidence.some(({ text }) => /not counted: session limit.*another window/.test(text)))
+})
+
 test('without a refusal there is nothing to judge', () => {
   assert.equal(judge({ refusal: undefined, figures: roomy, nowMs }).ruling, 'no_refusal')
 })

@@ -4,7 +4,7 @@ import { judgeExtraUsage } from './judge-extra-usage.ts'
 import { judgeGateway } from './judge-gateway.ts'
 import { kindOf, type RefusalKind } from './refusal-kind.ts'
 import type { BindingLimit, EvidenceLine, Verdict } from './verdict.ts'
-import { figureLine, weigh } from './weigh-figures.ts'
+import { figureLine, figureText, weigh } from './weigh-figures.ts'
 
 /**
  * Judges a refusal by what is known. Two rules stand above all others: `false_refusal` needs figures that
@@ -26,7 +26,11 @@ export function judge(evidence: Evidence): Verdict {
     source: undefined,
     atMs: refusal.atMs,
   }
-  return { ...judged, evidence: [said, ...judged.evidence] }
+  const others = case_.weighed.notCounted.map((figure): EvidenceLine => ({
+    ...figureLine('note', figure),
+    text: `not counted: ${figureText(figure)}; by its time it may be of another window than the refusal`,
+  }))
+  return { ...judged, evidence: [said, ...judged.evidence, ...others] }
 }
 
 function byKind(case_: Case): Verdict {

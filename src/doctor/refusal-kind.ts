@@ -76,6 +76,9 @@ const phrases: readonly (readonly [RegExp, RefusalKind])[] = [
   ],
   [/hit your weekly limit|weekly limit reached/i, windowKind('week')],
   [/hit your (usage )?limit|usage limit reached/i, windowKind(undefined)],
+  [/usage policy|content filtering policy/i, { kind: 'bad_request' }],
+  [/output token maximum|context limit reached/i, { kind: 'too_large' }],
+  [/rate limit (reached|exceeded)/i, { kind: 'burst' }],
   [/overloaded/i, { kind: 'overload' }],
   [
     /invalid api key|please run \/login|oauth token (has )?(expired|been revoked)|not logged in|invalid (bearer token|authentication)/i,

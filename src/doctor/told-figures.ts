@@ -1,9 +1,10 @@
 import type { Figure, WindowName } from './evidence.ts'
 import { moneyTyped } from './money-in-text.ts'
+import { momentTyped } from './wait-until.ts'
 
 /** Figures that the person read on the service's page and typed. */
 export type Told = Readonly<
-  Partial<Record<WindowName | 'balance' | 'cap' | 'spent' | 'extra', string>>
+  Partial<Record<WindowName | 'session_resets' | 'balance' | 'cap' | 'spent' | 'extra', string>>
 >
 
 /** A figure that cannot be read, by its name; what was typed is not repeated. */
@@ -16,12 +17,20 @@ export function figuresTold(
   const figures: Figure[] = []
   const problems: ToldProblem[] = []
   const origin = { source: { kind: 'person', what }, atMs } as const
+  const resets = told.session_resets
+  const sessionResetsAtMs = resets === undefined ? undefined : momentTyped(resets, atMs)
+  if (resets !== undefined && sessionResetsAtMs === undefined) {
+    problems.push({ name: 'session-resets', takes: 'a span from now on such as 3h20m' })
+  }
   for (const name of ['session', 'week', 'week_opus', 'week_sonnet'] as const) {
     const text = told[name]
     if (text === undefined) continue
     const usedPercent = percentOf(text)
     if (usedPercent === undefined) problems.push({ name, takes: 'a percentage such as 12' })
-    else figures.push({ name, usedPercent, resetsAtMs: undefined, ...origin })
+    else {
+      const resetsAtMs = name === 'session' ? sessionResetsAtMs : undefined
+      figures.push({ name, usedPercent, resetsAtMs, ...origin })
+    }
   }
   for (const name of ['balance', 'cap', 'spent'] as const) {
     const text = told[name]

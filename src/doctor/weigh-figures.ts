@@ -8,10 +8,13 @@ import {
   type Figure,
   type MoneyFigure,
   type MoneyName,
+  type Refusal,
   type SwitchFigure,
   type WindowFigure,
   type WindowName,
 } from './evidence.ts'
+import { kindOf } from './refusal-kind.ts'
+import { resetInText } from './reset-in-text.ts'
 import type { EvidenceLine } from './verdict.ts'
 
 /**
@@ -24,6 +27,8 @@ export type Weighed = {
   readonly hasRoom: boolean
   readonly binding: WeighedWindow | undefined
   readonly money: WeighedMoney
+  /** Vouched for, and yet of another window or too old. */
+  readonly notCounted: readonly WindowFigure[]
 }
 
 export type WeighedWindow = {
@@ -50,6 +55,8 @@ const minuteMs = 60_000
 const slackMs = minuteMs
 /** A figure that was read so soon after the refusal lies in the same window as it. */
 const promptMs = 30 * minuteMs
+/** Without its reset, a week's figure is taken for that of the refusal for a day. */
+const weekLateMs = 24 * 60 * minuteMs
 /** What was left so shortly before a refusal was probably still left. */
 const freshMs = 10 * minuteMs
 const freshPercentMax = 90
@@ -58,15 +65,19 @@ const moneyStaleMs = 24 * 60 * minuteMs
 
 export function weigh({ figures, refusal, nowMs }: Evidence): Weighed {
   const refusedAtMs = refusal?.atMs ?? nowMs
+  const moment: Moment = { refusedAtMs, named: resetNamed(refusal, refusedAtMs) }
   const windows = new Map<WindowName, WeighedWindow>()
   for (const window of windowNames) {
     const weighed = figures
       .filter((figure) => isWindowFigure(figure) && figure.name === window)
-      .flatMap((figure) => weighWindow(figure as WindowFigure, refusedAtMs) ?? [])
+      .flatMap((figure) => weighWindow(figure as WindowFigure, moment) ?? [])
       .sort(strongestFirst)
     const [strongest] = weighed
     if (strongest !== undefined) windows.set(window, strongest)
   }
+  const notCounted = figures
+    .filter(isWindowFigure)
+    .filter((figure) => figure.source.kind !== 'estimate' && !windows.has(figure.name))
   const all = [...windows.values()]
   const binding = all.find(({ standing }) => standing === 'used_up')
   const passes = (window: WindowName): boolean => windows.get(window)?.standing === 'room'
@@ -75,28 +86,62 @@ export function weigh({ figures, refusal, nowMs }: Evidence): Weighed {
     hasRoom: binding === undefined && passes('session') && passes('week'),
     binding,
     money: weighMoney(figures, refusedAtMs),
+    notCounted,
   }
 }
 
-function weighWindow(figure: WindowFigure, refusedAtMs: number): WeighedWindow | undefined {
+function resetNamed(refusal: Refusal | undefined, refusedAtMs: number): Moment['named'] {
+  if (refusal === undefined) return undefined
+  const said = kindOf(refusal)
+  if (said.kind !== 'window') return undefined
+  const resetsAtMs = refusal.quota?.resetsAtMs ?? resetInText(refusal.text, refusedAtMs)
+  return resetsAtMs === undefined ? undefined : { window: said.window, resetsAtMs }
+}
+
+type Moment = {
+  readonly refusedAtMs: number
+  /** The limit that the refusal named, and when it said that it resets. */
+  readonly named:
+    | { readonly window: WindowName | undefined; readonly resetsAtMs: number }
+    | undefined
+}
+
+function weighWindow(figure: WindowFigure, moment: Moment): WeighedWindow | undefined {
   if (figure.source.kind === 'estimate') return undefined
+  const { refusedAtMs, named } = moment
   const { resetsAtMs, usedPercent, atMs } = figure
   const isUsedUp = usedPercent >= 100
   const standing = isUsedUp ? 'used_up' : 'room'
-  const lastsMs = windowMs[figure.name]
+  const weighed = { window: figure.name, standing, figure } as const
   if (atMs >= refusedAtMs - slackMs) {
-    const startMs = resetsAtMs === undefined ? undefined : resetsAtMs - lastsMs
-    if (startMs !== undefined && startMs > refusedAtMs + slackMs) return undefined
-    if (atMs - refusedAtMs > lastsMs) return undefined
-    const isSure = startMs !== undefined || atMs - refusedAtMs <= promptMs
-    return { window: figure.name, standing, isSure, figure }
+    // It has reset in between, so this is another window.
+    if (named?.window === figure.name && named.resetsAtMs <= atMs) return undefined
+    return weighLater(weighed, refusedAtMs)
   }
   if (resetsAtMs !== undefined && resetsAtMs <= refusedAtMs + slackMs) return undefined
-  if (refusedAtMs - atMs > lastsMs) return undefined
+  if (refusedAtMs - atMs > windowMs[figure.name]) return undefined
   // Use only grows within a window, so what was used up before is still used up.
-  if (isUsedUp) return { window: figure.name, standing, isSure: resetsAtMs !== undefined, figure }
+  if (isUsedUp) return { ...weighed, isSure: resetsAtMs !== undefined }
   const isFresh = refusedAtMs - atMs <= freshMs && usedPercent <= freshPercentMax
-  return isFresh ? { window: figure.name, standing, isSure: false, figure } : undefined
+  return isFresh ? { ...weighed, isSure: false } : undefined
+}
+
+/** Read after the refusal: the most that can have been used at it, if no reset lies in between. */
+function weighLater(
+  weighed: Omit<WeighedWindow, 'isSure'>,
+  refusedAtMs: number,
+): WeighedWindow | undefined {
+  const { window, standing, figure } = weighed
+  const { resetsAtMs, atMs } = figure
+  const laterMs = atMs - refusedAtMs
+  if (laterMs > windowMs[window]) return undefined
+  if (resetsAtMs !== undefined) {
+    const startMs = resetsAtMs - windowMs[window]
+    return startMs > refusedAtMs + slackMs ? undefined : { ...weighed, isSure: true }
+  }
+  if (laterMs <= promptMs) return { ...weighed, isSure: true }
+  const isLikelySame = standing === 'used_up' || (window !== 'session' && laterMs <= weekLateMs)
+  return isLikelySame ? { ...weighed, isSure: false } : undefined
 }
 
 function strongestFirst(left: WeighedWindow, right: WeighedWindow): number {

@@ -219,13 +219,7 @@ export const derivedCases: readonly DerivedCase[] = [
   },
   {
     name: '“5-hour limit reached”',
-    lines: [
-      prompt,
-      old('5-hour limit reached ∙ resets 3pm', '12:00:00').replace(
-        '5-hour',
-        'Claude usage limit reached. 5-hour',
-      ),
-    ],
+    lines: [prompt, old('5-hour limit reached ∙ resets 3pm', '12:00:00')],
     ruling: 'true_limit',
   },
   {
@@ -464,5 +458,53 @@ export const derivedCases: readonly DerivedCase[] = [
       ),
     ],
     ruling: 'burst',
+  },
+  {
+    name: 'told after the reset that the message named: the figure is of another week',
+    lines: [prompt, error("You've hit your weekly limit · resets 1pm (UTC)", '12:00:00')],
+    told: { week: '0', session: '0' },
+    afterMs: 2 * 3600_000,
+    ruling: 'true_limit',
+  },
+  {
+    name: 'told two hours later without the session’s reset: it may have begun anew since',
+    lines: refused,
+    told: { week: '12', session: '0' },
+    afterMs: 2 * 3600_000,
+    ruling: 'possibly_false',
+  },
+  {
+    name: 'told two hours later with the session’s reset: it is the same session',
+    lines: refused,
+    told: { week: '12', session: '0', session_resets: '1h' },
+    afterMs: 2 * 3600_000,
+    ruling: 'false_refusal',
+    confidence: 'medium',
+  },
+  {
+    name: 'told two hours later, the session began since',
+    lines: refused,
+    told: { week: '12', session: '0', session_resets: '4h' },
+    afterMs: 2 * 3600_000,
+    ruling: 'possibly_false',
+  },
+  {
+    name: 'told an hour later, but money was there',
+    lines: refused,
+    told: { week: '12', session: '0', balance: '100', cap: '50', spent: '0' },
+    afterMs: 3600_000,
+    ruling: 'false_refusal',
+    confidence: 'medium',
+  },
+  {
+    name: 'the usage policy',
+    lines: [
+      prompt,
+      error(
+        'API Error: Claude Code is unable to respond to this request, which appears to violate our Usage Policy',
+        '12:00:00',
+      ),
+    ],
+    ruling: 'request_or_client',
   },
 ]

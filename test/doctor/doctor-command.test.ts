@@ -34,7 +34,7 @@ test('a person who sits there is asked for the figures, and wrong answers are as
   refusedJustNow(world)
 
   const { code, out } = await world.doctor(['doctor'], {
-    answers: ['zero', '0', '12 %', '$100', '50', '0', ''],
+    answers: ['zero', '0', '', '12 %', '$100', '50', '0', ''],
   })
 
   assert.equal(code, 20)
@@ -43,6 +43,15 @@ test('a person who sits there is asked for the figures, and wrong answers are as
   assert.match(out, /spent this month: \$0\.00/)
   assert.doesNotMatch(out, /in\u00a0\d+\u00a0s/)
   assert.match(out, /https:\/\/claude\.ai\/settings\/usage/)
+})
+
+test('a message can be told where no transcript holds it', async () => {
+  using world = openDoctorWorld()
+
+  const told = await world.doctor(['doctor', '--message', "You're out of extra usage.", ...story])
+  const other = await world.doctor(['doctor', '--message', 'API Error: 529 Overloaded'])
+
+  assert.deepEqual([told.code, other.code], [20, 34])
 })
 
 test('nobody is asked in a script, nor with --no-ask, and Enter leaves everything open', async () => {

@@ -29,6 +29,7 @@ export function addDoctorCommand(program: Command, cli: CommandLine): void {
       '--transcript <file>',
       'a transcript of the client, or - for a stream or records that are piped in',
     )
+    .option('--message <text>', 'what the client said, where no transcript holds it')
     .option(
       '--session-id <id>',
       'the session, by the beginning of its id; else the one that was refused last',
@@ -37,6 +38,7 @@ export function addDoctorCommand(program: Command, cli: CommandLine): void {
       '--session <percent>',
       'what the usage page says: of the session, in percent (or the id of a session)',
     )
+    .option('--session-resets <span>', 'when the session resets, from now on, such as 3h20m')
     .option('--week <percent>', 'of the week')
     .option('--opus <percent>', 'of the week, for Opus')
     .option('--sonnet <percent>', 'of the week, for Sonnet')
@@ -136,7 +138,11 @@ async function rescueFirst(
   const isOver = found.refusal === undefined || found.answeredAtMs !== undefined
   if (!isOver) write(promptText(finding, page))
   if (isOver || !options.checkpoint) return undefined
-  const rescue = await rescueFiles(finding, context, options.transcript === undefined)
+  const rescue = await rescueFiles(
+    finding,
+    context,
+    options.transcript === undefined && options.message === undefined,
+  )
   write(`${sentencesText(rescueLines(rescue, context), page)}\n`)
   return rescue
 }

@@ -87,7 +87,7 @@ function nothingFound({ looked, path }: Finding, page: Page): readonly string[] 
   ]
   if (looked.files === 0) {
     const hint =
-      'No transcripts are there. Where the client keeps them elsewhere, set CLAUDE_CONFIG_DIR, or name one: --transcript <file>. A message can be piped in: doctor --paste.'
+      'No transcripts are there. Where the client keeps them elsewhere, set CLAUDE_CONFIG_DIR, or name one: --transcript <file>. What the client said can also be told: --message <text>.'
     lines.push(fit(hint, page))
   }
   return lines

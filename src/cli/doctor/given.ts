@@ -16,7 +16,10 @@ export type DoctorOptions = ReportOptions & {
   readonly transcript?: string
   readonly sessionId?: string
   readonly session?: string
+  readonly sessionResets?: string
   readonly week?: string
+  /** What the client said, where no transcript holds it. */
+  readonly message?: string
   readonly opus?: string
   readonly sonnet?: string
   readonly balance?: string
@@ -42,10 +45,13 @@ export async function findSession(
   context: CommandContext,
   nowMs: number,
 ): Promise<Finding> {
-  const { session, transcript } = options
+  const { session, transcript, message } = options
   const named = session !== undefined && !isPercent(session) ? session : undefined
   const sessionId = options.sessionId ?? named
-  const where = await whereToLook({ transcript, sessionId, isHere: options.here === true }, context)
+  const where = await whereToLook(
+    { transcript, message, sessionId, isHere: options.here === true },
+    context,
+  )
   const finding = readable(() => findRefusal(where, nowMs))
   if (sessionId !== undefined && finding.session === undefined) {
     throw wrongUse(
@@ -59,12 +65,17 @@ export async function findSession(
 async function whereToLook(
   asked: {
     readonly transcript: string | undefined
+    readonly message: string | undefined
     readonly sessionId: string | undefined
     readonly isHere: boolean
   },
   { desktop, machine, folder }: CommandContext,
 ): Promise<Where> {
-  const { transcript, sessionId, isHere } = asked
+  const { transcript, message, sessionId, isHere } = asked
+  if (message !== undefined) {
+    const record = { hook_event_name: 'StopFailure', last_assistant_message: message }
+    return { kind: 'text', text: JSON.stringify(record) }
+  }
   if (transcript === '-') return { kind: 'text', text: await desktop.readInput(streamBytesMax) }
   if (transcript !== undefined) return { kind: 'file', path: resolve(folder, transcript) }
   const workFolder = isHere ? folder : undefined
@@ -94,6 +105,7 @@ export async function toldFigures(
   const { session, week, opus, sonnet, balance, cap, spent, extra } = options
   const given = {
     session: session !== undefined && isPercent(session) ? session : undefined,
+    session_resets: options.sessionResets,
     week,
     week_opus: opus,
     week_sonnet: sonnet,

@@ -113,7 +113,7 @@ function assistantFacts(context: Context): Partial<RecordFacts> {
 }
 
 const errorWords =
-  /^(API Error|Claude (AI )?usage limit reached|You've hit your|You're out of|Credit balance is too low|Failed to authenticate|Invalid API key|There's an issue with the selected model|Request too large|Usage limit reached|Prompt is too long|OAuth token)/
+  /^(API Error|Claude (AI )?usage limit reached|You've hit your|You're out of|Credit balance is too low|Failed to authenticate|Invalid API key|There's an issue with the selected model|Request too large|Usage limit reached|Prompt is too long|OAuth token|Context limit reached|(5-hour|Session|Weekly|Opus|Sonnet)( weekly)? limit reached)/
 
 function refusalOf(
   { record, atMs, place }: Context,

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 import { apply, cliOn, healthOf, type Health, type Shown } from './health-world.ts'
 import { folderFor, root, startFor, type ServerProcess } from './server-process.ts'
+import { StreamLoad } from './stream-load.ts'
 
 /** Each problem is made for real; the check names it and its cure; the cure, carried out, ends it. */
 
@@ -173,4 +174,58 @@ test('a server that is stopped by its supervisor for a moment is bad, and its pr
 
   assertTold(health.of('server'), 'bad', new RegExp(`^kill -9 ${server.pid}$`))
   assert.equal(health.code, 1)
+})
+
+test('a folder whose owner does not answer is bad, and is free again once that process has ended', async (t) => {
+  const { folder, server } = await serverFor(t)
+  rmSync(join(folder, 'server.json'))
+
+  const owned = await healthOf(folder)
+  assertTold(owned.of('lock'), 'bad', /^cat .*owner\.txt$/)
+  assert.match((await apply(folder, owned.of('lock'))).out, new RegExp(`process ${server.pid}`))
+  server.child.kill('SIGTERM')
+  await server.ended
+
+  assert.equal((await healthOf(folder)).of('lock').status, 'ok')
+})
+
+test('requests that a kill left unsettled warn for the month, and name whose they were', async (t) => {
+  const { folder, server } = await serverFor(t)
+  const load = new StreamLoad(() => 3000)
+  load.moveTo(server)
+  load.start(1)
+  await load.begun(1)
+  server.child.kill('SIGKILL')
+  await server.ended
+  load.moveTo(null)
+  await load.end()
+  await startFor(t, { folder })
+
+  const lost = (await healthOf(folder)).of('lost-holds')
+
+  assertTold(lost, 'warn', /^npm run plimsoll -- history --customer demo --all/)
+  assert.match((await apply(folder, lost)).out, /cut off, nothing charged/)
+})
+
+test("an upstream that refuses the operator's account is bad until it gives a good answer", async (t) => {
+  const { folder, server } = await serverFor(t)
+  const ask = async (text: string): Promise<number> => {
+    const response = await fetch(`${server.gatewayUrl}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': server.demoKey, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'claude-haiku-4-5',
+        max_tokens: 50,
+        messages: [{ role: 'user', content: text }],
+      }),
+    })
+    await response.arrayBuffer()
+    return response.status
+  }
+
+  assert.equal(await ask('demo-fail: 402-credit'), 503)
+  assertTold((await healthOf(folder)).of('upstream-account'), 'bad', null)
+  await ask('Hello')
+
+  assert.equal((await healthOf(folder)).of('upstream-account').status, 'ok')
 })

@@ -76,8 +76,8 @@ function lookAtBackup({ storage, position, nowMs }: ServerFacts): Finding {
   return warning({
     found: `${age}; the journal has ${position.toLocaleString('en')} entries.`,
     meaning: 'What a disk takes with it is gone: balances, caps, and the proof of every charge.',
-    say: 'Make one, and again every night (docs/running.md, Backups).',
-    run: null,
+    say: 'Make one, and again every night, on another disk (docs/backup.md):',
+    run: 'plimsoll backup plimsoll-backup.db --force',
   })
 }
 

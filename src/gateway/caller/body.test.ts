@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Caller } from './caller.ts'
 import { createBodyRoom, readBody, type BodyReading, type BodyRoom } from './body.ts'
 
@@ -77,6 +80,39 @@ test('one greedy member never takes what another needs, and of many each leaves 
   }
   assert.equal(room.take('newcomer', 20), true)
   assert.equal(room.take('newcomer', bytesMax), false)
+})
+
+test('what was read of a body is let go of with its end, though its sender may stay for minutes', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (const end of ['too_large', 'body'] as const) {
+    const request = new PassThrough()
+    const caller = { request: Object.assign(request, { headers: {} }), inviteBody: () => {} }
+    const room = createBodyRoom(1_000_000)
+    const reading = readBody(caller as unknown as Caller, { bodyBytesMax: 15, room, owner: 'ada' })
+    const pieces = new Set<WeakRef<Buffer>>()
+    const send = (text: string): void => {
+      const piece = Buffer.from(text)
+      pieces.add(new WeakRef(piece))
+      request.emit('data', piece)
+    }
+    send('0123456789')
+    if (end === 'too_large') send('0123456789')
+    else {
+      send('abc')
+      request.emit('end')
+    }
+
+    assert.equal((await reading).kind, end)
+    await new Promise(setImmediate)
+    collect()
+    assert.ok(
+      [...pieces].every((piece) => piece.deref() === undefined),
+      end,
+    )
+    // Whoever sends is still there.
+    request.destroy()
+  }
 })
 
 test('a sender that left before its body was asked for is known to have left', async () => {

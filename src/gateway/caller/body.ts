@@ -71,6 +71,8 @@ export function readBody(
       if (isOver) return
       isOver = true
       request.off('data', onData)
+      // These listeners live as long as the connection, which may be far longer than the body is needed.
+      chunks.length = 0
       if (reading.kind !== 'body') room.giveBack(owner, bytes)
       resolve(reading)
     }

@@ -117,7 +117,7 @@ export const declarations = {
   waitersMax: wholeNumber(
     8,
     { min: 0, max: 1_000 },
-    'The most requests of one member that wait so at once.',
+    'The most requests of one member that wait so at once; one that fits and only waits its turn always may.',
   ),
   burstPerMinute: wholeNumber(
     600,

@@ -111,7 +111,7 @@ const report: Make = ({ program }) => [
   {
     action: 'If none of that helps, send support a report; it has what they ask for.',
     command: `${program} doctor --report`,
-    sign: 'You read it before it is written.',
+    sign: 'Support answers to the request id that it names.',
   },
 ]
 
@@ -139,6 +139,15 @@ const waitForReset: Make = ({ verdict, program }) => {
   ]
 }
 
+/** A limit of one model leaves the others alone; one of the whole plan does not. */
+const otherModel: Make = ({ verdict }) => {
+  const window = verdict.limit?.window
+  if (window === 'session' || window === 'week') return []
+  const action =
+    'Or go on with another model, if the limit is only of this one: /model in the client.'
+  return [{ action, sign: passes }]
+}
+
 const byCode: Readonly<Record<Verdict['ruling'], Make>> = {
   no_refusal: () => [],
   false_refusal: (wanted) =>
@@ -156,11 +165,7 @@ const byCode: Readonly<Record<Verdict['ruling'], Make>> = {
   ],
   true_limit: (wanted) => [
     ...waitForReset(wanted),
-    {
-      action:
-        'Or go on with another model, if the limit is only of this one: /model in the client.',
-      sign: passes,
-    },
+    ...otherModel(wanted),
     {
       action: 'Or pay for more: switch extra usage on, with a balance and a cap that you choose.',
       url: page(wanted),

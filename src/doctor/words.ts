@@ -37,5 +37,5 @@ const sentences: Readonly<Record<VerdictCode, string>> = {
 export const confidenceText = {
   high: 'sure',
   medium: 'fairly sure',
-  low: 'a guess',
+  low: 'unsure',
 } as const satisfies Readonly<Record<Verdict['confidence'], string>>

@@ -147,7 +147,10 @@ export function originText(source: Source, atMs: number, { reader }: Page): stri
   return `${kind} (${source.what}), ${age}`
 }
 
-function verdictLines({ verdict, answeredAtMs }: Examination, page: Page): readonly string[] {
+function verdictLines(
+  { verdict, answeredAtMs, figures }: Examination,
+  page: Page,
+): readonly string[] {
   const { terminal, reader } = page
   const said = headline(verdict, (atMs) => momentWithDistance(atMs, reader))
   const isCalm = verdict.ruling === 'no_refusal' || answeredAtMs !== undefined
@@ -157,7 +160,11 @@ function verdictLines({ verdict, answeredAtMs }: Examination, page: Page): reado
     title('Verdict', page),
     paint(terminal, tone, wrap(safeText(said + how), terminal.columns)),
   ]
-  for (const line of verdict.evidence.slice(1)) lines.push(evidenceText(line, page))
+  for (const line of verdict.evidence.slice(1)) {
+    // Figures stand above with their sources.
+    const isAbove = figures.some(({ source, atMs }) => source === line.source && atMs === line.atMs)
+    lines.push(evidenceText(isAbove ? { ...line, source: undefined } : line, page))
+  }
   if (answeredAtMs !== undefined) {
     const when = momentWithDistance(answeredAtMs, reader)
     lines.push(fit(`An answer came since, ${when}: it seems to be over. Nothing to do.`, page))

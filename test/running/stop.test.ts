@@ -214,6 +214,11 @@ test('as the first process of a container the server stops on a signal, and its 
     process.kill(main, 'SIGTERM')
     assert.deepEqual(await server.ended, { code: 0, signal: null })
   }
+  const killed = await startFor(t, { folder: folderFor(t), through: [...inside, ...bootstrap] })
+  const [door = 0] = childrenOf(killed.child.pid ?? 0)
+  const [main = 0] = childrenOf(door)
+  process.kill(main, 'SIGKILL')
+  assert.deepEqual(await killed.ended, { code: 137, signal: null })
 })
 
 function childrenOf(pid: number): readonly number[] {

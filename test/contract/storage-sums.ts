@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Account } from '../../src/core/account.ts'
 import {
+  DataFolderUnusableError,
   StorageUnavailableError,
   UnknownScopeError,
   type Storage,
@@ -277,7 +278,7 @@ async function openAgain(bed: Bed): Promise<Storage> {
   try {
     return await bed.open()
   } catch (error) {
-    assert.ok(error instanceof StorageUnavailableError)
+    assert.ok(error instanceof StorageUnavailableError || error instanceof DataFolderUnusableError)
     return bed.open()
   }
 }

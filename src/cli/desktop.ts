@@ -13,6 +13,8 @@ export type Desktop = {
   run(program: string, args: readonly string[], options: RunOptions): Promise<Ran>
   /** Runs a line in the person's own shell, in this terminal; they wrote it themselves. */
   runLine(line: string): Promise<number>
+  /** The terminal's bell. */
+  ring(): void
   /** Calls back on Ctrl-C instead of ending; the answer takes that back. */
   onInterrupt(callback: () => void): () => void
   /** Keeps the process alive while only timers are waited for; the answer ends that. */

@@ -32,7 +32,7 @@ import type { Desktop } from './desktop.ts'
 import { CliFailure, exitCodes, wrongUse } from './exit-codes.ts'
 import { findDesk } from './find-desk.ts'
 import { systemDesktop } from './system-desktop.ts'
-import { guardTerminal, paint, safeJson, safeText, wrap, type Terminal } from './terminal.ts'
+import { guardTerminal, paint, safeText, wrap, type Terminal } from './terminal.ts'
 
 /** The outside world of the command line, as values; tests bring their own. */
 export type CliWorld = {
@@ -152,7 +152,7 @@ async function runCommand(
   let place: Settings | undefined
   let exitCode: number = exitCodes.ok
   const show: CommandContext['show'] = (answer, text) => {
-    terminal.write(`${isJson ? safeJson(answer, 2) : text()}\n`)
+    terminal.write(`${isJson ? JSON.stringify(answer, null, 2) : text()}\n`)
   }
   try {
     const settings = readSettings(world, options)

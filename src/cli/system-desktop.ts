@@ -1,13 +1,17 @@
 import { spawn } from 'node:child_process'
-import { createInterface, type Interface } from 'node:readline'
 import { MessageChannel } from 'node:worker_threads'
+import { Asker } from './asker.ts'
 import type { Desktop, Ran, RunOptions } from './desktop.ts'
 
 const outputMaxDefault = 256 * 1024
 
 /** The real machine. */
 export function systemDesktop(): Desktop {
-  const asker = new Asker()
+  const asker = new Asker({
+    input: process.stdin,
+    output: process.stdout,
+    onInterrupt: () => void process.kill(process.pid, 'SIGINT'),
+  })
   return {
     isAttended: process.stdin.isTTY === true && process.stdout.isTTY === true,
     readInput,
@@ -19,6 +23,7 @@ export function systemDesktop(): Desktop {
         child.once('error', () => resolve(127))
         child.once('exit', (code) => resolve(code ?? 1))
       }),
+    ring: () => void process.stderr.write('\u0007'),
     onInterrupt: (callback) => {
       process.on('SIGINT', callback)
       return () => void process.off('SIGINT', callback)
@@ -38,53 +43,6 @@ async function readInput(bytesMax: number): Promise<string> {
     while (bytes > bytesMax && chunks.length > 1) bytes -= chunks.shift()?.length ?? 0
   }
   return Buffer.concat(chunks).toString('utf8')
-}
-
-/** One reader for all questions: what is typed ahead of one belongs to the next. */
-class Asker {
-  readonly #lines: string[] = []
-  #reader: Interface | undefined
-  #take: ((line: string) => void) | undefined
-  #isClosed = false
-
-  ask(question: string): Promise<string> {
-    if (this.#isClosed) return Promise.resolve('')
-    const reader = (this.#reader ??= this.#open())
-    reader.setPrompt(question)
-    reader.resume()
-    reader.prompt()
-    const ahead = this.#lines.shift()
-    if (ahead !== undefined) {
-      process.stdout.write(`${ahead}\n`)
-      reader.pause()
-      return Promise.resolve(ahead)
-    }
-    return new Promise((resolve) => {
-      this.#take = (line) => {
-        this.#take = undefined
-        // A paused reader lets the process end.
-        reader.pause()
-        resolve(line)
-      }
-    })
-  }
-
-  #open(): Interface {
-    const reader = createInterface({ input: process.stdin, output: process.stdout })
-    reader.on('line', (line) => {
-      if (this.#take === undefined) this.#lines.push(line)
-      else this.#take(line)
-    })
-    reader.on('close', () => {
-      this.#isClosed = true
-      this.#take?.('')
-    })
-    reader.on('SIGINT', () => {
-      reader.close()
-      process.kill(process.pid, 'SIGINT')
-    })
-    return reader
-  }
 }
 
 function run(program: string, args: readonly string[], options: RunOptions): Promise<Ran> {

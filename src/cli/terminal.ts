@@ -23,17 +23,6 @@ export function paint(terminal: Terminal, tone: Tone, text: string): string {
 export const safeText = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '\u{fffd}')
 
-/** JSON that no terminal acts on: such characters as escapes, which mean the same to whoever parses it. */
-export const safeJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replaceAll(
-    /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) =>
-      Array.from(
-        { length: character.length },
-        (_, index) => String.raw`\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
-      ).join(''),
-  )
-
 /** What steers a terminal or turns the order of letters around, but for line breaks and tabs. */
 const steering = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
 /** Colours, and what wipes a line of progress: all that this program sends itself. */

@@ -28,6 +28,7 @@ export type DoctorOptions = {
   readonly folder?: string
   readonly config?: string
   readonly runProgram?: (line: string) => Ran
+  readonly isWatched?: boolean
   readonly interrupt?: (callback: () => void) => void
   readonly onOut?: (text: string) => void
 }
@@ -45,7 +46,7 @@ export function openDoctorWorld(): DoctorWorld {
       terminal: {
         columns: options.columns ?? 80,
         isColored: false,
-        isWatched: false,
+        isWatched: options.isWatched ?? false,
         write: (text) => {
           out += text
           options.onOut?.(text)
@@ -96,6 +97,7 @@ function fakeDesktop(options: DoctorOptions, started: string[]): Desktop {
       started.push(line)
       return Promise.resolve(0)
     },
+    ring: () => void started.push('bell'),
     onInterrupt: (callback) => {
       options.interrupt?.(callback)
       return () => undefined

@@ -81,7 +81,9 @@ const mutations: Readonly<Record<string, Mutate>> = {
   noise: (_, random) => Buffer.from(Array.from({ length: 20_000 }, () => random(256))),
 }
 
-const isSteering = /[^\P{Cc}\n]|\p{Cf}|[\u2028\u2029]|\p{Cs}/u
+/** In JSON an invisible letter stays what it is; whatever steers is an escape there. */
+const steersText = /[^\P{Cc}\n]|\p{Cf}|[\u2028\u2029]|\p{Cs}/u
+const steersJson = /[^\P{Cc}\n]|\p{Bidi_Control}|[\u2028\u2029]|\p{Cs}/u
 
 test('two hundred damaged and hostile transcripts: no crash, no lie, nothing that steers a terminal', async () => {
   using world = openDoctorWorld()
@@ -99,7 +101,8 @@ test('two hundred damaged and hostile transcripts: no crash, no lie, nothing tha
 
     const what = `seed ${seed}, ${name}, ${kind}: ${JSON.stringify(spoken)}`
     assert.ok(codes.has(spoken.code), what)
-    assert.doesNotMatch(spoken.out + spoken.err, isSteering, what)
+    const steers = flags.includes('--json') ? steersJson : steersText
+    assert.doesNotMatch(spoken.out + spoken.err, steers, what)
     assert.notEqual(spoken.code, doctorExitCodes.false_refusal, what)
     if (flags.includes('--json')) JSON.parse(spoken.out)
   }

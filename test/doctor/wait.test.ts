@@ -83,6 +83,19 @@ test('it waits until the reset that the refusal names, notifies, and runs the co
   )
 })
 
+test('a person who watches sees the countdown in one line, and hears the bell', async () => {
+  using world = openDoctorWorld()
+  const clock = new ManualClock()
+
+  const options = { clock, isWatched: true }
+  const spoken = await until(wait(world, ['--until', '2h', '--no-notification'], options), clock)
+
+  assert.ok(spoken.err.startsWith('\r\u001b[K2 h 0 min 00 s left '), spoken.err)
+  assert.ok(spoken.err.endsWith('\r\u001b[K'))
+  assert.doesNotMatch(spoken.err, /\n|\ufffd/)
+  assert.deepEqual(world.started, ['bell'])
+})
+
 test('it ends early when an answer shows up in a session', async () => {
   using world = openDoctorWorld()
   const clock = new ManualClock()

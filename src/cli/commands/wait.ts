@@ -49,6 +49,8 @@ export function addWaitCommand(program: Command, cli: CommandLine): void {
 const interruptedCode = 130
 const minuteMs = 60_000
 const probesMax = 20
+/** To the beginning of the line, and it is empty. */
+const wipe = '\r\u001b[K'
 
 async function runWait(options: Options, context: CommandContext): Promise<void> {
   const endAwake = context.desktop.stayAwake()
@@ -140,7 +142,7 @@ async function waitTo(
     interrupted,
     tickMs: isLive ? 1_000 : lookEveryMs,
     onTick: (leftMs) => {
-      if (isLive) terminal.writeError(`\r${countdown(leftMs)} left `.padEnd(30))
+      if (isLive) terminal.writeError(`${wipe}${countdown(leftMs)} left `)
     },
     isStopped: () => {
       if (clock.elapsedMs() - lookedAtMs < lookEveryMs) return false
@@ -148,7 +150,7 @@ async function waitTo(
       return hasAnswerSince(refusedAtMs, context)
     },
   })
-  if (isLive) terminal.writeError(`\r${' '.repeat(30)}\r`)
+  if (isLive) terminal.writeError(wipe)
   return end
 }
 
@@ -202,7 +204,7 @@ async function tell(end: End, options: Options, context: CommandContext): Promis
   const words = { over: 'It is over', gave_up: 'Given up', interrupted: 'Ended' }[end.outcome]
   context.say(end, () => `${words}: ${end.why}.`)
   if (end.outcome === 'interrupted') return context.endWith(interruptedCode)
-  if (options.bell && terminal.isWatched) terminal.writeError('\u0007')
+  if (options.bell && terminal.isWatched) desktop.ring()
   if (options.notification)
     await notify(
       end.outcome === 'over'

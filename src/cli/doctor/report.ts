@@ -4,7 +4,7 @@ import type { Examination, Finding } from '../../doctor/examine.ts'
 import { reportText } from '../../doctor/report.ts'
 import type { CommandContext } from '../command-line.ts'
 import { wrongUse } from '../exit-codes.ts'
-import { safeJson, safeText } from '../terminal.ts'
+import { safeText } from '../terminal.ts'
 
 export type ReportOptions = {
   /** The file to write it to; true when none was named. */
@@ -36,12 +36,12 @@ export async function makeReport(
   const isAsked = desktop.isAttended && !isJson
   const chosen = isAsked ? await askWhere(named, context) : named
   if (chosen === undefined) {
-    if (isJson) terminal.write(`${safeJson({ report: text, file: null }, 2)}\n`)
+    if (isJson) terminal.write(`${JSON.stringify({ report: text, file: null }, null, 2)}\n`)
     return
   }
   const path = resolve(folder, chosen)
   writeNew(path, text)
-  if (isJson) terminal.write(`${safeJson({ report: text, file: path }, 2)}\n`)
+  if (isJson) terminal.write(`${JSON.stringify({ report: text, file: path }, null, 2)}\n`)
   else terminal.write(`Written to ${safeText(path)}. Read it before you send it.\n`)
 }
 

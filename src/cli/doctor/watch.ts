@@ -6,7 +6,6 @@ import { doctorJson } from './doctor-json.ts'
 import { caseText, type Page } from './doctor-text.ts'
 import { notify } from './notify.ts'
 import { rescueFiles } from './rescue.ts'
-import { safeJson } from '../terminal.ts'
 
 const lookEveryMs = 2_000
 /** Looking takes at most so small a part of the time, however many transcripts there are. */
@@ -70,7 +69,9 @@ async function lookOnce(
   })
   const checkpoint = isKeeping ? await rescueFiles(finding, context, true) : undefined
   if (isJson) {
-    terminal.write(`${safeJson(doctorJson(finding, found, { checkpoint: checkpoint ?? null }))}\n`)
+    terminal.write(
+      `${JSON.stringify(doctorJson(finding, found, { checkpoint: checkpoint ?? null }))}\n`,
+    )
   } else {
     const page: Page = { terminal, reader: context.reader(nowMs) }
     const kept =

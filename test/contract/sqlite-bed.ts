@@ -45,10 +45,11 @@ class Gate {
 class Life {
   readonly faults = new SqlFaults()
   readonly gate = new Gate()
+  #death: ArmedFault | undefined
 
   /** Whatever still runs of it commits nothing any more. */
   die(): void {
-    this.faults.arm({ kind: 'io', place: 'begin', when: 'before' })
+    this.#death ??= this.faults.arm({ kind: 'io', place: 'begin', when: 'before' })
     this.gate.release()
   }
 }

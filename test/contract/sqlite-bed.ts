@@ -45,11 +45,13 @@ class Gate {
 class Life {
   readonly faults = new SqlFaults()
   readonly gate = new Gate()
-  #death: ArmedFault | undefined
+  #isOver = false
 
   /** Whatever still runs of it commits nothing any more. */
   die(): void {
-    this.#death ??= this.faults.arm({ kind: 'io', place: 'begin', when: 'before' })
+    if (this.#isOver) return
+    this.#isOver = true
+    this.faults.arm({ kind: 'io', place: 'begin', when: 'before' })
     this.gate.release()
   }
 }

@@ -256,7 +256,12 @@ test('pings without end keep nobody for ever: the caller leaves, and the input i
 /** What is left after it has run is what somebody keeps. */
 function garbageCollector(): () => void {
   setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void
+  const collect = runInNewContext('gc') as () => void
+  return () => {
+    collect()
+    // The second one waits until what the first one found is free.
+    collect()
+  }
 }
 
 test('one line of 100 MB passes whole through a bounded memory', async () => {
@@ -282,16 +287,13 @@ test('one line of 100 MB passes whole through a bounded memory', async () => {
   // The least of several looks: what is being freed at one moment is kept by nobody.
   let keptBytes = Infinity
   let nextLook = 50_000_000
-  collectGarbage()
-  const before = process.memoryUsage().arrayBuffers
   const ended = new Promise<void>((resolve) => {
     connection.socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
       received += chunk.length
-      if (received > nextLook) {
+      if (received > nextLook && received < 90_000_000) {
         nextLook += 8_000_000
         collectGarbage()
-        collectGarbage()
-        keptBytes = Math.min(keptBytes, process.memoryUsage().arrayBuffers - before)
+        keptBytes = Math.min(keptBytes, process.memoryUsage().arrayBuffers)
       }
       if (chunk.subarray(-5).toString() === streamEnd) resolve()
     })
@@ -302,6 +304,6 @@ test('one line of 100 MB passes whole through a bounded memory', async () => {
   connection.leave()
 
   assert.ok(received > blocks * block.length)
-  assert.ok(keptBytes < 20_000_000, `${keptBytes} bytes`)
+  assert.ok(keptBytes < 30_000_000, `${keptBytes} bytes`)
   assert.deepEqual([line?.['usage_output'], line?.['isEstimate']], [1000, true])
 })

@@ -135,8 +135,9 @@ export class NaiveModel extends NaiveBooks {
   private admit(request: Request, look: Look, nowMs: number): Admitted {
     const { member, facts } = request
     const windows = look.limits.map(({ limit, instance }): Pin => {
-      // Shapes that a clock asked for which was ahead are not in force yet.
-      const shape = limit.shapes.findLast(({ sinceMs }) => sinceMs <= nowMs)?.shape
+      // Shapes that a clock asked for which was ahead are not in force yet, unless it is the first.
+      const asked = limit.shapes.findLast(({ sinceMs }) => sinceMs <= nowMs)
+      const shape = (asked ?? limit.shapes[0])?.shape
       if (instance !== null) return { limit: limit.id, ...instance }
       if (shape?.kind !== 'session') throw new Error('Only a session waits to be opened')
       return { limit: limit.id, startMs: nowMs, endMs: nowMs + shape.lengthMs, isOpening: true }
@@ -227,8 +228,11 @@ export class NaiveModel extends NaiveBooks {
     const price = this.prices.find((known) => known.id === hold?.request.priceId)
     if (hold === undefined || price === undefined) throw new Error(`Nobody knows hold ${id}`)
     // It is looked through for old ones whenever another expires; what was old then is gone for good.
-    const isGone = this.of('ended').some(
-      (other) =>
+    const ends = this.of('ended')
+    const own = ends.findIndex((fact) => fact.hold === id)
+    const isGone = ends.some(
+      (other, index) =>
+        index > own &&
         other.how === 'expired' &&
         other.atMs - hold.endedAtMs >= lateSettleMs &&
         this.holds().some((h) => h.hold === other.hold && h.member === hold.member),
@@ -238,10 +242,10 @@ export class NaiveModel extends NaiveBooks {
 
     const amounts = sizeOf(price, usage, marks)
     const cost = hold.source === 'extra_usage' ? amounts.money : 0n
-    const own = isLate ? [] : hold.grantLegs
-    const charged = least(cost, sum(own.map((leg) => leg.amount)) + this.room(hold, nowMs))
+    const held = isLate ? [] : hold.grantLegs
+    const charged = least(cost, sum(held.map((leg) => leg.amount)) + this.room(hold, nowMs))
     const parts: Part[] = []
-    for (const leg of own) {
+    for (const leg of held) {
       const amount = least(leg.amount, charged - sum(parts.map((part) => part.amount)))
       parts.push({ grant: leg.grant, amount })
     }

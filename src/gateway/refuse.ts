@@ -20,7 +20,14 @@ export function refuse(
   const requestId = freshId(gate.parts.random, 'req')
   trace.fields.outcome ??= failure.kind
   trace.fields.requestId = requestId
-  sendReply(caller, phraseFailure({ failure, requestId }))
+  // A client in mid-upload would not see a final answer. Where there is no room it tries again either way, and
+  // reading on would cost everybody what was meant to be saved.
+  const isWorthReading = caller.isKnown && failure.kind !== 'no_room'
+  sendReply(
+    caller,
+    phraseFailure({ failure, requestId }),
+    isWorthReading ? knownBytesMax : undefined,
+  )
 }
 
 /** A body that could not be read whole; a caller that left needs no answer. */
@@ -47,16 +54,16 @@ export function lastWords(
   return phraseStreamFailure({ failure: { kind }, requestId: freshId(gate.parts.random, 'req') })
 }
 
-/** Of a body that is refused, so much is read of somebody known: a client in mid-upload would not see the answer. */
+/** Of a body that is refused, so much is read of somebody known. */
 const knownBytesMax = 128 * 1024 * 1024
 
 /** Writes a whole reply of our own, unless something was written before or nobody listens. */
-export function sendReply(caller: Caller, reply: Reply): void {
+export function sendReply(caller: Caller, reply: Reply, unreadBytesMax?: number): void {
   const { request, response } = caller
   if (response.headersSent || response.destroyed) return
   // It will not send the body that it was not invited to send, so nothing can follow on this connection.
   if (caller.isBodyAwaited) response.shouldKeepAlive = false
-  else dropUnread(request, caller.isKnown ? knownBytesMax : undefined)
+  else dropUnread(request, unreadBytesMax)
   const body = Buffer.from(reply.body)
   // Said outright: an attempt to pass on the upstream's head may have left its text behind.
   const statusText = STATUS_CODES[reply.status] ?? ''

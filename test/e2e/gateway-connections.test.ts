@@ -236,6 +236,37 @@ test('the body of a refused stranger is read only so far', async () => {
   assert.ok(sentBytes < 32 * 1024 * 1024, `${sentBytes} bytes`)
 })
 
+test('bodies of one member that find no room are refused and not read on, and others have room meanwhile', async () => {
+  const mebibyte = 1024 * 1024
+  await using world = await openScriptedWorld(hi, { settings: { bodyRoomBytes: 6 * mebibyte } })
+  const other = await world.addSeat('ben')
+  const length = 31 * mebibyte
+  const greedy = await openRaw(world.url)
+  greedy.write(
+    `POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${world.seat.keyText}\r\nContent-Length: ${length}\r\n\r\n`,
+  )
+  // It ends with a reset in the middle of what is still sent.
+  const closed = greedy.toEnd().catch(() => {})
+  const block = Buffer.alloc(mebibyte / 2)
+  greedy.write(Buffer.alloc(mebibyte))
+  while (world.gateway.pressure().bodyRoom.takenBytes < mebibyte) await new Promise(setImmediate)
+
+  const others = await world.post({ seat: other, body: askBody({ pad: 'x'.repeat(mebibyte) }) })
+  for (let sent = mebibyte; sent < length && !greedy.socket.destroyed; sent += block.length) {
+    if (greedy.socket.write(block)) continue
+    await Promise.race([once(greedy.socket, 'drain'), closed]).catch(() => {})
+  }
+  await closed
+  const [line] = await world.finished(2)
+
+  assert.equal(others.status, 200)
+  const lines = world.logs.filter(({ message: text }) => text === 'request finished')
+  assert.deepEqual(lines.map((one) => one['outcome']).toSorted(), ['finished', 'no_room'])
+  assert.ok(line !== undefined)
+  assert.equal(world.gateway.pressure().bodyRoom.takenBytes, 0)
+  assert.equal((await world.post()).status, 200)
+})
+
 test('bytes that are no HTTP are answered in the shape of the API, and end their connection', async () => {
   await using world = await openScriptedWorld(hi)
   const cases = [

@@ -257,12 +257,10 @@ test('bodies of one member that find no room are refused and not read on, and ot
     await Promise.race([once(greedy.socket, 'drain'), closed]).catch(() => {})
   }
   await closed
-  const [line] = await world.finished(2)
+  const lines = await world.finished(2)
 
   assert.equal(others.status, 200)
-  const lines = world.logs.filter(({ message: text }) => text === 'request finished')
-  assert.deepEqual(lines.map((one) => one['outcome']).toSorted(), ['finished', 'no_room'])
-  assert.ok(line !== undefined)
+  assert.deepEqual(new Set(lines.map((line) => line['outcome'])), new Set(['finished', 'no_room']))
   assert.equal(world.gateway.pressure().bodyRoom.takenBytes, 0)
   assert.equal((await world.post()).status, 200)
 })

@@ -6,7 +6,7 @@ export const campaign: Campaign = {
   name: 'faults',
   about:
     'statements of SQLite fail under load: nobody is told what is not so, and all is as before when it ends',
-  countDefault: 600,
+  countDefault: 400,
   async run(options) {
     const { tried, struck, toldAway, promises, ...findings } = await runRandomFaults(options)
     sayFindings(findings)

@@ -6,7 +6,7 @@ export const campaign: Campaign = {
   name: 'images',
   about:
     'files as crashes leave them are opened: all that was promised is there, the rest whole or absent',
-  countDefault: 3000,
+  countDefault: 2500,
   async run(options) {
     const { tried, ...findings } = await runImages(options)
     sayFindings(findings)

@@ -5,7 +5,7 @@ import { rowsOf, sayFindings } from './say-findings.ts'
 export const campaign: Campaign = {
   name: 'kills',
   about: 'kill -9 under load at each statement: nothing promised is lost, and no hold leaks',
-  countDefault: 600,
+  countDefault: 520,
   async run(options) {
     const { kills, promises, ...findings } = await runKills(options)
     sayFindings(findings)

@@ -7,7 +7,7 @@ export const campaign: Campaign = {
   name: 'power-loss',
   about:
     'the power fails at any point of a recorded run: what was not synced is lost, nothing promised is',
-  countDefault: 2000,
+  countDefault: 1000,
   async run(options) {
     const missing = straceLeftOut()
     if (missing !== false) throw new Error(`This campaign needs ${missing}`)

@@ -6,7 +6,7 @@ export const campaign: Campaign = {
   name: 'server-kills',
   about:
     'the whole server is killed while clients stream: each reply that began is in its books, once',
-  countDefault: 48,
+  countDefault: 36,
   async run(options) {
     const { kills, replies, ...findings } = await runServerKills(options)
     sayFindings(findings)

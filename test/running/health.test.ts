@@ -38,27 +38,21 @@ function assertAllRight({ facts, code }: Health): void {
   assert.equal(code === 0, wrong.length === 0)
 }
 
-test('a fresh start passes every check, in a folder that is closed to others', async (t) => {
-  const { folder } = await serverFor(t)
+test('a fresh start passes every check, in a folder that is closed to others; docs/health.md has a row for each', async (t) => {
+  const { folder, server } = await serverFor(t)
 
   const health = await healthOf(folder)
 
   assertAllRight(health)
   assert.equal(statSync(folder).mode & 0o777, 0o700)
   assert.match((await cliOn(folder, ['health'])).out, /^✔ server: The server answers at http/)
-})
-
-test('docs/health.md has a row per check', async (t) => {
-  const { folder, server } = await serverFor(t)
-  const running = (await healthOf(folder)).facts.map(({ check }) => check)
   server.child.kill('SIGTERM')
   await server.ended
-  const stopped = (await healthOf(folder)).facts.map(({ check }) => check)
 
   const page = readFileSync(join(root, 'docs', 'health.md'), 'utf8')
   const listed = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id = '']) => id)
-
-  assert.deepEqual(listed.toSorted(), [...new Set([...running, ...stopped])].toSorted())
+  const both = [...health.facts, ...(await healthOf(folder)).facts].map(({ check }) => check)
+  assert.deepEqual(listed.toSorted(), [...new Set(both)].toSorted())
 })
 
 test('a folder or token that others can read is bad, and chmod closes it', async (t) => {
@@ -145,24 +139,7 @@ test('models without a price, and settings that contradict each other, are told'
   assert.match(server.said(), /^settings: /m)
 })
 
-test('a server that was killed is told from one that ended in order, and starting it is the cure', async (t) => {
-  const { folder, server } = await serverFor(t)
-  server.child.kill('SIGKILL')
-  await server.ended
-
-  const killed = await healthOf(folder)
-  assertTold(killed.of('last-stop'), 'warn', /^npm start -- --data-folder /)
-  assert.equal(killed.code, 3)
-  const again = await startFor(t, { folder })
-  again.child.kill('SIGTERM')
-  assert.deepEqual(await again.ended, { code: 0, signal: null })
-
-  const ended = await healthOf(folder)
-  assert.equal(ended.of('last-stop').status, 'ok')
-  assert.equal(ended.code, 3)
-})
-
-test('a server that is stopped by its supervisor for a moment is bad, and its process is named', async (t) => {
+test('a server that does not answer is bad, and its process is named', async (t) => {
   const { folder, server } = await serverFor(t)
   const port = new URL(server.adminUrl).port
   const where = join(folder, 'server.json')
@@ -189,7 +166,7 @@ test('a folder whose owner does not answer is bad, and is free again once that p
   assert.equal((await healthOf(folder)).of('lock').status, 'ok')
 })
 
-test('requests that a kill left unsettled warn for the month, and name whose they were', async (t) => {
+test('a kill is told from a stop in order; a start is its cure, and names whose requests it left unsettled', async (t) => {
   const { folder, server } = await serverFor(t)
   const load = new StreamLoad(() => 3000)
   load.moveTo(server)
@@ -199,12 +176,20 @@ test('requests that a kill left unsettled warn for the month, and name whose the
   await server.ended
   load.moveTo(null)
   await load.end()
-  await startFor(t, { folder })
+  const killed = await healthOf(folder)
+  assertTold(killed.of('last-stop'), 'warn', /^npm start -- --data-folder /)
+  assert.equal(killed.code, 3)
+  const again = await startFor(t, { folder })
 
   const lost = (await healthOf(folder)).of('lost-holds')
 
   assertTold(lost, 'warn', /^npm run plimsoll -- history --customer demo --all/)
   assert.match((await apply(folder, lost)).out, /cut off, nothing charged/)
+  again.child.kill('SIGTERM')
+  assert.deepEqual(await again.ended, { code: 0, signal: null })
+  const ended = await healthOf(folder)
+  assert.equal(ended.of('last-stop').status, 'ok')
+  assert.equal(ended.code, 3)
 })
 
 test("an upstream that refuses the operator's account is bad until it gives a good answer", async (t) => {

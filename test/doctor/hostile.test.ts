@@ -3,7 +3,6 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import {
   closeSync,
   ftruncateSync,
-  globSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -13,99 +12,18 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { doctorExitCodes } from '../../src/cli/doctor/doctor-exit-codes.ts'
 import { cellWidth } from '../../src/cli/terminal.ts'
 import { openDoctorWorld } from './doctor-world.ts'
+import { attack, corpus, randomOf, transcriptFolder } from './hostile-transcripts.ts'
 
 /** Transcripts that are damaged, endless, or written by somebody who wants to steer the reader's terminal. */
 
-const folder = join(import.meta.dirname, 'transcripts')
-const corpus = globSync('{print,stream,screen}/*.jsonl', { cwd: folder }).sort()
+const folder = transcriptFolder
 const source = join(import.meta.dirname, '..', '..', 'src', 'doctor')
-
-/** A small generator, so that a failure names a seed that does it again. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed * 2_654_435_761 + 1
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return Math.floor((state / 2_147_483_648) * below)
-  }
-}
-
-const steering = [
-  '\u001b]0;owned\u0007',
-  '\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007',
-  '\u001b[2J\u001b[1;1H',
-  '\u009b31m',
-  '\u202etxt.exe',
-  '\u2066hidden\u2069',
-  '\u2028',
-  '\r',
-  '\u0000',
-  '\u200b',
-  '\ud800',
-]
-
-type Mutate = (bytes: Buffer, random: (below: number) => number) => Buffer
-const mutations: Readonly<Record<string, Mutate>> = {
-  'bytes flipped': (bytes, random) => {
-    const copy = Buffer.from(bytes)
-    for (let count = 0; count < 40; count += 1) copy[random(copy.length)] = random(256)
-    return copy
-  },
-  'cut off': (bytes, random) => bytes.subarray(0, random(bytes.length)),
-  'begun late': (bytes, random) => bytes.subarray(random(bytes.length)),
-  'without line ends': (bytes) => Buffer.from(bytes.toString().replaceAll('\n', '')),
-  'twice, run together': (bytes, random) =>
-    Buffer.concat([bytes.subarray(0, random(bytes.length)), bytes]),
-  'texts that steer': (bytes, random) => {
-    const evil = (): string => JSON.stringify(steering[random(steering.length)]).slice(1, -1)
-    const text = bytes
-      .toString()
-      .replaceAll(
-        /(?<="(?:text|content|lastPrompt|version|entrypoint|cwd|sessionId|requestId|result|error)":")/g,
-        evil,
-      )
-    return Buffer.from(text)
-  },
-  'wrong types': (bytes, random) =>
-    Buffer.from(
-      bytes
-        .toString()
-        .replaceAll(
-          /:(?:"[^"]*"|\d+|true|false|null)/g,
-          (value) =>
-            [value, value, ':null', ':[]', ':{"a":1}', ':-1e308', ':"x"'][random(7)] ?? value,
-        ),
-    ),
-  noise: (_, random) => Buffer.from(Array.from({ length: 20_000 }, () => random(256))),
-}
-
-/** In JSON an invisible letter stays what it is; whatever steers is an escape there. */
-const steersText = /[^\P{Cc}\n]|\p{Cf}|[\u2028\u2029]|\p{Cs}/u
-const steersJson = /[^\P{Cc}\n]|\p{Bidi_Control}|[\u2028\u2029]|\p{Cs}/u
 
 test('two hundred damaged and hostile transcripts: no crash, no lie, nothing that steers a terminal', async () => {
   using world = openDoctorWorld()
-  const path = join(world.home, 'hostile.jsonl')
-  const codes = new Set(Object.values(doctorExitCodes))
-  const kinds = Object.entries(mutations)
-  for (let seed = 0; seed < 200; seed += 1) {
-    const random = randomOf(seed)
-    const [kind, mutate] = kinds[seed % kinds.length] ?? ['', (bytes: Buffer) => bytes]
-    const name = corpus[random(corpus.length)] ?? ''
-    writeFileSync(path, mutate(readFileSync(join(folder, name)), random))
-    const flags = seed % 3 === 0 ? ['--json'] : seed % 3 === 1 ? [] : ['--report']
-
-    const spoken = await world.doctor(['doctor', '--transcript', path, ...flags])
-
-    const what = `seed ${seed}, ${name}, ${kind}: ${JSON.stringify(spoken)}`
-    assert.ok(codes.has(spoken.code), what)
-    const steers = flags.includes('--json') ? steersJson : steersText
-    assert.doesNotMatch(spoken.out + spoken.err, steers, what)
-    assert.notEqual(spoken.code, doctorExitCodes.false_refusal, what)
-    if (flags.includes('--json')) JSON.parse(spoken.out)
-  }
+  for (let seed = 0; seed < 200; seed += 1) await attack(world, seed)
 })
 
 test('lines fit 80 columns, but for what is to be copied', async () => {

@@ -9,7 +9,7 @@ import { ann } from '../contract/accounts.ts'
 import { callAll, furnishAll } from './callers.ts'
 import { startFaultyWriterThread } from './faulty-writer-thread.ts'
 import type { KillPlan } from './kill-plan.ts'
-import { promiseLine, type Promised } from './promises.ts'
+import { sayPromise, type Promised } from './promises.ts'
 import { SqlFaults } from './sql-faults.ts'
 
 /**
@@ -26,9 +26,8 @@ const armAt = (moment: KillPlan['moment']): void => {
   if (plan.kill !== null && plan.moment === moment) faults.arm({ kind: 'kill', ...plan.kill })
 }
 
-/** Written at once: a line in a buffer would die with the process although it was promised. */
 const say = (promise: Promised): void => {
-  writeSync(1, promiseLine(promise))
+  sayPromise(promise)
   promised += 1
 }
 

@@ -1,10 +1,9 @@
-import { writeSync } from 'node:fs'
 import { openSqliteStorage } from '../../src/storage/sqlite/sqlite-storage.ts'
 import { systemRandom } from '../../src/system/random.ts'
 import { createSystemClock } from '../../src/system/system-clock.ts'
 import { ann } from '../contract/accounts.ts'
 import { callAll, furnishAll } from './callers.ts'
-import { promiseLine } from './promises.ts'
+import { sayPromise } from './promises.ts'
 
 /**
  * The process whose writes and syncs are recorded: the real storage with its threads. Each line that it prints
@@ -25,7 +24,7 @@ for (let part = 0; part < 4; part += 1) {
     callAll(storage, {
       count: 8,
       rounds: 4,
-      onPromise: (promised) => void writeSync(1, promiseLine(promised)),
+      onPromise: sayPromise,
       onWrong: (what) => {
         throw new Error(what)
       },

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { decide } from '../../src/core/authorize.ts'
 import type { Entry } from '../../src/core/entry.ts'
 import { customerId, memberId, type CustomerId } from '../../src/core/ids.ts'
@@ -30,6 +31,20 @@ export type Findings = {
 
 /** One line that a process prints before it dies; a line that the death has cut is none. */
 export const promiseLine = (promised: Promised): string => `${JSON.stringify(promised)}\n`
+
+/** Written at once and whole: a line in a buffer would die with the process although it was promised. */
+export function sayPromise(promised: Promised): void {
+  let rest = Buffer.from(promiseLine(promised))
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      // The reader is slower than we are; a moment later the pipe has room.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
 
 export function readPromises(printed: string): readonly Promised[] {
   const whole = printed.slice(0, printed.lastIndexOf('\n') + 1)

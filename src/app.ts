@@ -82,6 +82,9 @@ const gatewayBounds = {
 }
 const bodyRoomBytesMin = 1024 * 1024 * 1024
 
+/** The part of the serving thread's time that a verify may take; a million entries then take some minutes. */
+export const verifyShare = 0.1
+
 /** Builds every part from settings and a system, and starts it. The one place where parts are wired. */
 export async function startApp(
   settings: Settings,
@@ -95,7 +98,11 @@ export async function startApp(
   try {
     const { version, onUpgrade } = options
     const upgrade = onUpgrade === undefined ? {} : { onUpgrade }
-    const parts = await openParts(settings, { ...system, version, ...upgrade }, closers)
+    const parts = await openParts(
+      settings,
+      { ...system, version, ...upgrade, isServing: true },
+      closers,
+    )
     const plans =
       settings.plansFile === null
         ? parsePlans(options.defaultPlans)
@@ -133,7 +140,10 @@ export async function openBooks(
     for (const closer of closers.toReversed()) await closer()
   }
   try {
-    return { parts: await openParts(settings, { ...system, version }, closers), close }
+    return {
+      parts: await openParts(settings, { ...system, version, isServing: false }, closers),
+      close,
+    }
   } catch (error) {
     await close()
     throw error
@@ -142,7 +152,14 @@ export async function openBooks(
 
 async function openParts(
   settings: Settings,
-  { clock, random, logger, version, onUpgrade }: System & Pick<AppOptions, 'version' | 'onUpgrade'>,
+  {
+    clock,
+    random,
+    logger,
+    version,
+    onUpgrade,
+    isServing,
+  }: System & Pick<AppOptions, 'version' | 'onUpgrade'> & { readonly isServing: boolean },
   closers: (() => Promise<void> | void)[],
 ): Promise<GateParts> {
   const storage = await openSqliteStorage({
@@ -152,6 +169,7 @@ async function openParts(
     log: logger,
     version,
     snapshotEvery: settings.snapshotEvery,
+    ...(isServing ? { verifyShare } : {}),
     ...(onUpgrade === undefined ? {} : { onUpgrade }),
   })
   closers.push(() => storage.close())

@@ -27,6 +27,11 @@ export type SqliteStorageOptions = {
   readonly sumsMax?: number
   /** How long one caller waits for sums that have to be built. */
   readonly loadTimeoutMs?: number
+  /**
+   * The part of this thread's time that a verify may take while callers are served; all of it when left out, as for
+   * the journal of a stopped server.
+   */
+  readonly verifyShare?: number
   /** Tests and simulations put one here that fails; it writes in this thread, unless `startWriter` is there, too. */
   readonly driver?: SqlDriver
   /** Tests hear here what ends a process. */

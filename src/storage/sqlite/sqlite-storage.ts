@@ -53,6 +53,7 @@ import { customerSums, memberSums, rebuild } from './rebuild.ts'
 import type { SqliteStorageOptions } from './sqlite-options.ts'
 import { SnapshotAudit } from './snapshot-audit.ts'
 import { copierWith, writerWith } from './start-threads.ts'
+import { restingFor } from './resting.ts'
 import { verifyJournal } from './verify.ts'
 
 export const snapshotEveryDefault = 256
@@ -288,7 +289,9 @@ class SqliteStorage implements Storage {
   }
 
   async verify(options: VerifyOptions): Promise<VerifyReport> {
-    const report = await verifyJournal(this.#reader, this.#journal, options)
+    const { clock, verifyShare } = this.#options
+    const resting = verifyShare === undefined ? {} : { rest: restingFor(clock, verifyShare) }
+    const report = await verifyJournal(this.#reader, this.#journal, { ...options, ...resting })
     this.#checkUp.noteVerify(report)
     return report
   }

@@ -13,7 +13,7 @@ import { RowCheck } from './verify-row.ts'
 import { checkCustomer, checkMember, Faults, holdFault } from './verify-sums.ts'
 
 /** Rows read before others get a turn. */
-const rowsPerTurn = 64
+const rowsPerTurn = 16
 /** Sums kept in memory at once; a journal with more accounts is read several times, a part each time. */
 const sumsPerPass = 20_000
 
@@ -38,8 +38,10 @@ type Checked<State> = {
 export async function verifyJournal(
   reader: JournalReader,
   journal: Books,
-  options: VerifyOptions,
+  options: VerifyOptions & { readonly rest?: () => Promise<void> },
 ): Promise<VerifyReport> {
+  const rest = options.rest ?? nextTurn
+
   const last = journal.durablePosition
   const members = reader.members()
   const customers = new Set(members.map(({ customerId }) => customerId))
@@ -56,7 +58,7 @@ export async function verifyJournal(
       if (rows === undefined) break
       position = rows
       options.onProgress?.(part * last + position, passes * last)
-      await nextTurn()
+      await rest()
     }
     if (part === 0) pass.checkEnd(last)
     pass.count(counts)

@@ -37,12 +37,13 @@ export function judgeExtraUsage(
     const found = { ruling: 'true_limit', confidence: 'medium', limit, missing } as const
     return verdict({ ...found, evidence: [...evidence, note('note', open)] })
   }
-  const open = note(
-    'note',
-    'the message holds no figure, and none was found that confirms or contradicts it',
-  )
   const found = { ruling: 'possibly_false', confidence: 'low', missing } as const
-  return verdict({ ...found, evidence: [...evidence, open] })
+  const known = evidence.map((line): EvidenceLine => ({ ...line, side: 'note' }))
+  const open =
+    known.length === 0
+      ? 'the message holds no figure, and none was found that confirms or contradicts it'
+      : 'what is known so far neither confirms nor contradicts the message'
+  return verdict({ ...found, evidence: [...known, note('note', open)] })
 }
 
 const planHasRoom = note(

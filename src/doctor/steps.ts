@@ -117,7 +117,8 @@ const report: Make = ({ program }) => [
 
 const askForFigures: Make = (wanted) => [
   {
-    action: 'Read your figures on the usage page (or type /usage in the client) and tell them:',
+    action:
+      'Read your figures on the usage page (or type /usage in the client) and tell them; later than half an hour after the refusal also when the session resets (--session-resets 3h20m):',
     url: page(wanted),
     command: `${wanted.program} doctor --session 0 --week 12 --balance 100 --cap 50 --spent 0`,
     sign: 'The verdict is then “true” or “false”, and no longer “possibly”.',

@@ -125,6 +125,28 @@ test('--session takes a percentage, or the beginning of an id', async () => {
   assert.match(unknown.err, /no such session/)
 })
 
+test('what the client handed to a status line is official, in one line or in many', async () => {
+  using world = openDoctorWorld()
+  refusedJustNow(world)
+  const seconds = Math.floor(Date.now() / 1000)
+  const windows = {
+    five_hour: { used_percentage: 3, resets_at: seconds + 3600 },
+    seven_day: { used_percentage: 4, resets_at: seconds + 86_400 },
+  }
+  const path = join(world.home, 'statusline.json')
+  for (const indent of [0, 2]) {
+    writeFileSync(path, JSON.stringify({ session_id: 's', rate_limits: windows }, null, indent))
+
+    const { code, out } = await world.doctor(['doctor', '--statusline', path])
+
+    assert.equal(code, 20)
+    assert.match(
+      out.replaceAll(/\s+/g, ' '),
+      /weekly limit: 4 % used, resets .*; official \(status line\)/,
+    )
+  }
+})
+
 test('--here looks only at sessions of the current folder', async () => {
   using world = openDoctorWorld()
   refusedJustNow(world)

@@ -137,7 +137,11 @@ async function rescueFirst(
   }
   const isOver = found.refusal === undefined || found.answeredAtMs !== undefined
   if (!isOver) write(promptText(finding, page))
-  if (isOver || !options.checkpoint) return undefined
+  if (isOver) return undefined
+  if (!options.checkpoint) {
+    write('\n')
+    return undefined
+  }
   const rescue = await rescueFiles(
     finding,
     context,

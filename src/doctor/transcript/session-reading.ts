@@ -137,16 +137,16 @@ export function readSession(
   path: string,
   options: { readonly bytesMax: number; readonly fallbackMs: number; readonly latestMs: number },
 ): SessionReading {
-  const reader = new SessionReader(options)
-  for (const line of linesFromEnd(path, options)) if (reader.readOlder(line)) break
-  return reader.reading()
+  return readLines(linesFromEnd(path, options), options)
 }
 
 /** The same for what was piped in: a stream of the client, or any of its records. */
 export function readRecords(text: string, reading: Reading): SessionReading {
-  const reader = new SessionReader(reading)
-  for (const line of text.split('\n').reverse()) if (reader.readOlder(line.trim())) break
-  return reader.reading()
+  const lines = text.split('\n').reverse()
+  return readLines(
+    lines.map((line) => line.trim()),
+    reading,
+  )
 }
 
 const statusLineBytesMax = 1024 * 1024
@@ -155,7 +155,15 @@ const statusLineBytesMax = 1024 * 1024
 export function readStatusLine(path: string, nowMs: number): readonly Figure[] {
   const { mtimeMs } = statSync(path)
   const options = { bytesMax: statusLineBytesMax, fallbackMs: mtimeMs, latestMs: nowMs }
-  const reader = new SessionReader(options)
-  for (const line of linesFromEnd(path, options)) if (reader.readOlder(line)) break
-  return reader.reading().figures
+  const lines = [...linesFromEnd(path, options)]
+  const { figures } = readLines(lines, options)
+  // A person may have kept it in more lines than one.
+  return figures.length > 0 ? figures : readLines([lines.reverse().join(' ')], options).figures
+}
+
+/** From the newest to the oldest. */
+function readLines(lines: Iterable<string>, reading: Reading): SessionReading {
+  const reader = new SessionReader(reading)
+  for (const line of lines) if (reader.readOlder(line)) break
+  return reader.reading()
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { caseText } from '../src/cli/doctor/doctor-text.ts'
 import { programName } from '../src/cli/command-text.ts'
 import { examine, findRefusal } from '../src/doctor/examine.ts'
-import { figuresTold, type Told } from '../src/doctor/told-figures.ts'
-import type { VerdictCode } from '../src/doctor/verdict.ts'
+import { figuresTold, type Told } from '../src/doctor/figures/told-figures.ts'
+import type { VerdictCode } from '../src/doctor/verdict/verdict.ts'
 
 /**
  * Writes docs/doctor-verdicts.md: what the doctor shows for each verdict, of refusals that the real client met.

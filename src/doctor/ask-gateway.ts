@@ -1,4 +1,4 @@
-import type { EvidenceLine } from './verdict.ts'
+import type { EvidenceLine } from './verdict/verdict.ts'
 import { asFields, textOf } from './transcript/json-fields.ts'
 
 const answerMaxMs = 5_000

@@ -1,12 +1,12 @@
-import type { Evidence, Figure, Refusal } from './evidence.ts'
-import { judge } from './judge.ts'
+import type { Evidence, Figure, Refusal } from './verdict/evidence.ts'
+import { judge } from './verdict/judge.ts'
 import type { Machine } from './state-folder.ts'
 import { stepsFor, type Step } from './steps.ts'
 import { configFolders } from './transcript/claude-folders.ts'
 import { findTranscripts } from './transcript/find-transcripts.ts'
 import { findLastRefused, readNamed } from './transcript/last-refusal.ts'
 import { readRecords, type SessionReading } from './transcript/session-reading.ts'
-import type { Verdict } from './verdict.ts'
+import type { Verdict } from './verdict/verdict.ts'
 
 /** What was found on this machine, before anything is judged. */
 export type Finding = {

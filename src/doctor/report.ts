@@ -1,7 +1,7 @@
-import { isWindowFigure, type Figure } from './evidence.ts'
+import { isWindowFigure, type Figure } from './verdict/evidence.ts'
 import type { Examination, Finding } from './examine.ts'
-import { figureText } from './weigh-figures.ts'
-import { confidenceText, headline } from './words.ts'
+import { figureText } from './verdict/weigh-figures.ts'
+import { confidenceText, headline } from './verdict/words.ts'
 
 /** What a person adds to a report, and how moments are written in it. */
 export type ReportExtras = {

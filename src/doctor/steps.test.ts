@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Refusal } from './evidence.ts'
+import type { Refusal } from './verdict/evidence.ts'
 import { stepsFor, type Step } from './steps.ts'
-import { verdictCodes, type Verdict } from './verdict.ts'
+import { verdictCodes, type Verdict } from './verdict/verdict.ts'
 
 const refusal: Refusal = {
   text: "API Error: 400 You're out of extra usage. Add more at claude.ai/settings/usage and keep going.",

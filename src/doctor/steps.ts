@@ -1,6 +1,6 @@
-import type { Refusal } from './evidence.ts'
+import type { Refusal } from './verdict/evidence.ts'
 import { apiBillingUrl, statusPageUrl, usagePageOf } from './links.ts'
-import type { Verdict } from './verdict.ts'
+import type { Verdict } from './verdict/verdict.ts'
 
 /** What to do next, in this order, and how to tell that it worked. */
 export type Step = {

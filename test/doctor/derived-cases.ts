@@ -1,5 +1,5 @@
-import type { Told } from '../../src/doctor/told-figures.ts'
-import type { Verdict } from '../../src/doctor/verdict.ts'
+import type { Told } from '../../src/doctor/figures/told-figures.ts'
+import type { Verdict } from '../../src/doctor/verdict/verdict.ts'
 
 /**
  * Transcripts that are derived from the client's own records: older versions, words that users quoted (anthropics/claude-code

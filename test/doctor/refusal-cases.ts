@@ -1,4 +1,4 @@
-import type { VerdictCode } from '../../src/doctor/verdict.ts'
+import type { VerdictCode } from '../../src/doctor/verdict/verdict.ts'
 import { jsonReply, type Answer } from '../e2e/scripted-upstream.ts'
 import type { Credential } from '../e2e/claude-client.ts'
 

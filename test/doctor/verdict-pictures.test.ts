@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { verdictPictures, writtenVerdictPage } from '../../scripts/write-verdict-pictures.ts'
-import { verdictCodes } from '../../src/doctor/verdict.ts'
+import { verdictCodes } from '../../src/doctor/verdict/verdict.ts'
 
 test('docs/doctor-verdicts.md shows what the doctor shows', () => {
   assert.equal(

@@ -1,5 +1,5 @@
-import type { Figure, FigureName } from '../../doctor/evidence.ts'
-import { figuresTold, type Told } from '../../doctor/told-figures.ts'
+import type { Figure, FigureName } from '../../doctor/verdict/evidence.ts'
+import { figuresTold, type Told } from '../../doctor/figures/told-figures.ts'
 import type { CommandContext } from '../command-line.ts'
 import { safeText, wrap } from '../terminal.ts'
 

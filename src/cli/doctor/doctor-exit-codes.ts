@@ -1,4 +1,4 @@
-import type { VerdictCode } from '../../doctor/verdict.ts'
+import type { VerdictCode } from '../../doctor/verdict/verdict.ts'
 
 /** How `doctor` ends, by verdict; scripts rely on these numbers. `docs/doctor.md` lists them. */
 export const doctorExitCodes: Readonly<Record<VerdictCode, number>> = {

@@ -1,7 +1,7 @@
-import type { Figure } from '../../doctor/evidence.ts'
-import { isWindowFigure } from '../../doctor/evidence.ts'
+import type { Figure } from '../../doctor/verdict/evidence.ts'
+import { isWindowFigure } from '../../doctor/verdict/evidence.ts'
 import type { Examination, Finding } from '../../doctor/examine.ts'
-import { headline } from '../../doctor/words.ts'
+import { headline } from '../../doctor/verdict/words.ts'
 
 /** What `doctor --json` prints; docs/doctor.md describes it. Moments are UTC milliseconds, amounts digits of nanos. */
 export function doctorJson(finding: Finding, found: Examination, more: object): unknown {

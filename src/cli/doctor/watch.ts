@@ -1,4 +1,4 @@
-import type { Figure } from '../../doctor/evidence.ts'
+import type { Figure } from '../../doctor/verdict/evidence.ts'
 import { examine, findRefusal } from '../../doctor/examine.ts'
 import type { CommandContext } from '../command-line.ts'
 import { programName } from '../command-text.ts'

@@ -1,4 +1,4 @@
-import { windowOfClaim, type Figure, type Quota, type WindowName } from '../evidence.ts'
+import { windowOfClaim, type Figure, type Quota, type WindowName } from '../verdict/evidence.ts'
 import { asFields, momentOf, numberOf, textOf, type Fields } from './json-fields.ts'
 
 /** The service's own numbers, as the client keeps them in records, events and for its status line. */

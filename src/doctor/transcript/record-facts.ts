@@ -1,4 +1,4 @@
-import type { Figure, Quota, Refusal } from '../evidence.ts'
+import type { Figure, Quota, Refusal } from '../verdict/evidence.ts'
 import { asFields, isTrue, numberOf, textOf, type Fields } from './json-fields.ts'
 import { figuresOfInfo, figuresOfStatusLine, quotaOf } from './rate-limit-figures.ts'
 

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { Figure, Refusal } from '../evidence.ts'
+import type { Figure, Refusal } from '../verdict/evidence.ts'
 import { objectsIn } from './json-fields.ts'
 import { linesFromEnd } from './lines-from-end.ts'
 import { factsOf, type Place, type Reading, type RecordFacts } from './record-facts.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { nanosPerUnit } from '../core/money.ts'
+import { nanosPerUnit } from '../../core/money.ts'
 import type { Figure, Quota, Refusal, WindowName } from './evidence.ts'
 import { judge } from './judge.ts'
 import type { Verdict } from './verdict.ts'

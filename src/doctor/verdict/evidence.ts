@@ -1,4 +1,4 @@
-import type { Nanos } from '../core/money.ts'
+import type { Nanos } from '../../core/money.ts'
 
 /**
  * What the doctor judges by. Everything here was read from local files or said by the person who was refused;

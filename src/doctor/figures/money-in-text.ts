@@ -1,4 +1,4 @@
-import { parseMoney, type Nanos } from '../core/money.ts'
+import { parseMoney, type Nanos } from '../../core/money.ts'
 
 export type MoneyInText = { readonly amountNanos: Nanos; readonly symbol: string }
 

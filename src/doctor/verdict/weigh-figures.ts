@@ -1,4 +1,4 @@
-import { formatMoney, type Nanos } from '../core/money.ts'
+import { formatMoney, type Nanos } from '../../core/money.ts'
 import {
   isWindowFigure,
   windowMs,

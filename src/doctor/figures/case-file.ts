@@ -6,8 +6,8 @@ import {
   type Figure,
   type MoneyName,
   type WindowName,
-} from './evidence.ts'
-import { asFields, numberOf, objectsIn, textOf, type Fields } from './transcript/json-fields.ts'
+} from '../verdict/evidence.ts'
+import { asFields, numberOf, objectsIn, textOf, type Fields } from '../transcript/json-fields.ts'
 
 /**
  * The figures of the last look, kept for `doctor --after`. In the doctor's own folder, which only this user can

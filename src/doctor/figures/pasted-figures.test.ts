@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isWindowFigure } from './evidence.ts'
+import { isWindowFigure } from '../verdict/evidence.ts'
 import { figuresInText } from './pasted-figures.ts'
-import { moneyText } from './weigh-figures.ts'
+import { moneyText } from '../verdict/weigh-figures.ts'
 
 const nowMs = Date.UTC(2026, 10, 27, 12)
 

@@ -1,6 +1,6 @@
-import { formatMoney } from '../core/money.ts'
-import { isWindowFigure, type Figure, type MoneyFigure } from './evidence.ts'
-import { moneyText, percentText } from './weigh-figures.ts'
+import { formatMoney } from '../../core/money.ts'
+import { isWindowFigure, type Figure, type MoneyFigure } from '../verdict/evidence.ts'
+import { moneyText, percentText } from '../verdict/weigh-figures.ts'
 
 /** One figure from before and its successor, and what the difference means. */
 export type Comparison = {

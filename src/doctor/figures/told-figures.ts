@@ -1,6 +1,6 @@
-import type { Figure, WindowName } from './evidence.ts'
+import type { Figure, WindowName } from '../verdict/evidence.ts'
 import { moneyTyped } from './money-in-text.ts'
-import { momentTyped } from './wait-until.ts'
+import { momentTyped } from '../wait-until.ts'
 
 /** Figures that the person read on the service's page and typed. */
 export type Told = Readonly<

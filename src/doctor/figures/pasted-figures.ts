@@ -1,6 +1,6 @@
-import type { Figure, Origin, WindowName } from './evidence.ts'
+import type { Figure, Origin, WindowName } from '../verdict/evidence.ts'
 import { moneyIn } from './money-in-text.ts'
-import { resetInText } from './reset-in-text.ts'
+import { resetInText } from '../verdict/reset-in-text.ts'
 
 /**
  * The figures in text that was copied from the service's usage page, or from what `/usage` shows in the

@@ -87,12 +87,16 @@ export function examine(finding: Finding, told: Told): Examination {
   const figures = newestOfEach([...(finding.session?.figures ?? []), ...told.figures])
   const evidence: Evidence = { refusal, figures, nowMs }
   const verdict = judge(evidence)
-  const { answeredAtMs } = finding
+  const answeredAtMs = isOfOneModel(verdict) ? undefined : finding.answeredAtMs
   const isAnswered = answeredAtMs !== undefined
   const { baseUrl, program } = told
   const steps = stepsFor({ verdict, refusal, isAnswered, baseUrl, program })
   return { atMs: nowMs, refusal, answeredAtMs, figures, verdict, steps }
 }
+
+/** While a limit of one model lasts, answers of the others say nothing about it. */
+const isOfOneModel = ({ limit }: Verdict): boolean =>
+  limit?.isOver === false && (limit.window === 'week_opus' || limit.window === 'week_sonnet')
 
 /** Of each name and source the newest; the same number told ten times is one figure. */
 function newestOfEach(figures: readonly Figure[]): readonly Figure[] {

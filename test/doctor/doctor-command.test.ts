@@ -220,6 +220,44 @@ test('an answer that came since ends it: nothing to do, and exit code 0', async 
   assert.doesNotMatch(out, /What to do/)
 })
 
+test('while a limit of one model lasts, an answer of another model ends nothing', async () => {
+  using world = openDoctorWorld()
+  refusedJustNow(world, 'opus-limit')
+  const project = join(world.config, 'projects', '-home-ada-work')
+  const path = join(project, 'a-session.jsonl')
+  const seconds = Math.floor(Date.now() / 1000) + 3600
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replaceAll(/"resetsAt":\d+/g, `"resetsAt":${seconds}`),
+  )
+  const answer = {
+    type: 'assistant',
+    timestamp: new Date().toISOString(),
+    message: { model: 'claude-sonnet-5-5', content: [] },
+  }
+  writeFileSync(join(project, 'b-session.jsonl'), `${JSON.stringify(answer)}\n`)
+
+  const { code, out } = await world.doctor(['doctor'])
+
+  assert.equal(code, 10)
+  assert.match(out.replaceAll(/\s+/g, ' '), /Or go on with another model/)
+})
+
+test('an old refusal is told as old, with what to do if there is a newer one', async () => {
+  using world = openDoctorWorld()
+  refused(world)
+  const path = join(world.config, 'projects', '-home-ada-work', 'a-session.jsonl')
+  const old = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString()
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replaceAll(/"timestamp":"[^"]+"/g, `"timestamp":"${old}"`),
+  )
+
+  const { out } = await world.doctor(['doctor'])
+
+  assert.match(out.replaceAll(/\s+/g, ' '), /That is a while ago\. Were you refused just now\?/)
+})
+
 test('a Plimsoll gateway is asked to prove its refusal with the key that was given, and nobody else is', async () => {
   const asked: (string | undefined)[] = []
   const server = createServer((request, response) => {

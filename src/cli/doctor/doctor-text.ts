@@ -117,13 +117,19 @@ function refusalLines(refusal: Refusal, page: Page): readonly string[] {
   const client = refusal.clientVersion === undefined ? '' : `, Claude Code ${refusal.clientVersion}`
   const how = refusal.entrypoint === undefined ? '' : ` (${refusal.entrypoint})`
   const whose = refusal.isSidechain ? ', in a helper agent' : ''
+  const isOld = refusal.atMs !== undefined && page.reader.nowMs - refusal.atMs > oldMs
   const status = refusal.status === undefined ? '' : `, HTTP ${refusal.status}`
   return [
     title('The refusal', page),
     fit(`${when}${client}${how}${whose}${status}`, page),
     ...quoted(refusal.text, page),
+    ...(isOld ? [fit(oldHint, page)] : []),
   ]
 }
+
+const oldMs = 12 * 60 * 60 * 1000
+const oldHint =
+  'That is a while ago. Were you refused just now? Its record may lag by seconds, or lie elsewhere: --transcript <file>, or tell what the client said: --message <text>.'
 
 function figureLines(figures: readonly Figure[], page: Page): readonly string[] {
   if (figures.length === 0) return []

@@ -81,7 +81,9 @@ async function playFolder(play: Play): Promise<void> {
   const above = mkdtempSync(join(tmpdir(), 'plimsoll-restarts-'))
   const folder = join(above, 'data')
   unpackOld(folder)
-  const load = new StreamLoad(() => 5 + next(120))
+  // Numbers of their own: how often clients ask must not change what is done to the server.
+  const tokens = numbersFrom(1 + next(1_000_000))
+  const load = new StreamLoad(() => 5 + tokens(120))
   load.start(clients)
   const before: Before = { expired: 0, denied: 0, wrong: 0 }
   try {

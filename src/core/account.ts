@@ -185,8 +185,8 @@ export type MemberState = {
   readonly lost: Map<HoldId, LostHold>
   /** Output tokens of the last settled requests, by bucket, oldest first. */
   readonly outputs: Map<string, number[]>
-  /** Start of the last month in which each included grant was posted. */
-  readonly grantedAtMs: Map<string, number>
+  /** Starts of the months for which each included grant was posted, first month first (`included-grant.ts`). */
+  readonly grantedMonths: Map<string, readonly number[]>
   entryCount: number
   position: number
 }

@@ -1,5 +1,6 @@
 import type { CustomerState, Grant, MemberState, OpenHold, SystemState } from './account.ts'
 import type { Entry, EntryBody, Leg } from './entry.ts'
+import { withMonth } from './included-grant.ts'
 import { grantId, limitId, planId, type CustomerId, type MemberId } from './ids.ts'
 import { charge, overrunMonth } from './month-sums.ts'
 import { findWindow, pinWindow } from './pinned-windows.ts'
@@ -73,7 +74,7 @@ export function emptyMember(scope: {
     holds: new Map(),
     lost: new Map(),
     outputs: new Map(),
-    grantedAtMs: new Map(),
+    grantedMonths: new Map(),
     entryCount: 0,
     position: 0,
   }
@@ -298,7 +299,8 @@ function applyMemberSetting(state: MemberState, entry: Entry): void {
       return
     case 'granted':
       if (body.included !== undefined) {
-        state.grantedAtMs.set(body.included.id, body.included.monthStartMs)
+        const { id, monthStartMs } = body.included
+        state.grantedMonths.set(id, withMonth(state.grantedMonths.get(id), monthStartMs))
       }
       return
     default:

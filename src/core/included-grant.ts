@@ -15,20 +15,32 @@ export type DueGrant = {
   readonly expiresAtMs: number | null
 }
 
+/**
+ * Months that a corrected clock can go back into, as many as it can have jumped over, and months ahead of it. The
+ * grants themselves do not tell: those that are used up are not kept.
+ */
+const monthsBeforeMax = 8
+const monthsAheadMax = 24
+
+/** The months for which an included grant was posted, and one more; those that no clock comes to again are left out. */
+export function withMonth(months: readonly number[] = [], startMs: number): readonly number[] {
+  const before = months.filter((month) => month < startMs)
+  const ahead = months.filter((month) => month > startMs)
+  return [...before.slice(-monthsBeforeMax), startMs, ...ahead.slice(0, monthsAheadMax)]
+}
+
 /** Which included grants this member's plan owes its customer's wallet now. */
 export function dueGrants(account: Account, nowMs: number): readonly DueGrant[] {
-  const { customer, member, system } = account
+  const { member, system } = account
   if (!member.isSeated || !member.isActive) return []
   const owed: DueGrant[] = []
   for (const grant of system.plans.get(member.planId)?.grants ?? []) {
     if (grant.amountNanos <= 0n) continue
     const id = `${member.planId}.${grant.id}`
     const month = monthBounds('UTC', nowMs)
-    const postedMs = member.grantedAtMs.get(id)
-    if (postedMs !== undefined && (grant.every === 'once' || postedMs === month.startMs)) continue
+    const posted = member.grantedMonths.get(id) ?? []
+    if (posted.includes(month.startMs) || (grant.every === 'once' && posted.length > 0)) continue
     const due = includedGrantId(member, grant, month.startMs)
-    // A clock that was ahead and was corrected may have posted another month first.
-    if (postedMs !== undefined && customer.grants.has(due)) continue
     const expiresAtMs = grant.every === 'month' ? month.endMs : null
     owed.push({ grant, id, grantId: due, monthStartMs: month.startMs, expiresAtMs })
   }

@@ -27,7 +27,7 @@ import {
  */
 
 /** Raise it when the shape or meaning of sums changes: snapshots of another format are made anew. */
-export const stateFormat = 3
+export const stateFormat = 4
 
 /** Maps become lists of pairs. */
 type StoredMap<Key, Value> = readonly (readonly [Key, Stored<Value>])[]
@@ -38,14 +38,14 @@ type StoredCustomer = Stored<Omit<CustomerState, 'grants'>> & {
 }
 
 type StoredMember = Stored<
-  Omit<MemberState, 'windows' | 'holds' | 'lost' | 'outputs' | 'grantedAtMs'>
+  Omit<MemberState, 'windows' | 'holds' | 'lost' | 'outputs' | 'grantedMonths'>
 > & {
   readonly format: number
   readonly windows: StoredMap<LimitId, WindowInstance>
   readonly holds: StoredMap<HoldId, OpenHold>
   readonly lost: StoredMap<HoldId, LostHold>
   readonly outputs: StoredMap<string, readonly number[]>
-  readonly grantedAtMs: StoredMap<string, number>
+  readonly grantedMonths: StoredMap<string, readonly number[]>
 }
 
 /** What an entry's row carries to vouch for a snapshot: the format, and the digest of its text. */
@@ -226,7 +226,7 @@ export function encodeMember(state: MemberState): string {
     holds: encodeMap(state.holds, encodeHold),
     lost: encodeMap(state.lost, encodeLost),
     outputs: encodeMap(state.outputs, (outputs) => outputs),
-    grantedAtMs: encodeMap(state.grantedAtMs, (atMs) => atMs),
+    grantedMonths: encodeMap(state.grantedMonths, (months) => months),
   }
   return JSON.stringify(stored)
 }
@@ -246,7 +246,7 @@ export function decodeMember(text: string): MemberState {
     holds: decodeMap(stored.holds, decodeHold),
     lost: decodeMap(stored.lost, decodeLost),
     outputs: decodeMap(stored.outputs, (outputs) => [...outputs]),
-    grantedAtMs: decodeMap(stored.grantedAtMs, (atMs) => atMs),
+    grantedMonths: decodeMap(stored.grantedMonths, (months) => months),
   }
 }
 

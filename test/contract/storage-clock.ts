@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { figuresOf } from '../../src/core/figures.ts'
 import { holdId, limitId, operationId } from '../../src/core/ids.ts'
-import { ClockNotCorrectableError, type Storage } from '../../src/storage/storage.ts'
+import {
+  ClockNotCorrectableError,
+  OperationConflictError,
+  type Storage,
+} from '../../src/storage/storage.ts'
 import { ann, authorize, bob, furnish, look, openHoldIds, settle } from './accounts.ts'
+import { centPrice } from '../rules/books.ts'
 import type { MakeBed } from './storage.ts'
 import { onBed, turns } from './with-bed.ts'
 
@@ -90,6 +95,37 @@ export function testClock(makeBed: MakeBed): void {
 
       assert.deepEqual(await storage.correctClock(command('one')), first)
       await assert.rejects(storage.correctClock(command('two')), ClockNotCorrectableError)
+    },
+  )
+
+  onBed(
+    makeBed,
+    'the key of another operation corrects no clock, and harms nobody',
+    async (bed, storage) => {
+      await furnish(storage)
+      await storage.updateSystem(
+        (_system, { nowMs }) => ({
+          answer: undefined,
+          entries: [
+            {
+              atMs: nowMs,
+              actor: 'operator',
+              legs: [],
+              body: { kind: 'price_published', price: centPrice },
+            },
+          ],
+        }),
+        { ...command('used'), operationDigest: 'other', answerAgain: () => undefined },
+      )
+      bed.clock.stepWall(dayMs)
+      storage.adoptWallClock()
+      bed.clock.stepWall(-dayMs)
+
+      await assert.rejects(storage.correctClock(command('used')), OperationConflictError)
+
+      await spend(storage, 'goes-on')
+      assert.equal((await storage.correctClock(command('fresh'))).toMs, bed.clock.wallMs())
+      await assertSound(storage)
     },
   )
 

@@ -114,6 +114,32 @@ test('W3: included credit of each month is posted once, whichever month came fir
   assert.deepEqual(months().toSorted(), due)
 })
 
+test('W3: included credit that is used up is not posted again, neither by a correction nor when a month of the wrong clock comes', () => {
+  const credit = { id: 'credit', amountNanos: cents(100), every: 'month' as const }
+  const books = new Books({
+    plan: plan('paid', [session(0n)], { grants: [credit] }),
+    isExtraUsageOn: true,
+  })
+  const posted = (): bigint => {
+    books.postIncluded()
+    return books.figures().extraUsage.balanceNanos
+  }
+  books.spend(100)
+  books.jump(45 * day)
+  assert.equal(posted(), cents(100))
+  books.spend(100)
+
+  books.correct(minute)
+
+  assert.equal(posted(), 0n, 'the month that goes on')
+  books.nowMs = Date.UTC(2026, 11, 20)
+  assert.equal(posted(), cents(100), 'a month that the wrong clock passed over')
+  books.nowMs = Date.UTC(2027, 0, 20)
+  assert.equal(posted(), 0n, 'the month that the wrong clock was in')
+  books.nowMs = Date.UTC(2027, 1, 20)
+  assert.equal(posted(), cents(100), 'the month after it')
+})
+
 test('W3: a shape that was changed ahead of time counts from then, and until then the old one has its length', () => {
   const books = new Books({ plan: small })
   books.jump(toNewYear)

@@ -106,7 +106,8 @@ export class Accounts {
   /** Goes back to before a wrong jump, and says so in the journal before anything else is written. */
   correctClock({ operationId, actor }: ClockCommand): Promise<ClockCorrection> {
     const first = this.#find(systemCustomerId, operationId)
-    if (first?.body.kind === 'clock_corrected') {
+    if (first !== undefined) {
+      if (first.body.kind !== 'clock_corrected') throw conflict()
       const { fromMs, toMs } = first.body
       return this.#commit.whenDurable(first.position).then(() => ({ fromMs, toMs }))
     }
@@ -318,11 +319,13 @@ function follow(sum: Sum<unknown>, entry: Entry): void {
 }
 
 function refuseOtherContent(first: Entry, operationDigest: string | undefined): void {
-  if (first.operationDigest === operationDigest) return
-  throw new OperationConflictError(
+  if (first.operationDigest !== operationDigest) throw conflict()
+}
+
+const conflict = (): OperationConflictError =>
+  new OperationConflictError(
     'This idempotency key was used before with other content. Use a new key for a new operation.',
   )
-}
 
 /** Customer ids hold no line break, so the pair is unambiguous. */
 const operationKey = (customerId: CustomerId, operationId: OperationId): string =>

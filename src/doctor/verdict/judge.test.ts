@@ -212,6 +212,15 @@ const cases: readonly {
     confidence: 'medium',
   },
   {
+    what: 'official figures from two minutes before, nearly used up',
+    said: refusal(out400),
+    figures: [
+      used('session', 97, { atMs: refusedAtMs - 2 * minuteMs, kind: 'official' }),
+      used('week', 4, { atMs: refusedAtMs - 2 * minuteMs, kind: 'official' }),
+    ],
+    ruling: 'possibly_false',
+  },
+  {
     what: 'a session that began after the refusal',
     said: refusal(session429),
     figures: [

@@ -82,7 +82,8 @@ export function phraseStreamFailure(facts: {
 }): string {
   const { failure, requestId } = facts
   const { type } = shapes[failure.kind]
-  const body = errorBody({ type, message: wordsFor(failure), requestId, code: failure.kind })
+  const message = failure.kind === 'upstream_account' ? accountStreamWords : wordsFor(failure)
+  const body = errorBody({ type, message, requestId, code: failure.kind })
   return `event: error\ndata: ${body}\n\n`
 }
 
@@ -124,6 +125,9 @@ function wordsFor(failure: Failure): string {
       return 'This gateway is restarting. Only what was delivered is counted. Please try again.'
   }
 }
+
+const accountStreamWords =
+  "The model provider ended this answer over this service's own account. It is not about your limits or your balance, and the operator has been alerted. Only what was delivered is counted. Please try again later."
 
 export const pausedWords = {
   customer_inactive: 'This account is paused, so its requests are refused. Ask your operator.',

@@ -13,6 +13,7 @@ import {
   type Answer,
   type UpstreamCall,
 } from './scripted-upstream.ts'
+import { parseReply } from './raw-http.ts'
 import { askBody, errorOf, openScriptedWorld, type ScriptedWorld } from './scripted-world.ts'
 import { createSteeredClock } from './steered-clock.ts'
 
@@ -243,12 +244,31 @@ test("an error event about the operator's account never reaches a running stream
       assert.ok(text.startsWith(`${before}event: error\n`), text)
       assert.match(text, /"error_code":"upstream_account"/)
       assert.doesNotMatch(text, /credit|extra usage/i)
+      assert.match(text, /Only what was delivered is counted/)
+      assert.doesNotMatch(text, /nothing was charged/i)
       assert.equal(line?.['outcome'], 'upstream_account')
       assert.equal(line?.['isEstimate'], true)
       assert.equal(world.logs.filter((one) => one.level === 'error').length, 1)
       assert.equal((await world.figures()).runningCount, 0)
     }
   }
+})
+
+test('a stream of announced length breaks off instead, so that nothing after it is read as its rest', async () => {
+  const error = event(apiError('billing_error', 'x') as Parameters<typeof event>[0])
+  const before = messageEvents(['one'], usage).slice(0, 3).join('')
+  const rest = ': ping\n\n'.repeat(100)
+  await using world = await openScriptedWorld((call) =>
+    call.send(reply(200, before + error + rest, ['content-type: text/event-stream'])),
+  )
+
+  const connection = await world.begin({ body: askBody({ stream: true }) })
+  const received = parseReply(await connection.toEnd())
+  const [line] = await world.finished(1)
+
+  assert.equal(received.body.toString(), before)
+  assert.equal(line?.['outcome'], 'upstream_account')
+  assert.deepEqual(await endKinds(world), ['settled'])
 })
 
 test('any other error event passes byte for byte, wherever the stream was cut', async () => {

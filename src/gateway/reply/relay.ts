@@ -152,8 +152,7 @@ class ReplyRelay implements Relay, ReplyReceiver {
     if (response.headersSent) {
       const bytesBefore = this.#bytes
       if (this.#flush()) return this.#endOverAccount()
-      // What was kept back until now leaves with the next tick, and the connection ends behind it.
-      if (this.#bytes > bytesBefore) process.nextTick(() => response.socket?.destroySoon())
+      if (this.#bytes > bytesBefore) this.#breakOff()
       else response.destroy()
     }
     this.#finish('upstream_failed', error)
@@ -165,7 +164,8 @@ class ReplyRelay implements Relay, ReplyReceiver {
     const { response } = this.#plan.caller
     if (response.headersSent) {
       // In the middle of an event, further words would make a false event of the half one.
-      if (this.#isBetweenEvents && isEventStream(this.#head)) response.end(lastWords)
+      const hasRoom = this.#isBetweenEvents && isEventStream(this.#head)
+      if (hasRoom && !hasLength(this.#head)) response.end(lastWords)
       else response.destroy()
     }
     this.#finish('cut')
@@ -206,8 +206,15 @@ class ReplyRelay implements Relay, ReplyReceiver {
 
   #endOverAccount(): void {
     this.#exchange?.abort()
-    this.#plan.caller.response.end(this.#plan.accountWords())
+    if (hasLength(this.#head)) this.#breakOff()
+    else this.#plan.caller.response.end(this.#plan.accountWords())
     this.#finish('upstream_account')
+  }
+
+  /** What was passed in this turn leaves with the next tick, and the connection ends behind it. */
+  #breakOff(): void {
+    const { socket } = this.#plan.caller.response
+    process.nextTick(() => socket?.destroySoon())
   }
 
   /** After an error that the caller has seen nothing of; its answer used nothing. */
@@ -286,6 +293,11 @@ export function isGood(head: ReplyHead | null): boolean {
 
 export function isEventStream(head: ReplyHead | null): boolean {
   return /^text\/event-stream\b/i.test(contentType(head))
+}
+
+/** Words of ours would be longer or shorter than what was announced, and the next reply be read as the rest. */
+function hasLength(head: ReplyHead | null): boolean {
+  return head !== null && findHeader(head.rawHeaders, 'content-length') !== undefined
 }
 
 export function isJson(head: ReplyHead | null): boolean {

@@ -262,3 +262,26 @@ onFiles('a backup into a folder that is not there yet makes it', async (bed) => 
   assert.equal(statSync(dataFolder).mode & 0o777, 0o700)
   assert.equal(statSync(join(dataFolder, 'journal.db')).mode & 0o777, 0o600)
 })
+
+onFiles(
+  'a restore is undone by restoring the file that it kept, with what stands in its log',
+  async (bed) => {
+    const { storage, file } = await furnished(bed)
+    await storage.backup({ file, isReplacing: false })
+    await authorize(storage, bob, 'hold_after')
+    const entries = await storage.entries({})
+    await bed.crash()
+    const order = { dataFolder: bed.folder, isReplacing: true }
+    const { replaced } = await restoreBackup({ ...order, file, nowMs }, silent)
+    const kept = replaced?.file ?? ''
+    const log = readFileSync(`${kept}-wal`)
+    assert.ok(log.length > 0)
+
+    const undone = await restoreBackup({ ...order, file: kept, nowMs: nowMs + 1000 }, silent)
+
+    assert.equal(undone.position, entries.length)
+    assert.deepEqual(readFileSync(`${kept}-wal`), log, 'what was kept stays as it is')
+    const again = await bed.open()
+    assert.deepEqual((await again.entries({})).slice(0, entries.length), entries)
+  },
+)

@@ -1,12 +1,4 @@
-import {
-  constants,
-  copyFileSync,
-  existsSync,
-  chmodSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { constants, copyFileSync, existsSync, chmodSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { lockDataFolder, primaryCode } from '../sqlite/data-folder.ts'
 import { checkJournalFile, digestOf, type OnChecked } from '../sqlite/file-check.ts'
@@ -14,7 +6,7 @@ import { openAsItIs } from '../sqlite/journal-file.ts'
 import { JournalReader } from '../sqlite/journal-reader.ts'
 import { BackupError, type BackupReport } from '../storage.ts'
 import { finishRestore, replacedName, restoringName, syncToDisk } from './finish-restore.ts'
-import { asBackupError } from './take-backup.ts'
+import { asBackupError, makeOneFile, removeWithSides } from './take-backup.ts'
 
 export type RestoreReport = BackupReport & {
   readonly dataFolder: string
@@ -80,9 +72,9 @@ export async function restoreBackup(
     const replaced = hasJournal
       ? { file: join(dataFolder, replacedName(moment)), ...lastOf(owned.journalPath) }
       : null
-    await place(checked, { dataFolder, moment })
+    const placed = await place(checked, { dataFolder, moment })
     finishRestore(dataFolder)
-    return { ...checked, dataFolder, replaced }
+    return { ...checked, ...placed, dataFolder, replaced }
   } finally {
     owned.release()
   }
@@ -91,24 +83,41 @@ export async function restoreBackup(
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 async function place(
-  { file, sha256 }: BackupReport,
+  checked: BackupReport,
   { dataFolder, moment }: { readonly dataFolder: string; readonly moment: string },
-): Promise<void> {
+): Promise<Pick<BackupReport, 'bytes' | 'sha256'>> {
+  const { file, sha256 } = checked
   const passing = join(dataFolder, 'journal.copying.db')
   try {
-    rmSync(passing, { force: true })
-    copyFileSync(file, passing, constants.COPYFILE_EXCL)
-    chmodSync(passing, 0o600)
+    removeWithSides(passing)
+    copyPrivately(file, passing)
+    if ((await digestOf(passing)) !== sha256) throw changed(file)
+    if (sizeOf(`${file}-wal`) > 0) await addLog(checked, passing)
     syncToDisk(passing)
-    if ((await digestOf(passing)) !== sha256) {
-      throw new BackupError('backup_failed', `${file} changed while it was copied. Try again.`)
-    }
+    const placed = { bytes: statSync(passing).size, sha256: await digestOf(passing) }
     renameSync(passing, join(dataFolder, restoringName(moment)))
+    return placed
   } catch (cause) {
-    rmSync(passing, { force: true })
+    removeWithSides(passing)
     throw asBackupError(cause)
   }
 }
+
+/** A journal that a restore or a crash left has its newest entries in the log beside it. */
+async function addLog({ file, position }: BackupReport, passing: string): Promise<void> {
+  copyPrivately(`${file}-wal`, `${passing}-wal`)
+  makeOneFile(passing)
+  const made = await checkJournalFile(passing, () => undefined)
+  if (made.position !== position || made.faults.length > 0) throw changed(file)
+}
+
+function copyPrivately(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_EXCL)
+  chmodSync(to, 0o600)
+}
+
+const changed = (file: string): BackupError =>
+  new BackupError('backup_failed', `${file} changed while it was copied. Try again.`)
 
 function lastOf(journalPath: string): {
   readonly position: number | null

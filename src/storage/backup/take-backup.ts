@@ -53,11 +53,14 @@ export async function takeBackup(
     giveName(passing, file, isReplacing)
     return report
   } catch (cause) {
-    for (const name of [passing, `${passing}-wal`, `${passing}-shm`, `${passing}-journal`]) {
-      rmSync(name, { force: true })
-    }
+    removeWithSides(passing)
     throw asBackupError(cause)
   }
+}
+
+/** A database file and what SQLite keeps beside it. */
+export function removeWithSides(path: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${end}`, { force: true })
 }
 
 const damaged = (faults: readonly string[]): BackupError =>
@@ -105,7 +108,7 @@ function isBackup(file: string): boolean {
 }
 
 function makePrivate(passing: string): void {
-  rmSync(passing, { force: true })
+  removeWithSides(passing)
   closeSync(openSync(passing, 'wx', 0o600))
 }
 
@@ -131,8 +134,12 @@ async function copy(
   } finally {
     source.close()
   }
-  // One file, without a log beside it: it can be moved and read anywhere.
-  const made = new DatabaseSync(passing)
+  makeOneFile(passing)
+}
+
+/** Without a log beside it, it can be moved and read anywhere. */
+export function makeOneFile(path: string): void {
+  const made = new DatabaseSync(path)
   try {
     made.exec('PRAGMA journal_mode = DELETE')
   } finally {

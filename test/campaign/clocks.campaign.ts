@@ -1,5 +1,6 @@
 import type { Campaign, CampaignOutcome } from './campaign.ts'
-import { ClockHistory, diceOf, emptyTally } from './clocks/clock-history.ts'
+import { ClockHistory, emptyTally } from './clocks/clock-history.ts'
+import { diceOf } from './clocks/dice.ts'
 
 const stepsPerHistory = 60
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ClockHistory, diceOf, emptyTally } from './clock-history.ts'
+import { ClockHistory, emptyTally } from './clock-history.ts'
+import { diceOf } from './dice.ts'
 
 // More of them: npm run campaign -- clocks --count 500 --seed 7
 test('W3: through jumps, sleep, restarts and corrections no window is skipped, doubled, opened twice or reset twice', async () => {

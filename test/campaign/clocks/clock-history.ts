@@ -21,9 +21,11 @@ import {
 import type { Limit, Plan } from '../../../src/core/plan.ts'
 import { settleHold } from '../../../src/core/settle.ts'
 import type { Price } from '../../../src/core/usage.ts'
+import { includedGrantEntries } from '../../../src/operations/authorize.ts'
 import type { MemberScope, Storage } from '../../../src/storage/storage.ts'
 import { SqliteBed } from '../../contract/sqlite-bed.ts'
 import { ClockBooks } from './clock-books.ts'
+import type { Dice } from './dice.ts'
 
 /** One random history of clocks: requests go on while clocks step, stop, sleep, are believed and corrected. */
 export type Tally = {
@@ -74,19 +76,6 @@ const price: Price = {
   source: 'test',
   rates: { output: [{ aboveInputTokens: 0, nanosPerMillion: 1_000_000n }] },
   multipliers: {},
-}
-
-/** Numbers below a bound, the same again for the same seed. */
-export type Dice = (below: number) => number
-
-export function diceOf(seed: number): Dice {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
 }
 
 export class ClockHistory {
@@ -221,6 +210,9 @@ export class ClockHistory {
 
   async #request(scope: MemberScope): Promise<void> {
     const storage = this.#open()
+    await storage.update(scope, (account, context) => {
+      return { answer: undefined, entries: includedGrantEntries(account, context) }
+    })
     await this.#look()
     this.#count += 1
     const id = holdId(`h${this.#count}`)
@@ -336,7 +328,9 @@ export class ClockHistory {
       answer: undefined,
       entries: [publishPrice(price, context)],
     }))
-    for (const plan of [this.#plan, planOf('none', [this.#limit('nothing', null)])]) {
+    const credit = { id: 'credit', amountNanos: 70n, every: 'month' } as const
+    const unlimited = { ...planOf('none', [this.#limit('nothing', null)]), grants: [credit] }
+    for (const plan of [this.#plan, unlimited]) {
       await storage.updateSystem((system, context) => {
         const draft = publishPlan(system, plan, context)
         return { answer: undefined, entries: draft === undefined ? [] : [draft] }

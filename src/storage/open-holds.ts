@@ -86,10 +86,13 @@ export class OpenHolds {
     return undefined
   }
 
-  clear(): void {
+  /** The list as the journal has it now; what stays on it keeps the end of its time. */
+  replace(holds: readonly ListedHold[]): void {
     this.#holds.clear()
     this.#counts.clear()
     this.#positions.clear()
+    for (const hold of holds) this.add(hold)
+    for (const id of this.#dueMs.keys()) if (!this.#holds.has(id)) this.#dueMs.delete(id)
   }
 
   #remove(holdId: HoldId, position: number): void {

@@ -12,7 +12,9 @@ export function startCopierThread(path: string): LogCopier {
   const begin = (): Worker => {
     const begun = new Worker(new URL(import.meta.url), { workerData: { copierPath: path } })
     const failAll = (error: Error): void => {
-      if (worker === begun) worker = undefined
+      // An error is told before the end: by then the orders may be another thread's.
+      if (worker !== begun) return
+      worker = undefined
       for (const order of waiting.splice(0)) order.reject(error)
     }
     begun.on('message', (answer: Answer) => {

@@ -1,8 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ensureInstalled, pinnedNode } from './install-packages.mjs'
+import { doesStart, ensureInstalled, forgetStart, pinnedNode } from './install-packages.mjs'
 import { InstallError } from './npm.mjs'
 
 /**
@@ -24,7 +24,7 @@ function chooseNode() {
   const pinned = pinnedNode(root)
   if (pinned === process.execPath) return pinned
   // A pinned Node that does not start (another C library, say) is no better than none.
-  if (pinned !== undefined && spawnSync(pinned, ['--version']).status === 0) return pinned
+  if (pinned !== undefined && doesStart(root, pinned)) return pinned
   if (nodeMajor() >= oldestNodeForSources) return process.execPath
   throw new InstallError(
     `There is no pinned Node that runs on ${process.platform}-${process.arch}, and this is Node ${process.versions.node}. ` +
@@ -49,7 +49,10 @@ function run(node, args) {
     process.on(signal, () => void child.kill(signal))
   }
   stopWithoutNpm(child)
-  child.once('error', (error) => fail(`Node cannot be started: ${error.message}`))
+  child.once('error', (error) => {
+    forgetStart(root)
+    fail(`Node cannot be started: ${error.message}`)
+  })
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1)
     process.removeAllListeners(signal)

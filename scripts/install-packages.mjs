@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { hostname, release } from 'node:os'
 import { join } from 'node:path'
 import { withLock } from './folder-lock.mjs'
 import { InstallError, runNpm } from './npm.mjs'
@@ -46,6 +48,43 @@ export function pinnedNode(root) {
     if ([entry.cpu].flat().includes(process.arch)) return join(root, path, binary)
   }
   return undefined
+}
+
+/** @param {string} root */
+const startedPath = (root) => join(root, 'node_modules', '.plimsoll-node-started')
+
+/**
+ * Whether the pinned Node starts here: another C library may keep it from that. It is tried once, and again
+ * when the file, the machine or its system is another.
+ * @param {string} root
+ * @param {string} node
+ */
+export function doesStart(root, node) {
+  const seen = fingerprint(node)
+  try {
+    if (readFileSync(startedPath(root), 'utf8') === seen) return true
+  } catch {
+    // Not tried yet.
+  }
+  if (spawnSync(node, ['--version']).status !== 0) return false
+  try {
+    writeFileSync(startedPath(root), seen)
+  } catch {
+    // A checkout that cannot be written to is tried each time.
+  }
+  return true
+}
+
+/**
+ * It did not start after all, so that the next run tries again.
+ * @param {string} root
+ */
+export const forgetStart = (root) => rmSync(startedPath(root), { force: true })
+
+/** @param {string} node */
+function fingerprint(node) {
+  const { size, mtimeMs } = statSync(node, { throwIfNoEntry: false }) ?? {}
+  return [node, size, mtimeMs, hostname(), release()].join('\n')
 }
 
 /** @param {string} root */

@@ -1,20 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openAccountEvents } from '../admin/account-events.ts'
-import { createAdminApi } from '../admin/admin-api.ts'
-import { readOperatorToken, sha256Hex } from '../admin/operator-token.ts'
-import { openBooks } from '../app.ts'
-import { parsePlans } from '../config/plans-file.ts'
+import { readOperatorToken } from '../admin/operator-token.ts'
 import type { Settings } from '../config/settings.ts'
-import type { Logger } from '../system/logger.ts'
 import { openDesk, type Desk, type DeskUse } from './desk.ts'
 import { CliFailure, exitCodes } from './exit-codes.ts'
 import type { CliWorld } from './run-cli.ts'
 
 /** Finds who can answer: the server that runs, or for reading the data folder of one that does not. */
 
-type Search = {
+export type Search = {
   readonly world: Pick<CliWorld, 'clock' | 'random' | 'version'>
   readonly settings: Settings
   readonly idempotencyKey: string
@@ -34,6 +29,8 @@ export async function findDesk(search: Search, use: DeskUse): Promise<Desk> {
     })
   }
   if (use === 'reading' && existsSync(join(settings.dataFolder, 'journal.db'))) {
+    // The whole service comes with it, which asking a server does without.
+    const { openFolderDesk } = await import('./folder-desk.ts')
     return openFolderDesk(search)
   }
   throw new CliFailure(exitCodes.serverAway, {
@@ -81,50 +78,5 @@ async function operatorToken(settings: Settings): Promise<string> {
     code: 'operator_token_missing',
     message: `There is no operator token in ${settings.dataFolder}.`,
     remedy: 'Name the data folder with --data-folder, or set PLIMSOLL_OPERATOR_TOKEN.',
-  })
-}
-
-const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
-
-/** The same admin API on the data folder itself, inside this process. Whoever can read the folder may. */
-async function openFolderDesk({ world, settings, idempotencyKey }: Search): Promise<Desk> {
-  const { clock, random, version } = world
-  const books = await openBooks(settings, { clock, random, logger: silentLogger }, version)
-  const events = openAccountEvents(books.parts)
-  const token = random.bytes(32).toString('hex')
-  const api = createAdminApi(
-    {
-      ...books.parts,
-      events,
-      logger: silentLogger,
-      operatorTokenSha256: sha256Hex(token),
-      isOwnHost: () => true,
-      about: {
-        version,
-        dataFolder: settings.dataFolder,
-        gatewayUrl: '',
-        upstream: '',
-        currencySymbol: settings.currencySymbol,
-      },
-      adminUrl: '',
-      newCustomer: {
-        overrunMaxNanos: settings.overrunMax,
-        runningMax: settings.customerRunningMax,
-        isStrict: false,
-      },
-      parsePlans,
-    },
-    [],
-  )
-  return openDesk({
-    fetch: async (request) => api.fetch(request),
-    baseUrl: 'http://data-folder',
-    token,
-    idempotencyKey,
-    place: settings.dataFolder,
-    close: async () => {
-      events.close()
-      await books.close()
-    },
   })
 }

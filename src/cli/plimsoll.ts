@@ -1,15 +1,22 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { processSources } from '../config/process-sources.ts'
-import { systemRandom } from '../system/random.ts'
-import { createSystemClock } from '../system/system-clock.ts'
-import { runCli } from './run-cli.ts'
 
 /** The command line: `npm run plimsoll -- <command>`. Everything it does is in `run-cli.ts`. */
 
 const root = join(import.meta.dirname, '..', '..')
+// The second call need not strip the types once more. Where nothing can be written, it just does.
+enableCompileCache(join(root, '.cache', 'compiled'))
+const [{ processSources }, { systemRandom }, { createSystemClock }, { runCli }] = await Promise.all(
+  [
+    import('../config/process-sources.ts'),
+    import('../system/random.ts'),
+    import('../system/system-clock.ts'),
+    import('./run-cli.ts'),
+  ],
+)
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly version: string
 }

@@ -6,27 +6,7 @@ import { formatMoney } from '../core/money.ts'
 import type { Clock } from '../system/clock.ts'
 import { freshId, type Random } from '../system/random.ts'
 import type { CommandContext, CommandLine } from './command-line.ts'
-import { addCheckpointCommands } from './commands/checkpoint.ts'
-import { addBackupCommands } from './commands/backup.ts'
-import { addClockCommands } from './commands/clock.ts'
-import { addCustomerCommands } from './commands/customer.ts'
-import { addDoctorCommand } from './commands/doctor.ts'
-import { addDriftCommand } from './commands/drift.ts'
-import { addExplainCommand } from './commands/explain.ts'
-import { addGiftResetCommand } from './commands/gift-reset.ts'
-import { addHealthCommand } from './commands/health.ts'
-import { addHistoryCommand } from './commands/history.ts'
-import { addKeyCommands } from './commands/key.ts'
-import { addMemberCommands } from './commands/member.ts'
-import { addMoneyCommands } from './commands/money.ts'
-import { addPlansCommands } from './commands/plans.ts'
-import { addPricesCommand } from './commands/prices.ts'
-import { addStartCommand } from './commands/start.ts'
-import { addStatusCommand } from './commands/status.ts'
-import { addSwitchCommands } from './commands/switch.ts'
-import { addUsageCommand } from './commands/usage.ts'
-import { addVerifyCommand } from './commands/verify.ts'
-import { addWaitCommand } from './commands/wait.ts'
+import { commandsFor } from './command-list.ts'
 import type { Desk } from './desk.ts'
 import type { Desktop } from './desktop.ts'
 import { CliFailure, exitCodes, wrongUse } from './exit-codes.ts'
@@ -65,7 +45,7 @@ export async function runCli(args: readonly string[], outside: CliWorld): Promis
       exitCode = await world.startServer(serverArgs)
     },
   }
-  for (const add of commands) add(program, cli)
+  for (const add of await commandsFor(args)) add(program, cli)
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
@@ -88,30 +68,6 @@ function misused(error: CommanderError): CliFailure {
 /** An option that does not exist is named without its value, which may be a secret. */
 const withoutValue = (message: string): string =>
   message.replace(/(unknown option '[^'=]*)=[^\n]*'/, "$1'")
-
-const commands: readonly ((program: Command, cli: CommandLine) => void)[] = [
-  addDoctorCommand,
-  addWaitCommand,
-  addUsageCommand,
-  addHistoryCommand,
-  addExplainCommand,
-  addMoneyCommands,
-  addSwitchCommands,
-  addGiftResetCommand,
-  addVerifyCommand,
-  addDriftCommand,
-  addBackupCommands,
-  addCustomerCommands,
-  addMemberCommands,
-  addKeyCommands,
-  addPlansCommands,
-  addPricesCommand,
-  addStatusCommand,
-  addHealthCommand,
-  addClockCommands,
-  addCheckpointCommands,
-  addStartCommand,
-]
 
 function createProgram({ terminal, version }: CliWorld, isJson: boolean): Command {
   const helpWidth = Math.min(terminal.columns, 100)

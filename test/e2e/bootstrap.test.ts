@@ -219,6 +219,31 @@ test('a signal reaches the file, which decides how it ends', async (t) => {
   }
 })
 
+test(
+  'the pinned Node is tried once, and again when it is another; one that does not start is not used',
+  { skip: process.platform === 'win32' && 'a script that stands for Node' },
+  async (t) => {
+    const folder = checkout(t)
+    await end(start(folder, sayNode))
+    const node = join(folder, 'node_modules', 'pinned', 'bin', 'node')
+    const asked = join(folder, 'asked')
+    const become = (script: string): void => {
+      rmSync(node)
+      writeFileSync(node, `#!/bin/sh\necho "$1" >> '${asked}'\n${script}\n`, { mode: 0o755 })
+    }
+
+    become(`exec '${process.execPath}' "$@"`)
+    const [first, second] = [await end(start(folder, '')), await end(start(folder, ''))]
+    const askedOfGood = readFileSync(asked, 'utf8')
+    become('exit 1')
+    const broken = await end(start(folder, sayNode))
+
+    assert.deepEqual([first.code, second.code], [0, 0])
+    assert.equal(askedOfGood, '--version\nscript.mjs\nscript.mjs\n')
+    assert.deepEqual([broken.code, broken.out], [0, 'one|two words\n'])
+  },
+)
+
 test('when npm is gone the file is told to stop, so that no server lives on unseen', async (t) => {
   const folder = checkout(t)
   await end(start(folder, ''))

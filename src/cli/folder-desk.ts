@@ -1,0 +1,53 @@
+import { openAccountEvents } from '../admin/account-events.ts'
+import { createAdminApi } from '../admin/admin-api.ts'
+import { sha256Hex } from '../admin/operator-token.ts'
+import { openBooks } from '../app.ts'
+import { parsePlans } from '../config/plans-file.ts'
+import type { Logger } from '../system/logger.ts'
+import { openDesk, type Desk } from './desk.ts'
+import type { Search } from './find-desk.ts'
+
+const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
+
+/** The same admin API on the data folder itself, inside this process. Whoever can read the folder may. */
+export async function openFolderDesk({ world, settings, idempotencyKey }: Search): Promise<Desk> {
+  const { clock, random, version } = world
+  const books = await openBooks(settings, { clock, random, logger: silentLogger }, version)
+  const events = openAccountEvents(books.parts)
+  const token = random.bytes(32).toString('hex')
+  const api = createAdminApi(
+    {
+      ...books.parts,
+      events,
+      logger: silentLogger,
+      operatorTokenSha256: sha256Hex(token),
+      isOwnHost: () => true,
+      about: {
+        version,
+        dataFolder: settings.dataFolder,
+        gatewayUrl: '',
+        upstream: '',
+        currencySymbol: settings.currencySymbol,
+      },
+      adminUrl: '',
+      newCustomer: {
+        overrunMaxNanos: settings.overrunMax,
+        runningMax: settings.customerRunningMax,
+        isStrict: false,
+      },
+      parsePlans,
+    },
+    [],
+  )
+  return openDesk({
+    fetch: async (request) => api.fetch(request),
+    baseUrl: 'http://data-folder',
+    token,
+    idempotencyKey,
+    place: settings.dataFolder,
+    close: async () => {
+      events.close()
+      await books.close()
+    },
+  })
+}

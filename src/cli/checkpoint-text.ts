@@ -1,4 +1,5 @@
 import type { Checkpoint, SkippedFile } from '../doctor/checkpoint/checkpoint.ts'
+import { shellWord } from '../config/shell-word.ts'
 import type { CommandContext } from './command-line.ts'
 import { localMoment, momentWithDistance, type Reader } from './moments.ts'
 import { safeText, table } from './terminal.ts'
@@ -26,7 +27,7 @@ export function checkpointSentences(told: ToldCheckpoint, reader: Reader): strin
       ? [`The oldest ${told.pruned} went for it; at most 200 are kept.`]
       : []),
     'It cannot bring back what the files were before that moment.',
-    `Bring it back:\n  npm run plimsoll -- checkpoint restore ${id} --to <new folder>`,
+    `Bring it back, beside what is there:\n  npm run plimsoll -- checkpoint restore ${id} --to ${shellWord(safeText(`${folder}-rescued`))}`,
   ].join('\n')
 }
 
@@ -45,10 +46,15 @@ const reasons: Readonly<Record<SkippedFile['why'], string>> = {
   changing: 'would not hold still',
 }
 
-function leftOut({ skipped, nested, submodules }: Checkpoint): readonly string[] {
+function leftOut({ skipped, nested, submodules, absentCount }: Checkpoint): readonly string[] {
   const files = skipped.map(({ path, why }) => `${path} (${reasons[why]})`)
   return [
     ...named('Left out', files),
+    ...(absentCount === 0
+      ? []
+      : [
+          `Not in it: ${absentCount.toLocaleString('en')} files that a sparse checkout leaves out.`,
+        ]),
     ...named('Repositories within, which have to be kept by themselves', nested),
     ...named('Submodules, of which only the commit is kept', submodules),
   ]

@@ -93,14 +93,12 @@ test(
 
       const spoken = await doctor(['doctor'])
       rmSync(join(client.workFolder, 'draft.txt'))
-      const restore =
-        /npm run plimsoll -- (checkpoint restore \S+) --to <new folder> (--folder \S+)/.exec(
-          spoken.out,
-        )
+      const restore = /npm run plimsoll -- (checkpoint restore \S+) --to (\S+) (--folder \S+)/.exec(
+        spoken.out,
+      )
       assert.ok(restore !== null, spoken.out)
-      const to = join(client.folder, 'rescued')
-      const words = [...(restore[1] ?? '').split(' '), '--to', to, ...(restore[2] ?? '').split(' ')]
-      const restored = await doctor(words)
+      const [, command = '', to = '', folder = ''] = restore
+      const restored = await doctor([...command.split(' '), '--to', to, ...folder.split(' ')])
 
       assert.equal(restored.code, 0, restored.err)
       assert.equal(readFileSync(join(to, 'draft.txt'), 'utf8'), 'two hours of work\n')

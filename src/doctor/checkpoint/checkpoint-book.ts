@@ -3,11 +3,11 @@ import type { Random } from '../../system/random.ts'
 import { CheckpointError, type Checkpoint, type CheckpointParts } from './checkpoint.ts'
 import { GitError, createGit, type Git } from './git-program.ts'
 import { findGround, type Ground } from './ground.ts'
-import { chooseKept, forgetKept, listKept, type KeptTree } from './keeping.ts'
+import { chooseKept, forgetKept, listKept, ofThisFolder, type KeptTree } from './keeping.ts'
 import { forgetCopies, listCopies, restoreCopy, type PlainCopy } from './plain-copy.ts'
-import { applyInPlace, planInPlace, type InPlacePlan } from './restore-in-place.ts'
+import { applyInPlace, changedPaths, planInPlace, type InPlacePlan } from './restore-in-place.ts'
 import { prepareTarget, restoreToBranch, restoreToFolder } from './restore.ts'
-import { takeCheckpoint, takeNow } from './take-checkpoint.ts'
+import { isFileError, takeCheckpoint, takeNow } from './take-checkpoint.ts'
 
 /** The checkpoints of one folder, whichever way they are kept: to look at, to bring back, to forget. */
 export interface CheckpointBook {
@@ -59,7 +59,8 @@ class GitBook implements CheckpointBook {
   }
 
   async list(): Promise<readonly Checkpoint[]> {
-    return (await listKept(this.#git, this.#ground)).map(({ checkpoint }) => checkpoint)
+    const kept = await listKept(this.#git, this.#ground)
+    return ofThisFolder(kept, this.#ground).map(({ checkpoint }) => checkpoint)
   }
 
   async find(wanted: string): Promise<Checkpoint> {
@@ -102,8 +103,22 @@ class GitBook implements CheckpointBook {
       from: now.tree,
       to: target.tree,
       skipped: now.checkpoint.skipped,
+      isSparse: target.checkpoint.absentCount > 0,
     })
-    return { ...plan, undo: now.checkpoint, apply: () => applyInPlace(this.#restoring, plan) }
+    return { ...plan, undo: now.checkpoint, apply: () => this.#apply(plan, now.checkpoint.id) }
+  }
+
+  async #apply(plan: InPlacePlan, undo: string): Promise<readonly string[]> {
+    try {
+      const { tree } = await takeNow(this.#git, this.#parts, this.#ground)
+      const moved = await changedPaths(this.#git, this.#ground, [plan.from, tree])
+      return await applyInPlace(this.#restoring, plan, moved)
+    } catch (error) {
+      if (!(error instanceof CheckpointError) && !isFileError(error)) throw error
+      throw new CheckpointError(
+        `It could not be brought back whole: ${error.message}. What was there before is kept; have it back with: checkpoint restore ${undo} --in-place --yes`,
+      )
+    }
   }
 
   async forget(ids: readonly string[]): Promise<void> {
@@ -117,7 +132,8 @@ class GitBook implements CheckpointBook {
   }
 
   async #find(wanted: string): Promise<KeptTree> {
-    return chooseKept(await listKept(this.#git, this.#ground), wanted)
+    const kept = await listKept(this.#git, this.#ground)
+    return chooseKept(wanted === 'latest' ? ofThisFolder(kept, this.#ground) : kept, wanted)
   }
 
   #diff(trees: readonly [string, string], how: 'whole' | 'names'): Promise<string> {

@@ -24,6 +24,8 @@ export type Checkpoint = {
   readonly nested: readonly string[]
   /** Submodules: the commit that each stands at is kept, and not what was changed in them. */
   readonly submodules: readonly string[]
+  /** Files that a sparse checkout left out: they were not there, and nobody removed them. */
+  readonly absentCount: number
 }
 
 /**

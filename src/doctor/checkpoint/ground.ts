@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CheckpointError } from './checkpoint.ts'
 import { GitError, type Git, type GitCall } from './git-program.ts'
@@ -56,18 +56,20 @@ async function findRepository(git: Git, folder: string): Promise<Ground | undefi
   const located = await locate(git, folder)
   if (located === undefined) return undefined
   const { top, gitDir, index, objects, exclude, format } = located
-  const settings = await readSettings(git, top)
+  // Its files may lie far from it (`core.worktree`), even within another repository.
+  const refs: GitCall = { cwd: top, gitDir }
+  const settings = await readSettings(git, refs)
   const ownFolder = join(gitDir, 'plimsoll')
   prepareOwn(ownFolder, format)
-  if (existsSync(exclude)) copyFileSync(exclude, join(ownFolder, 'info', 'exclude'))
-  else writeFileSync(join(ownFolder, 'info', 'exclude'), '')
+  const excluded = existsSync(exclude) ? readFileSync(exclude) : Buffer.alloc(0)
+  writeWhole(join(ownFolder, 'info', 'exclude'), excluded)
   const config = [...settings].flatMap(([name, value]) =>
     carriedSettings.has(name) ? [`${name}=${value}`] : [],
   )
   return {
     place: 'repository',
     workTree: top,
-    refs: { cwd: top },
+    refs,
     own: ownCall({ ownFolder, workTree: top, objects, config }),
     ownFolder,
     userIndex: index,
@@ -111,9 +113,9 @@ const carriedSettings: ReadonlySet<string> = new Set([
   'core.excludesfile',
 ])
 
-async function readSettings(git: Git, top: string): Promise<ReadonlyMap<string, string>> {
+async function readSettings(git: Git, refs: GitCall): Promise<ReadonlyMap<string, string>> {
   try {
-    const output = await git(['config', '-z', '--get-regexp', '^core\\.'], { cwd: top })
+    const output = await git(['config', '-z', '--get-regexp', '^core\\.'], refs)
     const pairs = output
       .toString('utf8')
       .split('\0')
@@ -179,15 +181,19 @@ function prepareOwn(folder: string, format: string): void {
     mkdirSync(join(folder, name), { recursive: true, mode: 0o700 })
   }
   const isPlain = format === 'sha1'
-  writeMissing(join(folder, 'HEAD'), 'ref: refs/heads/none\n')
-  writeMissing(
-    join(folder, 'config'),
+  const config =
     `[core]\n\trepositoryformatversion = ${isPlain ? 0 : 1}\n\tbare = false\n` +
-      (isPlain ? '' : `[extensions]\n\tobjectformat = ${format}\n`),
-  )
-  writeMissing(join(folder, 'info', 'attributes'), rawAttributes)
+    (isPlain ? '' : `[extensions]\n\tobjectformat = ${format}\n`)
+  writeWhole(join(folder, 'HEAD'), Buffer.from('ref: refs/heads/none\n'))
+  writeWhole(join(folder, 'config'), Buffer.from(config))
+  writeWhole(join(folder, 'info', 'attributes'), Buffer.from(rawAttributes))
 }
 
-function writeMissing(path: string, text: string): void {
-  if (!existsSync(path)) writeFileSync(path, text, { mode: 0o600 })
+/** Also over what a full disk left half-written: without its attributes, files would be converted. */
+function writeWhole(path: string, content: Buffer): void {
+  if (existsSync(path) && readFileSync(path).equals(content)) return
+  // Another checkpoint may be reading it.
+  const written = `${path}.${process.pid}.new`
+  writeFileSync(written, content, { mode: 0o600 })
+  renameSync(written, path)
 }

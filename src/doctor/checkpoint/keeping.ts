@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Checkpoint, CheckpointPlace, SkippedFile } from './checkpoint.ts'
 import { CheckpointError } from './checkpoint.ts'
 import { GitError, type Git } from './git-program.ts'
@@ -69,6 +70,16 @@ const bounded = (checkpoint: Checkpoint): Checkpoint => ({
   submodules: checkpoint.submodules.slice(0, namesMax),
 })
 
+/**
+ * Work trees of one repository share its refs, and a checkpoint is of one of them. A folder that is gone was
+ * most likely this one, before it was moved.
+ */
+export const ofThisFolder = (
+  kept: readonly KeptTree[],
+  { workTree }: Ground,
+): readonly KeptTree[] =>
+  kept.filter(({ checkpoint: { folder } }) => folder === workTree || !existsSync(folder))
+
 /** Newest first. A ref that is not of this form is somebody else's and is left alone. */
 export async function listKept(git: Git, ground: Ground): Promise<readonly KeptTree[]> {
   const format = '%(refname)%00%(objectname)%00%(tree)%00%(contents:body)%00'
@@ -117,6 +128,7 @@ export function readCheckpoint(text: string): Checkpoint | undefined {
     skipped: listOf(fields['skipped'], readSkipped),
     nested: listOf(fields['nested'], textOrNull),
     submodules: listOf(fields['submodules'], textOrNull),
+    absentCount: typeof fields['absentCount'] === 'number' ? fields['absentCount'] : 0,
   }
 }
 
@@ -164,7 +176,7 @@ export function chooseKept<One extends { readonly checkpoint: Checkpoint }>(
   return only
 }
 
-/** Forgets checkpoints. Their objects go with git's own next clean-up, in a store at once. */
+/** Forgets checkpoints. Their objects go with git's own next clean-up, in a store with the next forgetting. */
 export async function forgetKept(
   git: Git,
   ground: Ground,
@@ -175,5 +187,8 @@ export async function forgetKept(
     ({ checkpoint, commit }) => `delete ${refFolder}/${checkpoint.id} ${commit}\n`,
   )
   await git(['update-ref', '--stdin'], { ...ground.refs, input: Buffer.from(lines.join('')) })
-  if (ground.place === 'store') await git(['prune', '--expire=now'], ground.own)
+  if (ground.place === 'store') await git(['prune', `--expire=${pruneAge}`], ground.own)
 }
+
+/** Another checkpoint that is being made right now has objects that no ref names yet. */
+const pruneAge = '10.minutes.ago'

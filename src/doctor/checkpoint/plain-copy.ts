@@ -8,6 +8,7 @@ import {
   type CheckpointOutcome,
   type CheckpointParts,
   type CheckpointRequest,
+  type SkippedFile,
 } from './checkpoint.ts'
 import { storeFolder } from './ground.ts'
 import { isCheckpointId, readCheckpoint } from './keeping.ts'
@@ -34,7 +35,7 @@ export async function takePlainCopy(
   const building = `${place}.part`
   const filesFolder = join(building, 'files')
   mkdirSync(filesFolder, { recursive: true, mode: 0o700 })
-  for (const path of sorted.kept) copyOne(folder, filesFolder, path.toString('utf8'))
+  const changing = copyAll(sorted.kept, { from: folder, to: filesFolder, building })
   const checkpoint: Checkpoint = {
     id,
     place: 'copy',
@@ -44,16 +45,36 @@ export async function takePlainCopy(
     sessionId: request.sessionId ?? null,
     branch: null,
     headCommit: null,
-    fileCount: sorted.kept.length,
-    skipped: [...listed.skipped, ...sorted.skipped],
+    fileCount: sorted.kept.length - changing.length,
+    skipped: [...listed.skipped, ...sorted.skipped, ...changing],
     nested: sorted.nested,
     submodules: [],
+    absentCount: 0,
   }
   writeFileSync(join(building, noteFile), JSON.stringify(checkpoint), { mode: 0o600 })
   renameSync(building, place)
   const old = listCopies(parts.stateFolder, folder).slice(checkpointsMax)
   forgetCopies(parts.stateFolder, old)
   return { kind: 'taken', checkpoint, pruned: old.length }
+}
+
+/** Files may change or go meanwhile; those are named. A full disk ends it, and leaves nothing behind. */
+function copyAll(
+  paths: readonly Buffer[],
+  { from, to, building }: { readonly from: string; readonly to: string; readonly building: string },
+): readonly SkippedFile[] {
+  return paths.flatMap((path): readonly SkippedFile[] => {
+    const name = path.toString('utf8')
+    try {
+      copyOne(from, to, name)
+      return []
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'ENOENT' || code === 'EACCES') return [{ path: name, why: 'changing' }]
+      rmSync(building, { recursive: true, force: true })
+      throw error
+    }
+  })
 }
 
 function copyOne(from: string, to: string, path: string): void {

@@ -25,9 +25,15 @@ export type PlannedChange = {
 export async function planInPlace(
   git: Git,
   ground: Ground,
-  trees: { readonly from: string; readonly to: string; readonly skipped: readonly SkippedFile[] },
+  trees: {
+    readonly from: string
+    readonly to: string
+    readonly skipped: readonly SkippedFile[]
+    /** What the target lacks may have been left out of a sparse checkout. */
+    readonly isSparse: boolean
+  },
 ): Promise<InPlacePlan> {
-  const { from, to, skipped } = trees
+  const { from, to, skipped, isSparse } = trees
   const asked = ['diff-tree', '-r', '-z', '--raw', '--no-renames', from, to]
   const items = itemsOf(await git(asked, ground.own))
   const unkept = new Set(skipped.map(({ path }) => path))
@@ -39,7 +45,8 @@ export async function planInPlace(
     const what = words.get(head.at(-1) ?? '') ?? 'write'
     const isUnkept =
       what === 'add' && (unkept.has(path.toString('utf8')) || isInTheWay(ground, path))
-    if (isSubmodule || isUnkept) leftAlone.push(path.toString('utf8'))
+    if (isSubmodule || isUnkept || (isSparse && what === 'remove'))
+      leftAlone.push(path.toString('utf8'))
     else changes.push({ path, what })
   }
   return dropBlocked(ground, { from, to, changes, leftAlone })
@@ -77,30 +84,57 @@ function dropBlocked(ground: Ground, plan: InPlacePlan): InPlacePlan {
   }
 }
 
-/** Carries the plan out; the answer names what could not be done because something was in the way. */
+/** The paths at which two trees differ, in Latin-1. */
+export async function changedPaths(
+  git: Git,
+  { own }: Ground,
+  trees: readonly [string, string],
+): Promise<ReadonlySet<string>> {
+  const output = await git(['diff-tree', '-r', '-z', '--name-only', '--no-renames', ...trees], own)
+  return new Set(itemsOf(output).map((path) => path.toString('latin1')))
+}
+
+/**
+ * Carries the plan out; the answer names what could not be done because something was in the way, or because it
+ * moved since the plan was made and is not kept.
+ */
 export async function applyInPlace(
   parts: RestoreParts,
-  plan: InPlacePlan,
+  planned: InPlacePlan,
+  moved: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const { git, ground } = parts
-  const failed: string[] = []
-  for (const { path, what } of plan.changes) {
-    if (what === 'remove') removeFile(ground.workTree, path)
-  }
-  const written = plan.changes.filter(({ path, what }) => {
-    if (what === 'remove') return false
-    // A folder that still stands here holds what was not kept; git would remove it whole.
-    const isFolder = statOf(ground.workTree, path)?.isDirectory() === true
-    if (isFolder) failed.push(path.toString('utf8'))
-    return !isFolder
-  })
-  if (written.length > 0) {
-    await withTree(parts, plan.to, async (own) => {
-      const input = asList(written.map(({ path }) => path))
-      await git(['checkout-index', '--force', '-z', '--stdin'], { ...own, input })
+  const plan = withoutMoved(ground, planned, moved)
+  const failed = plan.leftAlone.slice(planned.leftAlone.length)
+  // The tree is read first: where that fails, nothing was removed yet.
+  await withTree(parts, plan.to, async (own) => {
+    for (const { path, what } of plan.changes) {
+      if (what === 'remove') removeFile(ground.workTree, path)
+    }
+    const written = plan.changes.filter(({ path, what }) => {
+      if (what === 'remove') return false
+      // A folder that still stands here holds what was not kept; git would remove it whole.
+      const isFolder = statOf(ground.workTree, path)?.isDirectory() === true
+      if (isFolder) failed.push(path.toString('utf8'))
+      return !isFolder
     })
-  }
+    if (written.length === 0) return
+    const input = asList(written.map(({ path }) => path))
+    await git(['checkout-index', '--force', '-z', '--stdin'], { ...own, input })
+  })
   return failed
+}
+
+function withoutMoved(ground: Ground, plan: InPlacePlan, moved: ReadonlySet<string>): InPlacePlan {
+  const isMoved = ({ path, what }: PlannedChange): boolean =>
+    [path, ...parentsOf(path)].some((each) => moved.has(each.toString('latin1'))) ||
+    (what === 'add' && isInTheWay(ground, path))
+  const left = plan.changes.filter(isMoved).map(({ path }) => path.toString('utf8'))
+  return dropBlocked(ground, {
+    ...plan,
+    changes: plan.changes.filter((change) => !isMoved(change)),
+    leftAlone: [...plan.leftAlone, ...left],
+  })
 }
 
 /** Removes a file and the folders that this leaves empty; never through a link. */

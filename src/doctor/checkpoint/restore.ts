@@ -50,6 +50,12 @@ export async function restoreToBranch(
   if (ground.place === 'store') {
     throw new CheckpointError('This folder is in no repository; restore it with --to <folder>.')
   }
+  const { absentCount } = kept.checkpoint
+  if (absentCount > 0) {
+    throw new CheckpointError(
+      `A sparse checkout left ${absentCount} files out of it, and a branch would seem to remove them. Restore it with --to <folder>.`,
+    )
+  }
   await checkBranchName(git, ground, branch)
   const folder = join(ground.ownFolder, freshId(random, 'files'))
   const indexFile = join(ground.ownFolder, freshId(random, 'index'))

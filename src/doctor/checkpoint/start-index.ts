@@ -12,9 +12,11 @@ export async function startIndex(
   git: Git,
   ground: Ground,
   indexFile: string,
-): Promise<{ readonly dropped: readonly Buffer[] }> {
-  if (ground.userIndex === null || !copyIndex(ground.userIndex, indexFile)) return { dropped: [] }
-  const user: GitCall = { cwd: ground.workTree, indexFile }
+): Promise<StartedIndex> {
+  if (ground.userIndex === null || !copyIndex(ground.userIndex, indexFile)) {
+    return { dropped: [], sparse: new Set() }
+  }
+  const user: GitCall = { ...ground.refs, indexFile }
   const entries = readEntries(await git(['ls-files', '-s', '-v', '-z'], user))
   const unsure = entries.filter(({ isUnsure }) => isUnsure).map(({ path }) => path)
   const plain = entries.filter(({ isUnsure, isFile }) => !isUnsure && isFile)
@@ -27,7 +29,14 @@ export async function startIndex(
     const own = { ...ground.own, indexFile, input: asList(dropped) }
     await git(['update-index', '-z', '--force-remove', '--stdin'], own)
   }
-  return { dropped }
+  const left = entries.filter(({ isLeftOut }) => isLeftOut)
+  return { dropped, sparse: new Set(left.map(({ path }) => path.toString('latin1'))) }
+}
+
+export type StartedIndex = {
+  readonly dropped: readonly Buffer[]
+  /** Of those, the ones that a sparse checkout leaves out, in Latin-1. */
+  readonly sparse: ReadonlySet<string>
 }
 
 /** False when the repository has no index yet. */
@@ -52,6 +61,8 @@ type IndexEntry = {
   readonly isFile: boolean
   /** git was told to believe it unchanged, or it is not checked out. */
   readonly isUnsure: boolean
+  /** A sparse checkout leaves it out. */
+  readonly isLeftOut: boolean
 }
 
 /** "H 100644 <object> 0\t<path>"; a small letter means assumed unchanged, an S left out of the checkout. */
@@ -62,6 +73,7 @@ function readEntries(output: Buffer): readonly IndexEntry[] {
       path: item.subarray(item.indexOf(tab) + 1),
       isFile: item.subarray(2, 5).toString('latin1') === '100',
       isUnsure: tag === 'S' || tag !== tag.toUpperCase(),
+      isLeftOut: tag.toUpperCase() === 'S',
     }
   })
 }

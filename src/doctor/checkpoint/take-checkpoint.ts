@@ -10,7 +10,7 @@ import {
 } from './checkpoint.ts'
 import { GitError, createGit, type Git } from './git-program.ts'
 import { findGround, type Ground } from './ground.ts'
-import { forgetKept, keepTree, listKept, readStanding } from './keeping.ts'
+import { forgetKept, keepTree, listKept, ofThisFolder, readStanding } from './keeping.ts'
 import { takePlainCopy } from './plain-copy.ts'
 import { takeTreeOfNow, type TreeOfNow } from './tree-of-now.ts'
 
@@ -27,13 +27,20 @@ export async function takeCheckpoint(
   try {
     return await takeWithGit(git, parts, request)
   } catch (error) {
-    if (error instanceof GitError && error.exitCode === null) {
-      return takePlainCopy(parts, request)
-    }
-    if (error instanceof CheckpointError) return { kind: 'failed', message: error.message }
-    if (isFileError(error)) return { kind: 'failed', message: error.message }
-    throw error
+    if (!(error instanceof GitError) || error.exitCode !== null) return failureOf(error)
   }
+  try {
+    return await takePlainCopy(parts, request)
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+function failureOf(error: unknown): CheckpointOutcome {
+  if (error instanceof CheckpointError || isFileError(error)) {
+    return { kind: 'failed', message: error.message }
+  }
+  throw error
 }
 
 async function takeWithGit(
@@ -43,11 +50,12 @@ async function takeWithGit(
 ): Promise<CheckpointOutcome> {
   const { folder } = request
   const ground = await findGround(git, { folder, stateFolder: parts.stateFolder })
-  const [now, standing, kept] = await Promise.all([
+  const [now, standing, all] = await Promise.all([
     takeNow(git, parts, ground),
     readStanding(git, ground),
     listKept(git, ground),
   ])
+  const kept = ofThisFolder(all, ground)
   const [newest] = kept
   const isSame = newest?.tree === now.tree && newest.checkpoint.headCommit === standing.headCommit
   if (newest !== undefined && isSame) return { kind: 'unchanged', checkpoint: newest.checkpoint }
@@ -63,6 +71,7 @@ async function takeWithGit(
     skipped: now.skipped,
     nested: now.nested,
     submodules: now.submodules,
+    absentCount: now.absentCount,
   }
   await keepTree(git, ground, { checkpoint, tree: now.tree })
   const old = kept.slice(checkpointsMax - 1)

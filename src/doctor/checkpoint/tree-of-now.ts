@@ -13,6 +13,7 @@ export type TreeOfNow = {
   readonly skipped: readonly SkippedFile[]
   readonly nested: readonly string[]
   readonly submodules: readonly string[]
+  readonly absentCount: number
 }
 
 /**
@@ -40,6 +41,8 @@ export async function takeTreeOfNow(
     const sorted = await sortOut(ground.workTree, all)
     await forceRemove(git, own, sorted.gone)
     const changing = await addAll(git, own, sorted.kept)
+    // What the index had of them is an old state, and would be taken for this moment's.
+    await forceRemove(git, own, changing)
     const tree = await git(['write-tree', '--missing-ok'], own)
     const entries = itemsOf(await git(['ls-files', '-s', '-z'], own))
     const submodules = entries
@@ -48,9 +51,14 @@ export async function takeTreeOfNow(
     return {
       tree: tree.toString('utf8').trim(),
       fileCount: entries.length - submodules.length,
-      skipped: [...listed.skipped, ...sorted.skipped, ...changing],
+      skipped: [
+        ...listed.skipped,
+        ...sorted.skipped,
+        ...changing.map((path) => ({ path: path.toString('utf8'), why: 'changing' }) as const),
+      ],
       nested: sorted.nested,
       submodules,
+      absentCount: sorted.gone.filter((path) => started.sparse.has(path.toString('latin1'))).length,
     }
   } finally {
     rmSync(indexFile, { force: true })
@@ -86,18 +94,18 @@ export async function forceRemove(git: Git, own: GitCall, paths: readonly Buffer
   await git(['update-index', '-z', '--force-remove', '--stdin'], { ...own, input: asList(paths) })
 }
 
-/** Files may go on changing while they are read: then each is tried alone, and left out if it will not stay. */
+/** Files may go on changing while they are read: then each is tried alone. The answer is what would not stay. */
 async function addAll(
   git: Git,
   own: GitCall,
   paths: readonly Buffer[],
-): Promise<readonly SkippedFile[]> {
+): Promise<readonly Buffer[]> {
   const add = (some: readonly Buffer[]): Promise<Buffer> =>
     git(['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
       ...own,
       input: asList(some),
     })
-  const failed: SkippedFile[] = []
+  const failed: Buffer[] = []
   const tryAll = async (some: readonly Buffer[]): Promise<void> => {
     if (some.length === 0) return
     try {
@@ -106,7 +114,7 @@ async function addAll(
       if (!(error instanceof GitError) || isDiskFull(error)) throw error
       const [only] = some
       if (some.length === 1 && only !== undefined) {
-        failed.push({ path: only.toString('utf8'), why: 'changing' })
+        failed.push(only)
         return
       }
       const half = Math.ceil(some.length / 2)

@@ -19,6 +19,8 @@ export type CommandLine = {
     command: Command,
     work: (context: CommandContext) => Promise<void>,
   ) => Promise<void>
+  /** The same for work on this machine alone: settings that are wrong are told, and stop nothing. */
+  readonly runAnyway: CommandLine['run']
   /** Starts the server in this terminal and ends with its exit code. */
   readonly startServer: (args: readonly string[]) => Promise<void>
 }

@@ -1,5 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { loadSettings, SettingsError } from '../config/load-settings.ts'
+import {
+  loadSettings,
+  loadWhatIsRight,
+  SettingsError,
+  type SettingSources,
+} from '../config/load-settings.ts'
 import { withInstallation } from '../config/installation-words.ts'
 import type { Settings } from '../config/settings.ts'
 import { formatMoney } from '../core/money.ts'
@@ -39,7 +44,10 @@ export async function runCli(args: readonly string[], outside: CliWorld): Promis
   const program = createProgram(world, isJson)
   const cli: CommandLine = {
     run: async (command, work) => {
-      exitCode = await runCommand(command, work, world)
+      exitCode = await runCommand(command, work, { world, read: readSettings })
+    },
+    runAnyway: async (command, work) => {
+      exitCode = await runCommand(command, work, { world, read: readWhatIsRight })
     },
     startServer: async (serverArgs) => {
       exitCode = await world.startServer(serverArgs)
@@ -97,7 +105,7 @@ function createProgram({ terminal, version }: CliWorld, isJson: boolean): Comman
 async function runCommand(
   command: Command,
   work: (context: CommandContext) => Promise<void>,
-  world: CliWorld,
+  { world, read }: { readonly world: CliWorld; readonly read: typeof readSettings },
 ): Promise<number> {
   const { terminal, clock } = world
   const options: Record<string, unknown> = command.optsWithGlobals()
@@ -111,7 +119,7 @@ async function runCommand(
     terminal.write(`${isJson ? JSON.stringify(answer, null, 2) : text()}\n`)
   }
   try {
-    const settings = readSettings(world, options)
+    const settings = read(world, options)
     place = settings
     const { timeZone, currencySymbol } = settings
     await work({
@@ -150,11 +158,30 @@ async function runCommand(
   return exitCode
 }
 
-function readSettings(world: CliWorld, options: Record<string, unknown>): Settings {
+const readSettings = (world: CliWorld, options: Record<string, unknown>): Settings =>
+  loadSettings(settingSources(world, options))
+
+/** Whoever was just refused is not to mend a server's settings first. */
+function readWhatIsRight(world: CliWorld, options: Record<string, unknown>): Settings {
+  const { terminal } = world
+  const { settings, problems } = loadWhatIsRight(settingSources(world, options))
+  const [first, ...more] = problems
+  if (first === undefined) return settings
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`
+  const message = `Settings that are wrong are ignored here: ${safeText(first)}${rest}`
+  terminal.writeError(
+    options['json'] === true
+      ? `${JSON.stringify({ warning: { code: 'settings_invalid', message } })}\n`
+      : `${paint(terminal, 'yellow', wrap(message, terminal.columns))}\n`,
+  )
+  return settings
+}
+
+function settingSources(world: CliWorld, options: Record<string, unknown>): SettingSources {
   const flags: string[] = []
   if (typeof options['dataFolder'] === 'string') flags.push('--data-folder', options['dataFolder'])
   if (typeof options['adminUrl'] === 'string') flags.push('--admin-url', options['adminUrl'])
-  return loadSettings({ flags, environment: world.environment, folder: world.folder })
+  return { flags, environment: world.environment, folder: world.folder }
 }
 
 /** Failures have something to do about them; anything else is a bug and keeps its stack. */

@@ -38,6 +38,16 @@ type SaidBySource = ReadonlyMap<SettingName, Said>
 
 /** Flag over environment over file over default. */
 export function loadSettings(sources: SettingSources): Settings {
+  const { settings, problems } = loadWhatIsRight(sources)
+  if (problems.length > 0) throw new SettingsError(problems)
+  return settings
+}
+
+/** The same for what must not be stopped by them: a setting that is wrong counts as not set, and is a problem to tell. */
+export function loadWhatIsRight(sources: SettingSources): {
+  readonly settings: Settings
+  readonly problems: readonly string[]
+} {
   const problems: string[] = []
   const flags = readFlags(sources, problems)
   const environment = readEnvironment(sources, problems)
@@ -47,8 +57,7 @@ export function loadSettings(sources: SettingSources): Settings {
   const settings = Object.fromEntries(
     settingNames.map((name) => [name, valueOf(name, { said, sources, problems })]),
   ) as unknown as Settings
-  if (problems.length > 0) throw new SettingsError(problems)
-  return Object.freeze(withDerived(settings))
+  return { settings: Object.freeze(withDerived(settings)), problems }
 }
 
 type Reading = {
@@ -60,18 +69,16 @@ type Reading = {
 function valueOf(name: SettingName, { said, sources, problems }: Reading): unknown {
   const declaration: Declaration<unknown> = declarations[name]
   const found = said.get(name)
-  if (found === undefined) {
-    // A default path starts at the current folder like any other.
-    return name === 'dataFolder'
-      ? join(sources.folder, declarations.dataFolder.default)
-      : declaration.default
-  }
-  const value = declaration.parse(found.text, found.folder)
-  if (value === undefined) {
+  const value = found === undefined ? undefined : declaration.parse(found.text, found.folder)
+  if (value !== undefined) return value
+  if (found !== undefined) {
     // What was given is never repeated: it may be a secret that stands in the wrong place.
     problems.push(`${found.where} takes ${declaration.takes}; what it was given is something else.`)
   }
-  return value
+  // A default path starts at the current folder like any other.
+  return name === 'dataFolder'
+    ? join(sources.folder, declarations.dataFolder.default)
+    : declaration.default
 }
 
 function withDerived(settings: Settings): Settings {

@@ -38,7 +38,7 @@ function addTake(group: Command, cli: CommandLine): void {
   withFolder(group.command('take'))
     .description('keep the files as they are now; index, branches, stash and hooks stay untouched')
     .action((options: Where, command: Command) =>
-      cli.run(command, async (context) => {
+      cli.runAnyway(command, async (context) => {
         const outcome = await takeCheckpoint(partsOf(context), {
           folder: folderOf(context, options),
           reason: 'by hand',
@@ -53,7 +53,7 @@ function addList(group: Command, cli: CommandLine): void {
   withFolder(group.command('list'))
     .description('the checkpoints of this folder, newest first')
     .action((options: Where, command: Command) =>
-      cli.run(command, async (context) => {
+      cli.runAnyway(command, async (context) => {
         const checkpoints = await (await bookOf(context, options)).list()
         context.show({ checkpoints }, () => checkpointTable(checkpoints, context))
       }),
@@ -64,7 +64,7 @@ function addShow(group: Command, cli: CommandLine): void {
   withWanted(group.command('show'))
     .description('what was kept, what was left out, and what differs from the commit it stood at')
     .action((wanted: string, options: Where, command: Command) =>
-      cli.run(command, async (context) => {
+      cli.runAnyway(command, async (context) => {
         const book = await bookOf(context, options)
         const checkpoint = await book.find(wanted)
         const changes = checkpoint.place === 'copy' ? '' : await book.changes(checkpoint.id)
@@ -83,7 +83,7 @@ function addDiff(group: Command, cli: CommandLine): void {
     .description('from the checkpoint to the files as they are now')
     .option('--names', 'only the names of the files that differ')
     .action((wanted: string, options: Where & { readonly names?: boolean }, command: Command) =>
-      cli.run(command, async (context) => {
+      cli.runAnyway(command, async (context) => {
         const book = await bookOf(context, options)
         const how = options.names === true ? 'names' : 'whole'
         const text = await book.differences(wanted, how)
@@ -115,7 +115,7 @@ function addRestore(group: Command, cli: CommandLine): void {
         '  npm run plimsoll -- checkpoint restore cp_7f3k --in-place --yes',
     )
     .action((wanted: string, options: Restoring, command: Command) =>
-      cli.run(command, async (context) => {
+      cli.runAnyway(command, async (context) => {
         const { to, branch, inPlace } = options
         const ways = [to, branch, inPlace].filter((way) => way !== undefined)
         if (ways.length !== 1) {
@@ -210,7 +210,7 @@ function addPrune(group: Command, cli: CommandLine): void {
     .option('--keep <count>', 'the newest that stay', '20')
     .option('--yes', 'do it')
     .action((options: Pruning, command: Command) =>
-      cli.run(command, async (context) => {
+      cli.runAnyway(command, async (context) => {
         const keep = Number(options.keep)
         if (!Number.isSafeInteger(keep) || keep < 0) {
           throw wrongUse('--keep takes a whole number.', 'Nothing was forgotten.')

@@ -64,7 +64,7 @@ export function addDoctorCommand(program: Command, cli: CommandLine): void {
     .option('--no-ask', 'ask no questions')
     .addHelpText('after', help)
     .action((options: DoctorOptions, command: Command) =>
-      cli.run(command, (context) => runDoctor(options, context)),
+      cli.runAnyway(command, (context) => runDoctor(options, context)),
     )
 }
 

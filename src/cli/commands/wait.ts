@@ -42,7 +42,7 @@ export function addWaitCommand(program: Command, cli: CommandLine): void {
     .option('--max-hours <hours>', 'give up after so many hours', readWholeNumber, 24 * 8)
     .addHelpText('after', "\nExample:\n  npm run plimsoll -- wait --then 'claude --continue'")
     .action((options: Options, command: Command) =>
-      cli.run(command, (context) => runWait(options, context)),
+      cli.runAnyway(command, (context) => runWait(options, context)),
     )
 }
 

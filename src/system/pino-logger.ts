@@ -39,8 +39,16 @@ function openLogger(file: number, level: LogLevel): FlushableLogger {
 /** What JSON leaves as it is and a terminal that shows the log would act on. */
 const steering = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
 
+/** Nearly every line has none of them, and this is told three times as fast. */
+const unusual = /[^ -~\n]/
+
 const withoutSteering = (line: string): string =>
-  line.replaceAll(steering, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  !unusual.test(line)
+    ? line
+    : line.replaceAll(
+        steering,
+        (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
 
 /**
  * JSON lines with `level` as a word and `time` in ISO form, to standard output unless told otherwise. Lines

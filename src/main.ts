@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { startApp, type App, type AppOptions } from './app.ts'
-import { installationWords } from './config/installation-words.ts'
+import { installationWords, pastedCommand } from './config/installation-words.ts'
 import { loadSettings } from './config/load-settings.ts'
 import { processSources } from './config/process-sources.ts'
 import { printableSettings, settingsHelp } from './config/settings-table.ts'
@@ -179,7 +179,9 @@ async function sayStarted(started: {
   for (const { status, check, found, meaning, cure } of facts) {
     if (status === 'ok' || !checksAtStart.has(check)) continue
     log.logger.warn('the configuration needs a look', { check, found })
-    process.stderr.write(`${check}: ${found} ${meaning ?? ''}\n  ${cure?.say ?? ''}\n`)
+    const run = cure?.run ?? null
+    const command = run === null ? '' : `    ${pastedCommand(run, settings)}\n`
+    process.stderr.write(`${check}: ${found} ${meaning ?? ''}\n  ${cure?.say ?? ''}\n${command}`)
   }
 }
 

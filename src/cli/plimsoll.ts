@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, parse } from 'node:path'
 
 /** The command line: `npm run plimsoll -- <command>`. Everything it does is in `run-cli.ts`. */
 
@@ -37,6 +37,15 @@ function startServer(args: readonly string[]): Promise<number> {
   })
 }
 
+/** A container's user may be a bare number: without a name, and so without a home. */
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    return parse(process.cwd()).root
+  }
+}
+
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: {
     columns: process.stdout.columns ?? pipeColumns,
@@ -49,7 +58,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   random: systemRandom,
   ...processSources(),
   platform: process.platform,
-  home: homedir(),
+  home: homeFolder(),
   version,
   startServer,
 })

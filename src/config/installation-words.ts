@@ -12,6 +12,12 @@ export function installationWords({ dataFolder, adminUrl }: Place): string {
   return `${folder}${url}`
 }
 
+/** A command of a cure as it is pasted: one of ours is told which installation is meant. */
+export function pastedCommand(run: string, place: Place): string {
+  const words = /^plimsoll (.*)$/.exec(run)?.[1]
+  return words === undefined ? run : `npm run plimsoll -- ${words}${installationWords(place)}`
+}
+
 const commandPattern = /npm run plimsoll -- ([a-z][a-z-]*(?: [a-z][a-z-]*)?)(?=[.),;:]|$| \()/g
 
 /** The same text, whose commands go to this installation. */

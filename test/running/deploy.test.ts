@@ -103,3 +103,30 @@ test('waiting for readiness ends with 0 once it is there, with 1 when it does no
   assert.equal(wait(`${server.gatewayUrl}/nothing`, '0.1'), 1)
   assert.equal(wait('nowhere'), 2)
 })
+
+test('what a start warns of comes with the whole command that ends it', async (t) => {
+  const folder = folderFor(t, 'deploy')
+  const server = await startFor(t, { folder, flags: ['--gateway-host', '0.0.0.0'] })
+
+  await server.until(/page-address: /)
+
+  const command =
+    /demo-key: .*\n {2}Revoke it:\n {4}npm run plimsoll -- (key revoke key_\w+) --data-folder (\S+)\n/
+  const [, words, named] = command.exec(server.said()) ?? []
+  assert.match(words ?? server.said(), /^key revoke key_/)
+  assert.equal(named, folder)
+})
+
+test('commands run for a user who is only a number, as in a container, and so has no home', (t) => {
+  const homeless =
+    'data:text/javascript,import os from "node:os"; import { syncBuiltinESMExports } from "node:module"; os.homedir = () => { throw new Error("ENOENT") }; syncBuiltinESMExports()'
+
+  const ran = spawnSync(
+    process.execPath,
+    ['--import', homeless, join(root, 'src', 'cli', 'plimsoll.ts'), '--version'],
+    { encoding: 'utf8', env: {} },
+  )
+
+  assert.equal(ran.stderr, '')
+  assert.match(ran.stdout, /^\d+\.\d+\.\d+\n$/)
+})

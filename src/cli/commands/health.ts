@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { HealthAnswer } from '../../admin/contract.ts'
+import { pastedCommand } from '../../config/installation-words.ts'
 import { runChecks } from '../../health/check.ts'
 import { folderChecks } from '../../health/checks/folder-checks.ts'
 import { stoppedChecks } from '../../health/checks/stopped-checks.ts'
@@ -7,7 +8,6 @@ import { lookAtFolder } from '../../health/folder-facts.ts'
 import { worstOf, type HealthFact } from '../../operations/health.ts'
 import { journalFormat } from '../../storage/sqlite/journal-file.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { commandText } from '../command-text.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'
 import { findServer } from '../find-desk.ts'
 import { paint, safeText, wrap } from '../terminal.ts'
@@ -90,12 +90,9 @@ const serverFact = (status: HealthFact['status'], found: string): HealthFact => 
   cure: null,
 })
 
-/** The command of a cure as it is pasted here: ours are told which installation is meant. */
 function withCommand(fact: ShownFact, { settings }: CommandContext): ShownFact {
   const run = fact.cure?.run ?? null
-  if (run === null) return { ...fact, command: null }
-  const words = /^plimsoll (.*)$/.exec(run)?.[1]
-  return { ...fact, command: words === undefined ? run : commandText(settings, words) }
+  return { ...fact, command: run === null ? null : pastedCommand(run, settings) }
 }
 
 function exitCodeOf(status: HealthFact['status'], isRunning: boolean): number {

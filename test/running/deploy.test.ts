@@ -117,7 +117,7 @@ test('what a start warns of comes with the whole command that ends it', async (t
   assert.equal(named, folder)
 })
 
-test('commands run for a user who is only a number, as in a container, and so has no home', (t) => {
+test('commands run for a user who is only a number, as in a container, and so has no home', () => {
   const homeless =
     'data:text/javascript,import os from "node:os"; import { syncBuiltinESMExports } from "node:module"; os.homedir = () => { throw new Error("ENOENT") }; syncBuiltinESMExports()'
 

@@ -31,6 +31,15 @@ export function checkpointSentences(told: ToldCheckpoint, reader: Reader): strin
   ].join('\n')
 }
 
+/** The commands of a text, for whoever stands in another folder than the one that is meant. */
+export const forFolder = (text: string, folder: string): string =>
+  text
+    .split('\n')
+    .map((line) =>
+      line.startsWith('  npm run') ? `${line} --folder ${shellWord(safeText(folder))}` : line,
+    )
+    .join('\n')
+
 const standing = ({ branch, headCommit, place }: Checkpoint): readonly string[] => {
   if (place === 'store') return ['The folder is in no git repository, so its files lie apart.']
   if (place === 'copy') return ['git is not installed, so the files were copied.']

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import { shellWord } from '../../src/config/shell-word.ts'
 import { WorkTree } from '../doctor/work-tree.ts'
 import { runCommand, tooWide } from './cli-world.ts'
 
@@ -60,6 +61,30 @@ test('a work tree is kept, listed, compared, brought back beside itself and in p
   assert.equal(pruned.forgotten.length, 2)
   assert.match((await cli(['list'])).out, /No checkpoint of this folder yet/)
   assert.equal(tree.git(['for-each-ref', 'refs/plimsoll']), '')
+})
+
+test('called from elsewhere, every command that is shown to copy names the folder', async () => {
+  using tree = repository()
+  const cli = cliOf(tree)
+  const elsewhere = (args: readonly string[]): ReturnType<typeof runCommand> =>
+    runCommand(tree.root, ['checkpoint', ...args, '--folder', tree.top], {
+      environment: tree.environment,
+    })
+
+  const taken = await elsewhere(['take'])
+  tree.write('a.txt', 'newer\n')
+  const planned = await elsewhere(['restore', '--in-place'])
+  const shown = [taken, await elsewhere(['show']), planned]
+  const done = await elsewhere(['restore', '--in-place', '--yes'])
+  const within = await cli(['show'])
+
+  for (const { code, out } of [...shown, done]) {
+    const commands = out.split('\n').filter((line) => line.startsWith('  npm run'))
+    assert.equal(code, 0)
+    assert.equal(commands.length, 1, out)
+    assert.ok(commands[0]?.endsWith(` --folder ${shellWord(tree.top)}`), out)
+  }
+  assert.doesNotMatch(within.out, /--folder/)
 })
 
 test('names that would steer a terminal are shown without what steers it, and lines fit', async () => {

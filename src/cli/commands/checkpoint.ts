@@ -9,7 +9,7 @@ import {
 import { takeCheckpoint } from '../../doctor/checkpoint/take-checkpoint.ts'
 import { stateFolder } from '../../doctor/state-folder.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
-import { checkpointSentences, checkpointTable, shortened } from '../checkpoint-text.ts'
+import { checkpointSentences, checkpointTable, forFolder, shortened } from '../checkpoint-text.ts'
 import { wrongUse } from '../exit-codes.ts'
 import { paint, safeText } from '../terminal.ts'
 
@@ -44,7 +44,9 @@ function addTake(group: Command, cli: CommandLine): void {
           reason: 'by hand',
         })
         if (outcome.kind === 'failed') throw new CheckpointError(outcome.message)
-        context.say(outcome, () => checkpointSentences(outcome, context.reader()))
+        context.say(outcome, () =>
+          here(checkpointSentences(outcome, context.reader()), context, options),
+        )
       }),
     )
 }
@@ -69,7 +71,11 @@ function addShow(group: Command, cli: CommandLine): void {
         const checkpoint = await book.find(wanted)
         const changes = checkpoint.place === 'copy' ? '' : await book.changes(checkpoint.id)
         context.say({ checkpoint, changes: linesOf(changes) }, () => {
-          const told = checkpointSentences({ kind: 'shown', checkpoint }, context.reader())
+          const told = here(
+            checkpointSentences({ kind: 'shown', checkpoint }, context.reader()),
+            context,
+            options,
+          )
           const about =
             checkpoint.headCommit === null ? 'Files:' : 'Against the commit that it stood at:'
           return `${told}\n\n${about}\n${indented(changes === '' ? 'nothing' : changes)}`
@@ -128,7 +134,8 @@ function addRestore(group: Command, cli: CommandLine): void {
         const checkpoint = await book.find(wanted)
         if (to !== undefined) return restoreTo(context, { book, checkpoint, to })
         if (branch !== undefined) return restoreAs(context, { book, checkpoint, branch })
-        await restoreOver(context, { book, checkpoint, isSure: options.yes === true })
+        const isSure = options.yes === true
+        await restoreOver(context, { book, checkpoint, isSure, where: options })
       }),
     )
 }
@@ -155,14 +162,19 @@ async function restoreAs(context: CommandContext, chosen: Chosen & { readonly br
   )
 }
 
-async function restoreOver(context: CommandContext, chosen: Chosen & { readonly isSure: boolean }) {
-  const { book, checkpoint, isSure } = chosen
+async function restoreOver(
+  context: CommandContext,
+  chosen: Chosen & { readonly isSure: boolean; readonly where: Where },
+) {
+  const { book, checkpoint, isSure, where } = chosen
   const plan = await book.planInPlace(checkpoint.id)
   const failed = isSure ? await plan.apply() : []
   const changes = plan.changes.map(({ path, what }) => ({ path: path.toString('utf8'), what }))
   const leftAlone = [...plan.leftAlone, ...failed]
   const answer = { restored: isSure ? checkpoint.id : null, undo: plan.undo.id, changes, leftAlone }
-  context.say(answer, () => planText(context, { checkpoint, plan, leftAlone, isSure }))
+  context.say(answer, () =>
+    here(planText(context, { checkpoint, plan, leftAlone, isSure }), context, where),
+  )
 }
 
 const marks = { write: 'M', add: 'A', remove: 'D' } as const
@@ -235,6 +247,10 @@ const partsOf = ({ clock, random, machine }: CommandContext) => ({
   environment: machine.environment,
   stateFolder: stateFolder(machine),
 })
+
+/** The commands of a text as they are pasted where the person stands. */
+const here = (text: string, context: CommandContext, where: Where): string =>
+  folderOf(context, where) === context.folder ? text : forFolder(text, folderOf(context, where))
 
 const folderOf = (context: CommandContext, { folder }: Where): string =>
   folder === undefined ? context.folder : resolve(context.folder, folder)

@@ -4,10 +4,8 @@ import type { CheckpointOutcome } from '../../doctor/checkpoint/checkpoint.ts'
 import { takeCheckpoint } from '../../doctor/checkpoint/take-checkpoint.ts'
 import type { Finding } from '../../doctor/examine.ts'
 import { stateFolder } from '../../doctor/state-folder.ts'
-import { checkpointSentences } from '../checkpoint-text.ts'
+import { checkpointSentences, forFolder } from '../checkpoint-text.ts'
 import type { CommandContext } from '../command-line.ts'
-import { shellWord } from '../../config/shell-word.ts'
-import { safeText } from '../terminal.ts'
 
 /** What became of the files: a checkpoint, or why there is none. */
 export type Rescue = CheckpointOutcome | { readonly kind: 'left_out'; readonly why: string }
@@ -52,10 +50,6 @@ function isFolder(path: string): boolean {
 const isTooWide = (folder: string, { machine }: CommandContext): boolean =>
   resolve(folder) === resolve(machine.home) || dirname(resolve(folder)) === resolve(folder)
 
-/** The command is for whatever folder the person stands in. */
-const withFolder = (line: string, folder: string): string =>
-  line.startsWith('  npm run') ? `${line} --folder ${shellWord(safeText(folder))}` : line
-
 /** Lines for a person; indented ones are commands. */
 export function rescueLines(rescue: Rescue, context: CommandContext): readonly string[] {
   const byHand = 'By hand:'
@@ -67,8 +61,9 @@ export function rescueLines(rescue: Rescue, context: CommandContext): readonly s
       return [`The files could not be kept: ${rescue.message} ${byHand}`, command]
     case 'taken':
     case 'unchanged':
-      return checkpointSentences(rescue, context.reader())
-        .split('\n')
-        .map((line) => withFolder(line, rescue.checkpoint.folder))
+      return forFolder(
+        checkpointSentences(rescue, context.reader()),
+        rescue.checkpoint.folder,
+      ).split('\n')
   }
 }

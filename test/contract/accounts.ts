@@ -34,7 +34,7 @@ export const bob: MemberScope = { customerId: acme, memberId: memberId('bob') }
 export const zoe: MemberScope = { customerId: customerId('zeta'), memberId: memberId('zoe') }
 
 /** One nano per input token, ten per output token. */
-const price: Price = {
+export const price: Price = {
   id: priceId('test-price'),
   model: 'test-model',
   source: 'test',
@@ -47,7 +47,7 @@ const price: Price = {
 
 const shape = { kind: 'session', lengthMs: 5 * 3_600_000 } as const
 
-const planOf = (name: string, amount: bigint): Plan => ({
+export const planOf = (name: string, amount: bigint): Plan => ({
   id: planId(name),
   version: 1,
   name,

@@ -75,7 +75,8 @@ test('called from elsewhere, every command that is shown to copy names the folde
   tree.write('a.txt', 'newer\n')
   const planned = await elsewhere(['restore', '--in-place'])
   const shown = [taken, await elsewhere(['show']), planned]
-  const done = await elsewhere(['restore', '--in-place', '--yes'])
+  const [id = ''] = /cp_\w+/.exec(taken.out) ?? []
+  const done = await elsewhere(['restore', id, '--in-place', '--yes'])
   const within = await cli(['show'])
 
   for (const { code, out } of [...shown, done]) {

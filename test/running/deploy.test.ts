@@ -55,6 +55,17 @@ test('supervisors wait longer than a stop can take, and what they run is there',
   }
 })
 
+test('the unit, the image and the compose file have a place for backups beside the data folder', () => {
+  const unit = read('plimsoll.service')
+  const [data, backups] = /StateDirectory=(\S+) (\S+)/.exec(unit)?.slice(1) ?? []
+
+  assert.equal(data, /PLIMSOLL_DATA_FOLDER=%S\/(\S+)/.exec(unit)?.[1])
+  assert.notEqual(backups, data)
+  assert.match(read('Dockerfile'), /install -d -o 10001 .* \/data \/backups\n/)
+  assert.match(read('Dockerfile'), /VOLUME \/data \/backups\n/)
+  assert.match(read('compose.yaml'), /- data:\/data\n +- backups:\/backups\n/)
+})
+
 test('a secret that is said twice, or whose file is not there, ends the start', () => {
   const load = (environment: Readonly<Record<string, string>>) => () =>
     loadSettings({ flags: [], environment, folder: '/' })

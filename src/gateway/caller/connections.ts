@@ -51,7 +51,7 @@ export class Connections {
     connectionOf(this.#open, response)?.running.push(response)
   }
 
-  /** Its request carries a known key: until it ends, its connection gives way to nobody. */
+  /** Its request carries a known key: until its answer has left, its connection gives way to nobody. */
   prove(response: ServerResponse): void {
     const connection = connectionOf(this.#open, response)
     if (connection === undefined) return
@@ -63,11 +63,11 @@ export class Connections {
     const connection = connectionOf(this.#open, response)
     if (connection === undefined) return
     connection.running = connection.running.filter((other) => other !== response)
-    if (isKnown) connection.knownCount -= 1
-    if (connection.knownCount > 0) return
     const { socket } = response.req
-    this.#resting.delete(socket)
-    this.#resting.add(socket)
+    if (!isKnown) this.#rest(socket)
+    // An answer that was paid for may be on its way for a while yet.
+    else if (response.writableFinished) this.#endKnown(socket)
+    else response.once('close', () => this.#endKnown(socket))
   }
 
   /** The first request on a connection that is not answered yet, and whether it is the only one. */
@@ -84,6 +84,19 @@ export class Connections {
     const isIdle = this.firstRunning(socket) === null
     const isStalledReader = socket.writableLength > 0
     if (isIdle || isStalledReader) socket.destroy()
+  }
+
+  #endKnown(socket: Socket): void {
+    const connection = this.#open.get(socket)
+    if (connection === undefined) return
+    connection.knownCount -= 1
+    this.#rest(socket)
+  }
+
+  #rest(socket: Socket): void {
+    if (this.#open.get(socket)?.knownCount !== 0) return
+    this.#resting.delete(socket)
+    this.#resting.add(socket)
   }
 
   #onHalfClosed(socket: Socket): void {

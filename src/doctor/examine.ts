@@ -84,7 +84,8 @@ export type Told = {
 export function examine(finding: Finding, told: Told): Examination {
   const { nowMs } = told
   const refusal = finding.session?.refusal
-  const figures = newestOfEach([...(finding.session?.figures ?? []), ...told.figures])
+  const found = [...(finding.session?.figures ?? []), ...told.figures]
+  const figures = newestOfEach(found.map((figure) => asOfLastAnswer(figure, finding.session)))
   const evidence: Evidence = { refusal, figures, nowMs }
   const verdict = judge(evidence)
   const answeredAtMs = isOfOneModel(verdict) ? undefined : finding.answeredAtMs
@@ -97,6 +98,16 @@ export function examine(finding: Finding, told: Told): Examination {
 /** While a limit of one model lasts, answers of the others say nothing about it. */
 const isOfOneModel = ({ limit }: Verdict): boolean =>
   limit?.isOver === false && (limit.window === 'week_opus' || limit.window === 'week_sonnet')
+
+/** A status line is written again and again, and shows what its session heard with its last answer. */
+function asOfLastAnswer(figure: Figure, session: SessionReading | undefined): Figure {
+  const refusal = session?.refusal
+  if (figure.sessionId === undefined || figure.sessionId !== refusal?.sessionId) return figure
+  const answeredAtMs = session?.answeredAtMs
+  // No answer is known, so neither is the time: it counts like another session's.
+  if (answeredAtMs === undefined) return { ...figure, sessionId: '' }
+  return { ...figure, atMs: Math.min(figure.atMs, answeredAtMs) }
+}
 
 /** Of each name and source the newest; the same number told ten times is one figure. */
 function newestOfEach(figures: readonly Figure[]): readonly Figure[] {

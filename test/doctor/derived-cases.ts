@@ -301,8 +301,8 @@ export const derivedCases: readonly DerivedCase[] = [
     confidence: 'medium',
   },
   {
-    name: 'official figures of a status line, a minute before',
-    lines: [statusLine(3, 4), ...refused],
+    name: 'official figures of a status line, minutes after an answer',
+    lines: [answer('11:55:00'), statusLine(3, 4), ...refused],
     ruling: 'false_refusal',
     confidence: 'medium',
   },
@@ -489,12 +489,12 @@ export const derivedCases: readonly DerivedCase[] = [
     ruling: 'possibly_false',
   },
   {
-    name: 'told an hour later, but money was there',
+    name: 'told an hour later: money is there now, and may have been added since',
     lines: refused,
     told: { week: '12', session: '0', balance: '100', cap: '50', spent: '0' },
     afterMs: 3600_000,
-    ruling: 'false_refusal',
-    confidence: 'medium',
+    ruling: 'possibly_false',
+    confidence: 'low',
   },
   {
     name: 'the usage policy',

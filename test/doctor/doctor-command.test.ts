@@ -27,6 +27,36 @@ function refusedJustNow(world: DoctorWorld, name = 'out-of-extra-usage'): void {
   )
 }
 
+const transcriptPath = (world: DoctorWorld): string =>
+  join(world.config, 'projects', '-home-ada-work', 'a-session.jsonl')
+
+/** The refused session had an answer before, some minutes or hours ago; tells its id. */
+function answeredJustBefore(world: DoctorWorld, beforeMs = 5 * 60_000): string {
+  const path = transcriptPath(world)
+  const text = readFileSync(path, 'utf8')
+  const sessionId = /"sessionId":"([^"]+)"/.exec(text)?.[1] ?? ''
+  const answer = {
+    type: 'assistant',
+    timestamp: new Date(Date.now() - beforeMs).toISOString(),
+    sessionId,
+    message: { model: 'claude-sonnet-5-5', content: [{ type: 'text', text: 'Done.' }] },
+  }
+  writeFileSync(path, `${JSON.stringify(answer)}\n${text}`)
+  return sessionId
+}
+
+/** As the client hands it to a status line, again and again: this moment. */
+function keepStatusLine(world: DoctorWorld, sessionId: string): string {
+  const seconds = Math.floor(Date.now() / 1000)
+  const windows = {
+    five_hour: { used_percentage: 3, resets_at: seconds + 3600 },
+    seven_day: { used_percentage: 4, resets_at: seconds + 86_400 },
+  }
+  const path = join(world.home, 'statusline.json')
+  writeFileSync(path, JSON.stringify({ session_id: sessionId, rate_limits: windows }))
+  return path
+}
+
 const story = ['--session', '0', '--week', '12', '--balance', '100', '--cap', '50', '--spent', '0']
 
 test('a person who sits there is asked for the figures, and wrong answers are asked again', async () => {
@@ -38,7 +68,7 @@ test('a person who sits there is asked for the figures, and wrong answers are as
   })
 
   assert.equal(code, 20)
-  assert.match(out, /That takes a percentage such as 12/)
+  assert.match(out, /That takes a percentage from 0 to 100, such as 12/)
   assert.match(out, /A FALSE REFUSAL/)
   assert.match(out, /spent this month: \$0\.00/)
   assert.doesNotMatch(out, /in\u00a0\d+\u00a0s/)
@@ -128,14 +158,9 @@ test('--session takes a percentage, or the beginning of an id', async () => {
 test('what the client handed to a status line is official, in one line or in many', async () => {
   using world = openDoctorWorld()
   refusedJustNow(world)
-  const seconds = Math.floor(Date.now() / 1000)
-  const windows = {
-    five_hour: { used_percentage: 3, resets_at: seconds + 3600 },
-    seven_day: { used_percentage: 4, resets_at: seconds + 86_400 },
-  }
-  const path = join(world.home, 'statusline.json')
+  const path = keepStatusLine(world, answeredJustBefore(world))
   for (const indent of [0, 2]) {
-    writeFileSync(path, JSON.stringify({ session_id: 's', rate_limits: windows }, null, indent))
+    writeFileSync(path, JSON.stringify(JSON.parse(readFileSync(path, 'utf8')), null, indent))
 
     const { code, out } = await world.doctor(['doctor', '--statusline', path])
 
@@ -145,6 +170,22 @@ test('what the client handed to a status line is official, in one line or in man
       /weekly limit: 4 % used, resets .*; official \(status line\)/,
     )
   }
+})
+
+test('the status line of another session, or of one that heard nothing for hours, contradicts nothing', async () => {
+  using world = openDoctorWorld()
+  refusedJustNow(world)
+  const other = await world.doctor(['doctor', '--statusline', keepStatusLine(world, 'another')])
+  const own = answeredJustBefore(world, 3 * 3600_000)
+  const stale = await world.doctor(['doctor', '--statusline', keepStatusLine(world, own)])
+
+  assert.equal(other.code, 21)
+  assert.match(
+    other.out.replaceAll(/\s+/g, ' '),
+    /not counted: weekly limit: 4 % used; it is what a session heard with its last answer/,
+  )
+  assert.equal(stale.code, 21)
+  assert.match(stale.out.replaceAll(/\s+/g, ' '), /not counted: weekly limit: 4 % used/)
 })
 
 test('--here looks only at sessions of the current folder', async () => {

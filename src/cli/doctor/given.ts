@@ -7,6 +7,7 @@ import { NotRegularError } from '../../doctor/transcript/open-regular-file.ts'
 import { readStatusLine } from '../../doctor/transcript/session-reading.ts'
 import type { CommandContext } from '../command-line.ts'
 import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
+import { wrap } from '../terminal.ts'
 import type { ReportOptions } from './report.ts'
 
 /** What a person gave the doctor: which session, and which figures. */
@@ -122,10 +123,21 @@ export async function toldFigures(
     const name = problem.name.replace('week_', '')
     throw wrongUse(`--${name} takes ${problem.takes}.`, 'Copy it from the usage page.')
   }
-  const pasted =
-    options.paste === true ? figuresInText(await context.desktop.readInput(pasteMax), nowMs) : []
+  const pasted = options.paste === true ? await pastedFigures(context, nowMs) : []
   const file = options.statusline
   const shown =
     file === undefined ? [] : readable(() => readStatusLine(resolve(context.folder, file), nowMs))
   return [...shown, ...pasted, ...figures]
 }
+
+async function pastedFigures(
+  { desktop, terminal }: CommandContext,
+  nowMs: number,
+): Promise<readonly Figure[]> {
+  const figures = figuresInText(await desktop.readInput(pasteMax), nowMs)
+  if (figures.length === 0) terminal.writeError(`${wrap(nothingPasted, terminal.columns)}\n`)
+  return figures
+}
+
+const nothingPasted =
+  'No figure could be read from the pasted text; it is read in English only. Tell them one by one: --session 0 --week 12 --balance 100 --cap 50 --spent 0'

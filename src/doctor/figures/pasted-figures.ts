@@ -84,7 +84,7 @@ class PageReader {
   }
 
   #readMoney(line: string, { before, next }: Around): void {
-    const both = /^(.*?)(?:\/|\bof\b)(.*)\bspent\b/i.exec(line)
+    const both = /^(.*?)(?:\/|\bof\b)(.*)\b(?:spent|used)\b/i.exec(line)
     const [spent, cap] = [moneyIn(both?.[1] ?? ''), moneyIn(both?.[2] ?? '')]
     if (spent !== undefined && cap !== undefined) {
       this.#keep({ name: 'spent', ...spent, ...this.#origin })

@@ -45,12 +45,14 @@ export function figuresOfStatusLine(
   { atMs, what }: { readonly atMs: number; readonly what: string },
 ): readonly Figure[] {
   const limits = asFields(record['rate_limits'])
+  const sessionId = textOf(record, 'session_id')
   return unifiedNames.flatMap((claim): Figure[] => {
     const fields = asFields(limits?.[claim])
     const usedPercent = numberOf(fields, 'used_percentage')
     const name = windowOfClaim(claim)
     if (name === undefined || usedPercent === undefined || usedPercent < 0) return []
     const resetsAtMs = momentOf(numberOf(fields, 'resets_at'))
-    return [{ name, usedPercent, resetsAtMs, source: { kind: 'official', what }, atMs }]
+    const source = { kind: 'official', what } as const
+    return [{ name, usedPercent, resetsAtMs, source, atMs, sessionId }]
   })
 }

@@ -70,6 +70,8 @@ export type FigureName = Figure['name']
 export type Origin = {
   readonly source: Source
   readonly atMs: number
+  /** Whose last answer it is from: a status line goes on showing what its own session heard then. */
+  readonly sessionId?: string | undefined
 }
 
 /**

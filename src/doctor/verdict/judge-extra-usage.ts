@@ -27,6 +27,11 @@ export function judgeExtraUsage(
     const { ruling } = why
     return verdict({ ruling, confidence, limit, missing, evidence: [...official, ...evidence] })
   }
+  if (money.isIntact && money.isLate) {
+    const known = evidence.map((line): EvidenceLine => ({ ...line, side: 'note' }))
+    const found = { ruling: 'possibly_false', confidence: 'low', limit, missing } as const
+    return verdict({ ...found, evidence: [...known, addedSince] })
+  }
   if (money.isIntact) {
     const isOpen = money.toggle?.isOn === true && refusal.quota?.status !== 'rejected'
     const confidence = isOpen ? 'high' : 'medium'
@@ -45,6 +50,11 @@ export function judgeExtraUsage(
       : 'what is known so far neither confirms nor contradicts the message'
   return verdict({ ...found, evidence: [...known, note('note', open)] })
 }
+
+const addedSince = note(
+  'against',
+  'the balance was read long after the refusal; money that was added since would explain it',
+)
 
 const planHasRoom = note(
   'against',

@@ -1,10 +1,16 @@
 import { limitOf, note, verdict, type Case } from './case.ts'
-import { windowTitles, type Evidence, type Refusal, type WindowName } from './evidence.ts'
+import {
+  windowTitles,
+  type Evidence,
+  type Refusal,
+  type WindowFigure,
+  type WindowName,
+} from './evidence.ts'
 import { judgeExtraUsage } from './judge-extra-usage.ts'
 import { judgeGateway } from './judge-gateway.ts'
 import { kindOf, type RefusalKind } from './refusal-kind.ts'
 import type { BindingLimit, EvidenceLine, Verdict } from './verdict.ts'
-import { figureLine, figureText, weigh } from './weigh-figures.ts'
+import { figureLine, figureText, isOfUnknownTime, weigh } from './weigh-figures.ts'
 
 /**
  * Judges a refusal by what is known. Two rules stand above all others: `false_refusal` needs figures that
@@ -28,10 +34,15 @@ export function judge(evidence: Evidence): Verdict {
   }
   const others = case_.weighed.notCounted.map((figure): EvidenceLine => ({
     ...figureLine('note', figure),
-    text: `not counted: ${figureText(figure)}; by its time it may be of another window than the refusal`,
+    text: `not counted: ${figureText(figure)}; ${whyNotCounted(figure, refusal)}`,
   }))
   return { ...judged, evidence: [said, ...judged.evidence, ...others] }
 }
+
+const whyNotCounted = (figure: WindowFigure, refusal: Refusal): string =>
+  isOfUnknownTime(figure, refusal)
+    ? 'it is what a session heard with its last answer, and may be older than the refusal'
+    : 'by its time it may be of another window than the refusal'
 
 function byKind(case_: Case): Verdict {
   const { kind } = case_

@@ -68,14 +68,26 @@ const phrases: readonly (readonly [RegExp, RefusalKind])[] = [
     /temporarily limiting requests|\(not your usage limit\)|number of (request|concurrent|input|output)/i,
     { kind: 'burst' },
   ],
-  [/hit your (5-hour|session) limit|(5-hour|session) limit reached/i, windowKind('session')],
-  [/hit your opus limit|opus (weekly )?limit reached|weekly opus limit/i, windowKind('week_opus')],
   [
-    /hit your sonnet limit|sonnet (weekly )?limit reached|weekly sonnet limit/i,
+    /(hit|reached|exceeded) your (5-hour|session) limit|(5-hour|session) limit (reached|exceeded)/i,
+    windowKind('session'),
+  ],
+  [
+    /(hit|reached|exceeded) your opus limit|opus (weekly )?limit reached|weekly opus limit/i,
+    windowKind('week_opus'),
+  ],
+  [
+    /(hit|reached|exceeded) your sonnet limit|sonnet (weekly )?limit reached|weekly sonnet limit/i,
     windowKind('week_sonnet'),
   ],
-  [/hit your weekly limit|weekly limit reached/i, windowKind('week')],
-  [/hit your (usage )?limit|usage limit reached/i, windowKind(undefined)],
+  [
+    /(hit|reached|exceeded) your weekly (usage )?limit|weekly (usage )?limit (reached|exceeded)/i,
+    windowKind('week'),
+  ],
+  [
+    /(hit|reached|exceeded) your (usage |plan )?limit|usage limit (reached|exceeded)/i,
+    windowKind(undefined),
+  ],
   [/usage policy|content filtering policy/i, { kind: 'bad_request' }],
   [/output token maximum|context limit reached/i, { kind: 'too_large' }],
   [/rate limit (reached|exceeded)/i, { kind: 'burst' }],

@@ -27,7 +27,7 @@ export function resetInText(text: string, saidAtMs: number): number | undefined 
 const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ')
 const names = months.join('|')
 const pattern = new RegExp(
-  `resets (?:at |on )?(?:(?:\\w{3} )?(?:(?<month>${names})\\w* (?<day>\\d{1,2})|(?<dayBefore>\\d{1,2}) (?<monthAfter>${names})\\w*),? (?:at )?)?(?<hour>\\d{1,2})(?::(?<minute>\\d{2}))? ?(?<half>[ap]m)?(?: ?\\((?<zone>[\\w/+-]{1,40})\\))?`,
+  `resets? (?:at |on )?(?:(?:\\w{3} )?(?:(?<month>${names})\\w* (?<day>\\d{1,2})|(?<dayBefore>\\d{1,2}) (?<monthAfter>${names})\\w*),? (?:at )?)?(?<hour>\\d{1,2})(?::(?<minute>\\d{2}))? ?(?<half>[ap]m)?(?: ?\\((?<zone>[\\w/+-]{1,40})\\))?`,
   'i',
 )
 

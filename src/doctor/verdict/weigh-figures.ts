@@ -48,6 +48,8 @@ export type WeighedMoney = {
   readonly isOff: boolean
   /** Money is there, the cap leaves room for it, and nothing says that it is switched off. */
   readonly isIntact: boolean
+  /** The balance was read long after the refusal, and may have been added to since. */
+  readonly isLate: boolean
 }
 
 const minuteMs = 60_000
@@ -60,12 +62,17 @@ const weekLateMs = 24 * 60 * minuteMs
 /** What was left so shortly before a refusal was probably still left. */
 const freshMs = 10 * minuteMs
 const freshPercentMax = 90
+const nearlyFullPercent = 98
 /** A balance from so long before the refusal says nothing about it. */
 const moneyStaleMs = 24 * 60 * minuteMs
 
 export function weigh({ figures, refusal, nowMs }: Evidence): Weighed {
   const refusedAtMs = refusal?.atMs ?? nowMs
-  const moment: Moment = { refusedAtMs, named: resetNamed(refusal, refusedAtMs) }
+  const moment: Moment = {
+    refusedAtMs,
+    sessionId: refusal?.sessionId,
+    named: resetNamed(refusal, refusedAtMs),
+  }
   const windows = new Map<WindowName, WeighedWindow>()
   for (const window of windowNames) {
     const weighed = figures
@@ -100,6 +107,7 @@ function resetNamed(refusal: Refusal | undefined, refusedAtMs: number): Moment['
 
 type Moment = {
   readonly refusedAtMs: number
+  readonly sessionId: string | undefined
   /** The limit that the refusal named, and when it said that it resets. */
   readonly named:
     | { readonly window: WindowName | undefined; readonly resetsAtMs: number }
@@ -114,6 +122,7 @@ function weighWindow(figure: WindowFigure, moment: Moment): WeighedWindow | unde
   const standing = isUsedUp ? 'used_up' : 'room'
   const weighed = { window: figure.name, standing, figure } as const
   if (atMs >= refusedAtMs - slackMs) {
+    if (!isUsedUp && isOfUnknownTime(figure, moment)) return undefined
     // It has reset in between, so this is another window.
     if (named?.window === figure.name && named.resetsAtMs <= atMs) return undefined
     return weighLater(weighed, refusedAtMs)
@@ -126,6 +135,12 @@ function weighWindow(figure: WindowFigure, moment: Moment): WeighedWindow | unde
   return isFresh ? { ...weighed, isSure: false } : undefined
 }
 
+/** What another session heard with its last answer, however long ago that was. */
+export const isOfUnknownTime = (
+  { sessionId }: WindowFigure,
+  refused: { readonly sessionId: string | undefined },
+): boolean => sessionId !== undefined && sessionId !== refused.sessionId
+
 /** Read after the refusal: the most that can have been used at it, if no reset lies in between. */
 function weighLater(
   weighed: Omit<WeighedWindow, 'isSure'>,
@@ -134,12 +149,14 @@ function weighLater(
   const { window, standing, figure } = weighed
   const { resetsAtMs, atMs } = figure
   const laterMs = atMs - refusedAtMs
+  // Pages round: what shows 99 % may be all but used up.
+  const isNearlyFull = standing === 'room' && figure.usedPercent >= nearlyFullPercent
   if (laterMs > windowMs[window]) return undefined
   if (resetsAtMs !== undefined) {
     const startMs = resetsAtMs - windowMs[window]
-    return startMs > refusedAtMs + slackMs ? undefined : { ...weighed, isSure: true }
+    return startMs > refusedAtMs + slackMs ? undefined : { ...weighed, isSure: !isNearlyFull }
   }
-  if (laterMs <= promptMs) return { ...weighed, isSure: true }
+  if (laterMs <= promptMs) return { ...weighed, isSure: !isNearlyFull }
   const isLikelySame = standing === 'used_up' || (window !== 'session' && laterMs <= weekLateMs)
   return isLikelySame ? { ...weighed, isSure: false } : undefined
 }
@@ -160,15 +177,19 @@ function weighMoney(figures: readonly Figure[], refusedAtMs: number): WeighedMon
   const toggle = valid.find((figure): figure is SwitchFigure => figure.name === 'extra_usage')
   const isBalanceEmpty = balance?.amountNanos !== undefined && balance.amountNanos <= 0n
   const isUnlimited = cap !== undefined && cap.amountNanos === undefined
-  const reached = (limit: Nanos, used: Nanos): boolean => used >= limit
+  // Amounts of two currencies are never compared, and nothing is nothing in each.
+  const isComparable = cap?.symbol === spent?.symbol || spent?.amountNanos === 0n
+  const reached = (limit: Nanos, used: Nanos): boolean => isComparable && used >= limit
   const isCapReached =
     cap?.amountNanos !== undefined &&
     (cap.amountNanos <= 0n ||
       (spent?.amountNanos !== undefined && reached(cap.amountNanos, spent.amountNanos)))
-  const hasCapRoom = isUnlimited || (cap !== undefined && spent !== undefined && !isCapReached)
+  const hasCapRoom =
+    isUnlimited || (cap !== undefined && spent !== undefined && isComparable && !isCapReached)
   const isOff = toggle?.isOn === false
   const isIntact = balance !== undefined && !isBalanceEmpty && hasCapRoom && !isOff
-  return { balance, cap, spent, toggle, isBalanceEmpty, isCapReached, isOff, isIntact }
+  const isLate = balance !== undefined && balance.atMs > refusedAtMs + promptMs
+  return { balance, cap, spent, toggle, isBalanceEmpty, isCapReached, isOff, isIntact, isLate }
 }
 
 /** A figure in words, without its source and age, which stand beside it. */

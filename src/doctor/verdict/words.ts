@@ -4,6 +4,9 @@ import type { Verdict, VerdictCode } from './verdict.ts'
 /** A verdict in a sentence or two. Moments are written by whoever knows the reader's clock. */
 export function headline(verdict: Verdict, moment: (atMs: number) => string): string {
   const { limit, ruling } = verdict
+  if (ruling === 'possibly_false' && verdict.evidence.some(({ source }) => source !== undefined)) {
+    return 'Possibly false: the figures so far do not settle it, and the message alone proves nothing.'
+  }
   if (ruling !== 'true_limit' || limit === undefined) return sentences[ruling]
   const which = limit.window === undefined ? 'limit' : windowTitles[limit.window]
   if (limit.isOver) return `A true limit, and it is over: your ${which} has reset since.`

@@ -95,6 +95,7 @@ export function testClock(makeBed: MakeBed): void {
 
       assert.deepEqual(await storage.correctClock(command('one')), first)
       await assert.rejects(storage.correctClock(command('two')), ClockNotCorrectableError)
+      assert.deepEqual(await kinds(storage), ['clock_adopted', 'clock_corrected'])
     },
   )
 
@@ -186,6 +187,27 @@ export function testClock(makeBed: MakeBed): void {
       await spend(storage, 'kept')
 
       assert.deepEqual(await kinds(storage), ['clock_adopted'])
+      await assertSound(storage)
+    },
+  )
+
+  onBed(
+    makeBed,
+    'W3: a jump that was corrected is not told again, also not after a commit that failed',
+    async (bed, storage) => {
+      await furnish(storage)
+      bed.clock.stepWall(3 * dayMs)
+      storage.adoptWallClock()
+      await spend(storage, 'ahead')
+      bed.clock.stepWall(-3 * dayMs)
+      await storage.correctClock(command('correct'))
+      bed.failNextCommit('before')
+      await assert.rejects(authorize(storage, ann, 'lost'))
+
+      await spend(storage, 'kept')
+
+      assert.deepEqual(await kinds(storage), ['clock_adopted', 'clock_corrected'])
+      await assert.rejects(storage.correctClock(command('again')), ClockNotCorrectableError)
       await assertSound(storage)
     },
   )

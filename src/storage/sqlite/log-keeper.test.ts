@@ -17,6 +17,8 @@ class Hands {
   readonly done: string[] = []
   readonly logged: string[] = []
   size: LogSize = { pages: 0, copiedPages: 0, isBlocked: false }
+  /** Happens while the log is emptied. */
+  meanwhile = (): void => undefined
   readonly keeper = new LogKeeper({
     copier: { work: async (what) => this.#do(what), close: () => Promise.resolve() },
     askWriter: async (what) => this.#do(what),
@@ -47,6 +49,7 @@ class Hands {
     this.done.push(what)
     const { pages, isBlocked } = this.size
     if (what !== 'size' && !isBlocked) this.size = { pages, copiedPages: pages, isBlocked }
+    if (what === 'truncate') this.meanwhile()
     if (what === 'truncate' && !isBlocked) this.size = { pages: 0, copiedPages: 0, isBlocked }
     return this.size
   }
@@ -65,6 +68,21 @@ test('the writer is asked only when the log is long, and then almost all of it i
   assert.deepEqual(await hands.look(1400, 0), ['size', 'copy'])
   assert.deepEqual(await hands.look(5000, 4900), ['size', 'restart'])
   assert.deepEqual(await hands.look(9000, 4500), ['size', 'copy', 'restart'])
+})
+
+test('what is written while the log is emptied is copied once it is quiet', async () => {
+  const hands = await Hands.begun()
+  hands.meanwhile = () => {
+    hands.nowMs += 1
+    hands.keeper.noteWrite()
+  }
+  await hands.keeper.empty()
+  hands.done.length = 0
+  hands.nowMs += quietMs
+
+  await hands.keeper.tend()
+
+  assert.deepEqual(hands.done, ['copy'])
 })
 
 for (const [pages, done] of [

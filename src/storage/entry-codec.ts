@@ -1,8 +1,9 @@
 import type { GrantLeg, SpendCap } from '../core/account.ts'
-import type { Entry, EntryBody, GrantTerms, Leg } from '../core/entry.ts'
+import type { Entry, EntryBody, EntryKind, GrantTerms, Leg } from '../core/entry.ts'
 import type { CustomerId, MemberId, OperationId } from '../core/ids.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Amounts, Meter, Price, Rate, Unit } from '../core/usage.ts'
+import { DamagedEntryError } from './damaged-entry.ts'
 
 /**
  * Entries as JSON text and back. Amounts are bigint in memory and digits in text. Every field that holds
@@ -261,7 +262,20 @@ export function encodeEntry(
   }
 }
 
+/** Throws `DamagedEntryError` when a row's text is not what this program writes. */
 export function decodeEntry(row: JournalRow): Entry {
+  try {
+    return entryOf(row)
+  } catch (cause) {
+    throw new DamagedEntryError(row.position, cause)
+  }
+}
+
+function entryOf(row: JournalRow): Entry {
+  const body = decodeBody(row.body)
+  if (body.kind !== row.kind || !(body.kind in kinds)) {
+    throw new Error(`its kind is "${row.kind}", and its text says "${body.kind}"`)
+  }
   return {
     position: row.position,
     customerId: row.customerId,
@@ -271,6 +285,32 @@ export function decodeEntry(row: JournalRow): Entry {
     ...(row.operationDigest === null ? {} : { operationDigest: row.operationDigest }),
     ...(row.actor === null ? {} : { actor: row.actor }),
     legs: decodeLegs(row.legs),
-    body: decodeBody(row.body),
+    body,
   }
+}
+
+/** Every kind of entry that there is, for the compiler to notice a new one. */
+const kinds: Readonly<Record<EntryKind, true>> = {
+  boot: true,
+  swept: true,
+  clock_adopted: true,
+  clock_corrected: true,
+  plan_published: true,
+  price_published: true,
+  customer_opened: true,
+  member_seated: true,
+  key_issued: true,
+  key_revoked: true,
+  extra_usage_set: true,
+  spend_cap_set: true,
+  status_set: true,
+  granted: true,
+  refunded: true,
+  window_credited: true,
+  held: true,
+  hold_grown: true,
+  settled: true,
+  voided: true,
+  expired: true,
+  drift_found: true,
 }

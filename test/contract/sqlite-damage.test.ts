@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { JournalUnusableError, StorageUnavailableError } from '../../src/storage/storage.ts'
-import { ann, authorize, balance, bob, furnish, look, settle, zoe } from './accounts.ts'
+import {
+  ann,
+  authorize,
+  balance,
+  bob,
+  furnish,
+  look,
+  openHoldIds,
+  settle,
+  topUp,
+  zoe,
+} from './accounts.ts'
 import { SqliteBed } from './sqlite-bed.ts'
 
 /** One page of the journal in the middle of the file is not readable any more. */
@@ -83,3 +94,127 @@ test('damage in what every start has to read is told by the start, and kept', as
     await bed.end()
   }
 })
+
+/** What another hand, or a bit that flips, can make of one entry of Zoe's customer, with its page intact. */
+const zoeEntry = `member_id = 'zoe' AND kind = 'held' AND hold_id = 'zoe_3'`
+const damages: readonly (readonly [about: string, change: string, where: string])[] = [
+  ['whose body is no JSON', `body = substr(body, 2)`, zoeEntry],
+  ['whose body is null', `body = 'null'`, zoeEntry],
+  ['whose legs are no JSON', `legs = '[["plan'`, zoeEntry],
+  ['of an unknown kind', `body = replace(body, '"kind":"held"', '"kind":"hold"')`, zoeEntry],
+  ['of another kind than its row', `kind = 'hold_grown'`, zoeEntry],
+  [
+    'with a number that is none',
+    `body = replace(body, '"worstNanos":"', '"worstNanos":"x')`,
+    zoeEntry,
+  ],
+  [
+    'that does not fit the entries before it',
+    `legs = replace(legs, 'grant:zoes:', 'grant:none:')`,
+    `customer_id = 'zeta' AND kind = 'granted'`,
+  ],
+]
+
+for (const [about, change, where] of damages) {
+  test(`an entry ${about} costs its own account an answer and nobody else, ends no process, and is named`, async () => {
+    const bed = new SqliteBed()
+    try {
+      const storage = await bed.open()
+      await furnish(storage)
+      await topUp(storage, { id: 'zoes', amountNanos: 5n, customerId: zoe.customerId })
+      for (let count = 0; count < 6; count += 1) {
+        await authorize(storage, zoe, `zoe_${count}`)
+        await settle(storage, zoe, `zoe_${count}`)
+      }
+      const balanceBefore = await look(storage, bob, balance)
+      await storage.close()
+      await (await bed.open()).close()
+      const mend = damageEntry(bed, { change, where })
+      const again = await bed.open()
+
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await assert.rejects(authorize(again, zoe, 'zoe_new'), StorageUnavailableError)
+      }
+      assert.equal((await authorize(again, ann, 'ann_new')).kind, 'allow')
+      assert.equal(await look(again, bob, balance), balanceBefore)
+      const [problem] = (await again.health()).problems.filter(
+        ({ name }) => name === 'journal-damaged',
+      )
+      assert.match(String(problem?.message), /zeta cannot be read: entry \d+ is damaged/)
+      const [, position] = /entry (\d+)/.exec(String(problem?.message)) ?? []
+      const report = await again.verify({ isHealing: true, actor: 'test' })
+      assert.match(report.faults.join('\n'), new RegExp(`Entry ${position} `))
+      assert.doesNotMatch(report.faults.join('\n'), /customer acme/)
+
+      bed.failNextCommit('before')
+      await assert.rejects(authorize(again, ann, 'ann_lost'), StorageUnavailableError)
+      assert.equal((await authorize(again, ann, 'ann_after')).kind, 'allow')
+      mend()
+      assert.equal((await authorize(again, zoe, 'zoe_mended')).kind, 'allow')
+    } finally {
+      await bed.end()
+    }
+  })
+}
+
+test('a hold whose account is damaged meanwhile is kept and keeps nobody else; mended, it ends as lost', async () => {
+  const bed = new SqliteBed()
+  try {
+    const storage = await bed.open()
+    await furnish(storage)
+    for (let count = 0; count < 5; count += 1) await authorize(storage, zoe, `zoe_${count}`)
+    await authorize(storage, ann, 'ann_old')
+    const mend = damageEntry(bed, { change: `body = substr(body, 2)`, where: zoeEntry })
+    bed.failNextCommit('after')
+    await Promise.allSettled([
+      authorize(storage, ann, 'ann_lost'),
+      authorize(storage, zoe, 'zoe_lost'),
+    ])
+
+    await assert.rejects(settle(storage, zoe, 'zoe_1'), StorageUnavailableError)
+    assert.equal((await authorize(storage, ann, 'ann_new')).kind, 'allow')
+    for (let second = 0; second < 62; second += 1) {
+      bed.clock.pass(1000)
+      await look(storage, ann, openHoldIds)
+    }
+    assert.deepEqual(await look(storage, ann, openHoldIds), [])
+    assert.equal(storage.openHoldCount(zoe.customerId), 6)
+
+    mend()
+    assert.equal((await settle(storage, zoe, 'zoe_1')).kind, 'settled')
+    for (let second = 0; second < 5; second += 1) {
+      bed.clock.pass(1000)
+      await look(storage, zoe, openHoldIds)
+    }
+    assert.deepEqual(await look(storage, zoe, openHoldIds), [])
+    const ends = await storage.entries({ customerId: zoe.customerId, memberId: zoe.memberId })
+    const kinds = ends.map(({ body }) => body.kind)
+    assert.equal(kinds.filter((kind) => kind === 'expired').length, 5)
+    assert.equal(kinds.includes('voided'), false)
+    const { faults, drifts } = await storage.verify({ isHealing: false, actor: 'test' })
+    assert.deepEqual({ faults, drifts }, { faults: [], drifts: [] })
+  } finally {
+    await bed.end()
+  }
+})
+
+/** Changes an entry's text, with every stored derivation gone; answers what puts it back. */
+function damageEntry(
+  bed: SqliteBed,
+  { change, where }: { readonly change: string; readonly where: string },
+): () => void {
+  const columns = 'position, kind, legs, body'
+  const [row] = bed.inFile((db) => {
+    const found = db.prepare(`SELECT ${columns} FROM journal WHERE ${where}`).all()
+    db.exec(`DROP TRIGGER IF EXISTS journal_no_update; UPDATE journal SET ${change} WHERE ${where}`)
+    db.exec('DELETE FROM snapshot')
+    return found
+  })
+  if (row === undefined) throw new Error(`No entry is ${where}`)
+  const { kind, legs, body, position } = row
+  return () =>
+    bed.inFile((db) => {
+      const put = db.prepare('UPDATE journal SET kind = ?, legs = ?, body = ? WHERE position = ?')
+      put.run(kind ?? null, legs ?? null, body ?? null, position ?? null)
+    })
+}

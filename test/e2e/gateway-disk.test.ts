@@ -4,6 +4,7 @@ import { SqlFaults, type FaultKind, type SqlFault } from '../faults/sql-faults.t
 import { answering } from './scripted-upstream.ts'
 import { errorOf, openScriptedWorld } from './scripted-world.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
+import { passTime } from './pass-time.ts'
 
 const hi = answering('hi', { input_tokens: 10, output_tokens: 5 })
 
@@ -89,20 +90,4 @@ for (const where of [
     const report = await world.parts.storage.verify({ isHealing: false, actor: 'test' })
     assert.deepEqual([report.faults, report.drifts, report.openHoldCount], [[], [], 0])
   })
-}
-
-/** Lets the manual clock run beside the sockets, in steps, until it is told to stop. */
-function passTime(clock: ManualClock): { end(): void } {
-  let isOver = false
-  const step = (): void => {
-    if (isOver) return
-    clock.pass(100)
-    setImmediate(step)
-  }
-  step()
-  return {
-    end: () => {
-      isOver = true
-    },
-  }
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Storage } from '../../src/storage/storage.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
+import { passTime } from './pass-time.ts'
 import { openRaw, requestBytes } from './raw-http.ts'
 import { answering, jsonReply, message, reply, type Answer } from './scripted-upstream.ts'
-import { askBody, errorOf, openScriptedWorld } from './scripted-world.ts'
+import { askBody, errorOf, openScriptedWorld, type ScriptedWorld } from './scripted-world.ts'
 import { testPrices } from './world.ts'
 
 const usage = { input_tokens: 10, output_tokens: 5 }
@@ -33,45 +35,61 @@ test('a fault of our own ends its request with a clear error, and nobody else no
   assert.match(String(error?.['error']), /planted/)
 })
 
-/** The next `update` that begins after `arm` fails as a bug would: not with a failure that storage declares. */
-function faultyStorage(): { wrap: (storage: Storage) => Storage; arm: () => void } {
-  let isArmed = false
+/** So many `update`s after `arm` fail as a bug would: not with a failure that storage declares. */
+function faultyStorage(): { wrap: (storage: Storage) => Storage; arm: (times: number) => void } {
+  let left = 0
   return {
-    arm: () => {
-      isArmed = true
+    arm: (times) => {
+      left = times
     },
     wrap: (storage) =>
       new Proxy(storage, {
         get(target, name) {
           const value: unknown = Reflect.get(target, name)
           if (typeof value !== 'function') return value
-          if (name !== 'update' || !isArmed) return value.bind(target)
-          isArmed = false
+          if (name !== 'update' || left === 0) return value.bind(target)
+          left -= 1
           return () => Promise.reject(new Error('planted'))
         },
       }),
   }
 }
 
-test('a hold whose settle meets a fault is voided and logged, never kept', async () => {
-  const faulty = faultyStorage()
-  await using world = await openScriptedWorld(
-    (call) => {
-      faulty.arm()
+for (const [times, ends] of [
+  [1, ['held', 'settled']],
+  [Infinity, ['held']],
+] as const) {
+  test(`L1: a reply whose settle meets a fault ${times === 1 ? 'once is charged all the same' : 'again and again is left to its expiry, as a loss, and never free'}`, async () => {
+    const faulty = faultyStorage()
+    const clock = new ManualClock()
+    const answer: Answer = (call) => {
+      faulty.arm(times)
       return hi(call)
-    },
-    { wrapStorage: faulty.wrap },
-  )
+    }
+    await using world = await openScriptedWorld(answer, { wrapStorage: faulty.wrap, clock })
 
-  const received = await world.post()
-  await world.finished(1)
+    const received = await world.post()
+    const passing = passTime(clock)
+    const [line] = await world.finished(1)
+    passing.end()
+    faulty.arm(0)
 
-  assert.equal(received.status, 200)
-  const [end] = (await world.entries()).map((entry) => entry.body).slice(-1)
-  assert.deepEqual(end?.kind === 'voided' && end.cause, 'settle_failed')
-  assert.equal((await world.figures()).runningCount, 0)
-  assert.ok(world.logs.some((line) => line.message === 'hold not settled'))
-})
+    assert.equal(received.status, 200)
+    assert.deepEqual(await lastKinds(world, ends.length), ends)
+    if (times === 1) return
+    assert.equal(line?.['hold'], 'left_to_expiry')
+    const told = world.logs.find(({ message: text }) => text.startsWith('hold not ended: a fault'))
+    assert.match(String(told?.['usage']), /"output":5/)
+    clock.pass(60 * 60 * 1000)
+    const sweeping = passTime(clock)
+    while ((await world.figures()).runningCount > 0) await new Promise(setImmediate)
+    sweeping.end()
+    assert.deepEqual(await lastKinds(world, 2), ['held', 'expired'])
+  })
+}
+
+const lastKinds = async (world: ScriptedWorld, count: number): Promise<readonly string[]> =>
+  (await world.entries()).map(({ body }) => body.kind).slice(-count)
 
 test('a caller that leaves while its hold becomes durable is never sent on, and holds nothing', async () => {
   let leave: (() => Promise<void>) | undefined

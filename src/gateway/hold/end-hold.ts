@@ -75,24 +75,41 @@ export type EndingHold = {
  */
 const attemptsMax = 30
 const attemptsMaxStopping = 3
+/** A fault of ours seldom goes away by itself. */
+const attemptsMaxFault = 3
 const firstDelayMs = 100
 const delayMaxMs = 5000
 
-/** Never rejects: whatever goes wrong is said in the log, and the hold is left to its expiry. */
+/**
+ * Never rejects: whatever goes wrong is said in the log, and the hold is left to its expiry. A reply that
+ * delivered is never voided, however its settle fails: expired, it costs the customer nothing, is booked as the
+ * operator's loss, and can still be settled within a day.
+ */
 export async function endHold(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await tryEnd(gate, hold, end)
     } catch (error) {
-      if (!isStorageAway(error)) return voidAfterFault(gate, hold, error)
-      if (attempt >= (gate.relays.isStopping ? attemptsMaxStopping : attemptsMax)) {
-        const fields = { holdId: hold.holdId, end: end.kind, usage: usageText(end) }
-        return gate.logger.error('hold not ended: storage stayed away', fields)
-      }
+      if (attempt >= attemptsFor(gate, error)) return tellNotEnded(gate, { hold, end, error })
       const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), delayMaxMs)
       await new Promise<void>((resolve) => gate.parts.clock.after(delayMs, resolve))
     }
   }
+}
+
+function attemptsFor(gate: Gate, error: unknown): number {
+  if (gate.relays.isStopping) return attemptsMaxStopping
+  return isStorageAway(error) ? attemptsMax : attemptsMaxFault
+}
+
+type NotEnded = { readonly hold: EndingHold; readonly end: HoldEnd; readonly error: unknown }
+
+function tellNotEnded(gate: Gate, { hold, end, error }: NotEnded): void {
+  const { holdId, trace } = hold
+  trace.fields.hold = 'left_to_expiry'
+  const fields = { holdId, end: end.kind, usage: usageText(end), error: String(error) }
+  const why = isStorageAway(error) ? 'storage stayed away' : 'a fault of the gateway'
+  gate.logger.error(`hold not ended: ${why}`, fields)
 }
 
 async function tryEnd(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {
@@ -118,17 +135,6 @@ async function tryEnd(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void>
   trace.fields.costNanos = answer.costNanos.toString()
   trace.fields.chargedNanos = answer.chargedNanos.toString()
   trace.fields.overrunNanos = answer.overrunNanos.toString()
-}
-
-/** A settle that cannot be carried out must not keep somebody's money until the hold expires. */
-async function voidAfterFault(gate: Gate, hold: EndingHold, fault: unknown): Promise<void> {
-  const { owner, holdId } = hold
-  gate.logger.error('hold not settled', { holdId, error: String(fault) })
-  try {
-    await voidHold(gate.parts, owner, { holdId, cause: 'settle_failed' })
-  } catch (error) {
-    gate.logger.error('hold not ended', { holdId, error: String(error) })
-  }
 }
 
 export function isStorageAway(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
+import { DamagedEntryError } from '../damaged-entry.ts'
 import type { CommittedScope, StorageProblem } from '../storage.ts'
 import { primaryCode } from './data-folder.ts'
 
@@ -9,16 +10,38 @@ const sqliteCorrupt = 11
 /** Whether a read failed because the file itself is damaged, and not because it was away for a moment. */
 export function isDamage(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (primaryCode(cause) === sqliteCorrupt) return true
+    if (cause instanceof DamagedEntryError || primaryCode(cause) === sqliteCorrupt) return true
   }
   return false
 }
+
+/**
+ * Waits for work on one account, whose damaged entries must not stop what is done for all of them. A file that
+ * answers "corrupt" does: it may mean what was to be written.
+ */
+export async function passOverDamage(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (damagedPosition(error) === null) throw error
+  }
+}
+
+/** The entry that is damaged by itself, where the file around it can be read. */
+function damagedPosition(error: unknown): number | null {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof DamagedEntryError) return cause.position
+  }
+  return null
+}
+
+type Damage = { readonly sinceMs: number; readonly position: number | null }
 
 /** What was found damaged in the journal file since this boot: by reading an account, or by `verify`. */
 export class DamageList {
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #sinceMs = new Map<string, number>()
+  readonly #found = new Map<string, Damage>()
   #faultCount = 0
   #faultSinceMs = 0
 
@@ -30,7 +53,7 @@ export class DamageList {
   /** Looks on while something is done for an account, and notes it when its part of the file is damaged. */
   watch<Answer>(scope: CommittedScope, work: Promise<Answer>): Promise<Answer> {
     work.catch((error: unknown) => {
-      if (isDamage(error)) this.#note(scope)
+      if (isDamage(error)) this.#note(scope, damagedPosition(error))
     })
     return work
   }
@@ -41,14 +64,15 @@ export class DamageList {
     this.#faultCount = faults.length
   }
 
-  #note({ customerId, memberId }: CommittedScope): void {
+  #note({ customerId, memberId }: CommittedScope, position: number | null): void {
     const where =
       memberId === null ? `customer ${customerId}` : `member ${memberId} of ${customerId}`
-    if (this.#sinceMs.has(where) || this.#sinceMs.size >= damagesMax) return
-    this.#sinceMs.set(where, this.#clock.wallMs())
+    if (this.#found.has(where) || this.#found.size >= damagesMax) return
+    this.#found.set(where, { sinceMs: this.#clock.wallMs(), position })
     this.#log.error('a part of the journal is damaged, and an account cannot be read', {
       customerId,
       memberId,
+      position,
     })
   }
 
@@ -56,8 +80,9 @@ export class DamageList {
     const remedy =
       'Run npm run plimsoll -- verify, keep a copy of the data folder, and restore your last backup (docs/backup.md).'
     const found: StorageProblem[] = []
-    for (const [where, sinceMs] of this.#sinceMs) {
-      const message = `The journal of ${where} cannot be read: its part of the file is damaged. Others are served.`
+    for (const [where, { sinceMs, position }] of this.#found) {
+      const what = position === null ? 'its part of the file' : `entry ${position}`
+      const message = `The journal of ${where} cannot be read: ${what} is damaged. Others are served.`
       found.push({ name: 'journal-damaged', message, remedy, sinceMs })
     }
     if (this.#faultCount > 0) {

@@ -1,7 +1,6 @@
 import { DataFolderUnusableError, JournalUnusableError } from '../storage.ts'
+import { isDamage } from './damage-list.ts'
 import { primaryCode } from './data-folder.ts'
-
-const sqliteCorrupt = 11
 
 type Kind =
   | 'readOnly'
@@ -64,7 +63,7 @@ export function folderTrouble(folder: string, error: unknown): unknown {
     const code = 'code' in cause ? String(cause.code) : ''
     if (ours.has(code)) return cause
     const primary = primaryCode(cause)
-    if (primary === sqliteCorrupt) {
+    if (isDamage(cause)) {
       const message = `The journal in ${folder} is damaged where every start has to read it. Keep a copy of the folder, then restore your last backup (docs/backup.md).`
       return new JournalUnusableError(message, { cause: error })
     }

@@ -1,6 +1,7 @@
 import type { Entry, EntryKind } from '../../core/entry.ts'
 import type { CustomerId, HoldId, MemberId } from '../../core/ids.ts'
 import { nextTurn } from '../../system/next-turn.ts'
+import { DamagedEntryError } from '../damaged-entry.ts'
 import { decodeEntry, type JournalRow } from '../entry-codec.ts'
 import type { EntryQuery } from '../storage.ts'
 import { segmentOf } from './journal-file.ts'
@@ -147,12 +148,16 @@ export function endOf(entries: readonly Entry[], memberId: MemberId): Entry | un
   )
 }
 
-/** Holds that were placed after a position and have no end: in one pass over the index of holds. */
+/**
+ * Holds that have no end, in one pass over the index of holds: from where the newest `swept` entry says that
+ * all had ended.
+ */
 export async function findOpenHolds(
   reader: JournalReader,
-  after: number,
   last: number,
 ): Promise<readonly ListedHold[]> {
+  const swept = reader.lastSwept()?.body
+  const after = swept?.kind === 'swept' ? swept.bootPosition - 1 : 0
   const open = new Map<HoldId, HoldRow>()
   for (let segment = segmentOf(after + 1); segment <= segmentOf(last); segment += 1) {
     for (const row of reader.holdRows(segment, after)) {
@@ -163,9 +168,19 @@ export async function findOpenHolds(
   }
   const holds: ListedHold[] = []
   for (const { holdId, customerId, memberId, position } of open.values()) {
-    const { body, atMs = 0 } = reader.entryAt(position) ?? {}
-    if (body?.kind !== 'held') throw new Error(`Entry ${position} is indexed as a hold but is none`)
-    holds.push({ holdId, customerId, memberId, position, lifeMs: body.expiresAtMs - atMs })
+    holds.push({ holdId, customerId, memberId, position, lifeMs: lifeOf(reader, position) })
   }
   return holds
+}
+
+/** Nothing when the entry is damaged: whether its account can be read turns out when the hold is ended. */
+function lifeOf(reader: JournalReader, position: number): number {
+  try {
+    const { body, atMs = 0 } = reader.entryAt(position) ?? {}
+    if (body?.kind === 'held') return body.expiresAtMs - atMs
+  } catch (error) {
+    if (!(error instanceof DamagedEntryError)) throw error
+    return 0
+  }
+  throw new Error(`Entry ${position} is indexed as a hold but is none`)
 }

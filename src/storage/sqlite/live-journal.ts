@@ -18,6 +18,7 @@ import { AccountLoader } from './account-loader.ts'
 import { Accounts, systemRefused, systemTarget, type Target } from './accounts.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { GroupCommit, unavailable } from './group-commit.ts'
+import { passOverDamage } from './damage-list.ts'
 import { findOpenHolds } from './journal-queries.ts'
 import type { JournalReader } from './journal-reader.ts'
 import type { JournalWriter } from './journal-writer.ts'
@@ -134,7 +135,7 @@ export class LiveJournal {
     this.#sums.loadSystem(reader.systemEntries(reader.lastPosition()))
     await this.#writeSystem({ kind: 'boot', bootId, version })
     const bootPosition = this.#commit.durablePosition
-    const left = await this.#findOpenHolds(bootPosition - 1)
+    const left = await findOpenHolds(reader, bootPosition - 1)
     for (const hold of left) this.holds.add(hold)
     await this.#expire(left)
     this.#sweptPosition = bootPosition
@@ -321,7 +322,9 @@ export class LiveJournal {
   async #expire(holds: readonly ListedHold[]): Promise<void> {
     for (let from = 0; from < holds.length; from += endsAtOnce) {
       const some = holds.slice(from, from + endsAtOnce)
-      await Promise.all(some.map((hold) => this.#endHold(hold, hold.holdId, 'expire')))
+      const ends = some.map((hold) => this.#endHold(hold, hold.holdId, 'expire'))
+      // A hold of a damaged account waits until it is mended; a start tells it instead.
+      await Promise.all(this.#state === 'open' ? ends.map(passOverDamage) : ends)
     }
   }
 
@@ -333,12 +336,6 @@ export class LiveJournal {
     const wait = (work: Promise<unknown>): Promise<unknown> => work
     const owners = [{ customerId, memberId: null }, owner]
     await this.#whenLoaded(owners, () => this.#updateMember(owner, change, undefined), wait)
-  }
-
-  #findOpenHolds(last: number): Promise<readonly ListedHold[]> {
-    const swept = this.#options.reader.lastSwept()?.body
-    const from = swept?.kind === 'swept' ? swept.bootPosition : 1
-    return findOpenHolds(this.#options.reader, from - 1, last)
   }
 
   #fail(lost: readonly JournalRow[], cause: unknown): void {
@@ -389,10 +386,12 @@ export class LiveJournal {
     const last = reader.lastPosition()
     this.#loader.forget()
     this.#sums.loadSystem(reader.systemEntries(last))
-    this.holds.replace(await this.#findOpenHolds(last))
+    this.holds.replace(await findOpenHolds(reader, last))
     this.#commit.restart(this.#writer, last)
     this.#accounts.restart(reader.lastMs() ?? 0)
     this.#options.onForgotten()
-    await this.#lost.endHolds(last, (scope, holdId) => this.#endHold(scope, holdId, 'void'))
+    await this.#lost.endHolds(last, (scope, holdId) =>
+      passOverDamage(this.#endHold(scope, holdId, 'void')),
+    )
   }
 }

@@ -3,6 +3,7 @@ import { applyToCustomer, applyToMember, emptyCustomer, emptyMember } from '../.
 import type { DriftReport, Entry } from '../../core/entry.ts'
 import type { CustomerId, MemberId } from '../../core/ids.ts'
 import type { CommittedScope } from '../storage.ts'
+import { DamagedEntryError } from '../damaged-entry.ts'
 import { decodeEntry } from '../entry-codec.ts'
 import type { JournalReader, Place } from './journal-reader.ts'
 import type { SnapshotRow } from './journal-writer.ts'
@@ -145,7 +146,11 @@ class Fold<State> {
   }
 
   add(entry: Entry, isSealed: boolean): void {
-    this.#rules.apply(this.state, entry)
+    try {
+      this.#rules.apply(this.state, entry)
+    } catch (cause) {
+      throw new DamagedEntryError(entry.position, cause)
+    }
     this.lastPosition = entry.position
     this.sinceSeal = isSealed ? 0 : this.sinceSeal + 1
     if (isSealed || this.startPosition === 0) this.startPosition = entry.position

@@ -51,6 +51,10 @@ export const listed: readonly Listed[] = [
     names: ['checkpoint'],
     load: async () => (await import('./commands/checkpoint.ts')).addCheckpointCommands,
   },
+  {
+    names: ['statusline'],
+    load: async () => (await import('./commands/statusline.ts')).addStatuslineCommand,
+  },
   { names: ['start'], load: async () => (await import('./commands/start.ts')).addStartCommand },
 ]
 

@@ -12,7 +12,7 @@ import { askForFigures } from '../doctor/ask-for-figures.ts'
 import { doctorExitCodes } from '../doctor/doctor-exit-codes.ts'
 import { doctorJson } from '../doctor/doctor-json.ts'
 import { caseText, promptText, sentencesText, type Page } from '../doctor/doctor-text.ts'
-import { findSession, toldFigures, type DoctorOptions } from '../doctor/given.ts'
+import { figuresKept, findSession, toldFigures, type DoctorOptions } from '../doctor/given.ts'
 import { openPage } from '../doctor/open-page.ts'
 import { makeReport } from '../doctor/report.ts'
 import { rescueFiles, rescueLines, type Rescue } from '../doctor/rescue.ts'
@@ -79,15 +79,17 @@ const readableColumns = 88
 
 async function runDoctor(options: DoctorOptions, context: CommandContext): Promise<void> {
   const nowMs = context.clock.wallMs()
-  const told = await toldFigures(options, context, nowMs)
+  const given = await toldFigures(options, context, nowMs)
   if (options.after === true) {
-    const asked = told.length === 0 && isAskable(options, context)
-    const now = asked ? await askForFigures(moneyNames, context, usagePageUrl) : told
+    const asked = given.length === 0 && isAskable(options, context)
+    const now = asked ? await askForFigures(moneyNames, context, usagePageUrl) : given
     showAfter(now, ownFolder(context), context)
     return
   }
-  if (options.watch === true) return watch(told, context, options.checkpoint)
+  if (options.watch === true) return watch(given, context, options.checkpoint)
   const finding = await findSession(options, context, nowMs)
+  const kept = options.transcript === undefined ? figuresKept(finding, context) : []
+  const told = [...kept, ...given]
   const columns = Math.min(context.terminal.columns, readableColumns)
   const page: Page = { terminal: { ...context.terminal, columns }, reader: context.reader(nowMs) }
   let found = examineWith(finding, told, context)

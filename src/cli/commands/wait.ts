@@ -3,6 +3,7 @@ import { examine, findRefusal, type Examination } from '../../doctor/examine.ts'
 import { countdown, momentTyped, waitUntil, type WaitEnd } from '../../doctor/wait-until.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { programName } from '../command-text.ts'
+import { figuresKept } from '../doctor/given.ts'
 import { notify } from '../doctor/notify.ts'
 import { probe, probeCost } from '../doctor/probe.ts'
 import { exitCodes, wrongUse } from '../exit-codes.ts'
@@ -117,11 +118,14 @@ function targetOf(options: Options, { verdict }: Examination, nowMs: number): nu
   )
 }
 
-const look = ({ clock, machine }: CommandContext): Examination => {
+const look = (context: CommandContext): Examination => {
+  const { clock, machine } = context
   const nowMs = clock.wallMs()
   const where = { kind: 'machine', machine, sessionId: undefined, workFolder: undefined } as const
   const baseUrl = machine.environment['ANTHROPIC_BASE_URL']
-  return examine(findRefusal(where, nowMs), { figures: [], nowMs, baseUrl, program: programName })
+  const finding = findRefusal(where, nowMs)
+  const figures = figuresKept(finding, context)
+  return examine(finding, { figures, nowMs, baseUrl, program: programName })
 }
 
 type Seen = Parts & { readonly refusedAtMs: number }

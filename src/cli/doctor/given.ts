@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Figure } from '../../doctor/verdict/evidence.ts'
 import { findRefusal, type Finding, type Where } from '../../doctor/examine.ts'
+import { keptStatusLines } from '../../doctor/figures/kept-status-lines.ts'
 import { figuresInText, pasteMax } from '../../doctor/figures/pasted-figures.ts'
 import { figuresTold, type Told } from '../../doctor/figures/told-figures.ts'
 import { NotRegularError } from '../../doctor/transcript/open-regular-file.ts'
@@ -97,6 +98,13 @@ function readable<Answer>(read: () => Answer): Answer {
     })
   }
 }
+
+/** What the client handed to the status line of this machine; a transcript that was only named may be another's. */
+export const figuresKept = (
+  { session }: Finding,
+  { clock, machine }: CommandContext,
+): readonly Figure[] =>
+  keptStatusLines(machine, { nowMs: clock.wallMs(), sessionId: session?.place.sessionId })
 
 export async function toldFigures(
   options: DoctorOptions,

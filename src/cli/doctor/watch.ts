@@ -4,6 +4,7 @@ import type { CommandContext } from '../command-line.ts'
 import { programName } from '../command-text.ts'
 import { doctorJson } from './doctor-json.ts'
 import { caseText, type Page } from './doctor-text.ts'
+import { figuresKept } from './given.ts'
 import { notify } from './notify.ts'
 import { rescueFiles } from './rescue.ts'
 
@@ -62,7 +63,7 @@ async function lookOnce(
     atMs !== undefined && atMs > sinceMs && finding.session?.refusal?.isRetrying === false
   if (!isNew) return sinceMs
   const found = examine(finding, {
-    figures,
+    figures: [...figuresKept(finding, context), ...figures],
     nowMs,
     baseUrl: machine.environment['ANTHROPIC_BASE_URL'],
     program: programName,

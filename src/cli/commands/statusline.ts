@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { shellWord } from '../../config/shell-word.ts'
+import { keptStatusLines } from '../../doctor/figures/kept-status-lines.ts'
+import { figureText } from '../../doctor/verdict/weigh-figures.ts'
+import type { CommandContext, CommandLine } from '../command-line.ts'
+import { distance } from '../moments.ts'
+
+const script = join(import.meta.dirname, '..', '..', '..', 'scripts', 'statusline.mjs')
+
+/** `plimsoll statusline`: how the client is told to hand its official figures over, and what was kept of them. */
+export function addStatuslineCommand(program: Command, cli: CommandLine): void {
+  program
+    .command('statusline')
+    .description(
+      'have the client keep its official figures for the doctor; says how, and what is kept',
+    )
+    .addHelpText('after', '\nExample:\n  npm run plimsoll -- statusline')
+    .action((_options: object, command: Command) =>
+      cli.runAnyway(command, (context) => {
+        showStatusLine(context)
+        return Promise.resolve()
+      }),
+    )
+}
+
+function showStatusLine(context: CommandContext): void {
+  const { clock, machine } = context
+  const nowMs = clock.wallMs()
+  const figures = keptStatusLines(machine, { nowMs })
+  const command = `node ${shellWord(script)}`
+  const settings = { statusLine: { type: 'command', command } }
+  context.say({ settings, figures }, () =>
+    [
+      'Put this into the settings.json of the client (~/.claude/settings.json):',
+      ...JSON.stringify(settings, null, 2)
+        .split('\n')
+        .map((line) => `  ${line}`),
+      'It runs in your terminal sessions with a plan’s sign-in, from the first answer on. To keep a status line of your own, add it to the command:',
+      `  ${command} --then '<your own command>'`,
+      '',
+      figures.length === 0 ? 'Nothing is kept yet.' : 'Kept, of each limit the newest:',
+      ...figures.map((figure) => `  ${figureText(figure)}, ${distance(figure.atMs, nowMs)}`),
+    ].join('\n'),
+  )
+}

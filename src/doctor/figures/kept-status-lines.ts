@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { closeSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { configFolders } from '../transcript/claude-folders.ts'
+import { asFields, numberOf, objectsIn, textOf } from '../transcript/json-fields.ts'
+import { openRegularFile } from '../transcript/open-regular-file.ts'
+import { figuresOfStatusLine } from '../transcript/rate-limit-figures.ts'
+import { stateFolder, type Machine } from '../state-folder.ts'
+import type { Figure } from '../verdict/evidence.ts'
+
+/**
+ * The official figures that `scripts/statusline.mjs` kept: each session's last, with the time of the answer that brought them.
+ * Sessions hold their own values side by side, so of each limit the newest counts, and it says whose it is.
+ */
+const filesMax = 200
+const bytesMax = 16 * 1024
+const slackMs = 60_000
+
+type Wanted = {
+  readonly nowMs: number
+  /** The refused one; its own figures are of the service that refused, wherever that is. */
+  readonly sessionId?: string | undefined
+}
+
+export function keptStatusLines(machine: Machine, wanted: Wanted): readonly Figure[] {
+  const folder = join(stateFolder(machine), 'statusline')
+  const looking = {
+    ...wanted,
+    homes: new Set(configFolders(machine).map(digestOf)),
+    service: digestOf(machine.environment['ANTHROPIC_BASE_URL'] ?? ''),
+  }
+  const newest = new Map<string, Figure>()
+  for (const name of namesIn(folder)) {
+    for (const figure of figuresIn(join(folder, name), looking)) {
+      const other = newest.get(figure.name)
+      if (other === undefined || figure.atMs > other.atMs) newest.set(figure.name, figure)
+    }
+  }
+  return [...newest.values()]
+}
+
+const digestOf = (folder: string): string => createHash('sha256').update(folder).digest('hex')
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder)
+    return names.filter((name) => /^[\w-]{1,64}\.json$/.test(name)).slice(0, filesMax)
+  } catch {
+    return []
+  }
+}
+
+type Looking = Wanted & { readonly homes: ReadonlySet<string>; readonly service: string }
+
+function figuresIn(path: string, { homes, service, sessionId, nowMs }: Looking): readonly Figure[] {
+  const fields = asFields(objectsIn(readBounded(path))[0])
+  const atMs = numberOf(fields, 'atMs')
+  const home = textOf(fields, 'home')
+  // Another folder of the client may be another account; a time that lies ahead is a clock that was set.
+  if (fields === undefined || atMs === undefined || atMs > nowMs + slackMs) return []
+  if (home !== undefined && !homes.has(home)) return []
+  const own = textOf(fields, 'session_id')?.replaceAll(/[^\w-]/g, '') ?? ''
+  const isOwn = sessionId !== undefined && own === sessionId
+  if (!isOwn && textOf(fields, 'service') !== service) return []
+  const whose = isOwn ? 'of this session' : `of another session, ${own.slice(0, 8)}`
+  return figuresOfStatusLine(fields, { atMs, what: `status line ${whose}` })
+}
+
+function readBounded(path: string): string {
+  try {
+    const { handle, bytes } = openRegularFile(path)
+    try {
+      return bytes > bytesMax ? '' : readFileSync(handle, 'utf8').trim()
+    } finally {
+      closeSync(handle)
+    }
+  } catch {
+    return ''
+  }
+}

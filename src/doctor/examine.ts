@@ -95,6 +95,10 @@ export function examine(finding: Finding, told: Told): Examination {
   return { atMs: nowMs, refusal, answeredAtMs, figures, verdict, steps }
 }
 
+/** The refused session itself went on. Another's answer may have been under way already when this one was refused. */
+export const hasGoneOn = ({ session }: Finding): boolean =>
+  session?.answeredAtMs !== undefined && session.answeredAtMs > (session.refusal?.atMs ?? Infinity)
+
 /** While a limit of one model lasts, answers of the others say nothing about it. */
 const isOfOneModel = ({ limit }: Verdict): boolean =>
   limit?.isOver === false && (limit.window === 'week_opus' || limit.window === 'week_sonnet')

@@ -87,6 +87,23 @@ test('a report has no prompt, path, session, branch, key or name, also where the
   assert.ok(report.includes(out), 'what is no secret stays')
 })
 
+test('a name with a space or an accent, and a path of any place, are removed', () => {
+  const held = [
+    String.raw`C:\Users\Ada Lovelace\project\main.ts`,
+    '/Volumes/Disk/project/main.ts',
+    '/srv/project/main.ts',
+    String.raw`\\server\share\project\main.ts`,
+    'hf_abcdefghijklmnop',
+  ]
+  const report = reportOf(`${out} ${held.join(' , ')} Sorry, JOSÉ. See /v1/messages`, {
+    names: ['Ada Lovelace', 'josé'],
+  })
+
+  assert.doesNotMatch(report, /Lovelace|project|main\.ts|hf_|jos/i)
+  assert.match(report, /See \/v1\/messages/)
+  assert.ok(report.includes(out))
+})
+
 test('the prompt is in it only when it was asked for', () => {
   assert.ok(reportOf(out, { hasPrompt: true }).includes('my secret prompt'))
 })

@@ -59,9 +59,10 @@ export function reportText(finding: Finding, found: Examination, extras: ReportE
   ]
   // The prompt is the one thing that is not touched: it was asked for by name.
   const asked = prompt === undefined ? [] : ['', '## The prompt', '', prompt]
-  return [...lines.map((line) => withoutNames(redacted(line), extras.names)), ...asked, ''].join(
-    '\n',
-  )
+  // Names first: one with a space in it would end a path too early.
+  const clean = (line: string): string =>
+    redacted(withoutNames(line.replaceAll(invisible, ''), extras.names))
+  return [...lines.map(clean), ...asked, ''].join('\n')
 }
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
@@ -105,12 +106,15 @@ export function momentText(atMs: number, zone: string): string {
 const gone = '[removed]'
 const secrets: readonly RegExp[] = [
   // Keys and tokens of services that write a prefix before them, and bearer tokens.
-  /\b(?:sk|pk|rk|ghp|gho|ghs|github_pat|xox[abprs]|plim|AKIA)[-_][\w-]{8,}|\bAKIA[A-Z0-9]{12,}/g,
+  /\b(?:sk|pk|rk|hf|gsk|xai|npm|glpat|ghp|gho|ghs|ghu|ghr|github_pat|xox[abprs]|plim|AKIA)[-_][\w-]{8,}|\bA(?:KIA|SIA)[A-Z0-9]{12,}|\bAIza[\w-]{20,}/g,
   /\bBearer\s+[\w.~+/=-]{8,}/gi,
   /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g,
   /[\w.%+-]+@[\w-]+(?:\.[\w-]+)+/g,
   // Names of users stand in paths.
   /(?:[A-Za-z]:)?[\\/](?:home|Users|root|tmp|var|private|mnt|opt|workspace|Documents and Settings)(?:[\\/][^\s"'`,;:)<>|]*)?/g,
+  // Other absolute paths; those of an API or a web page are part of the message.
+  /(?<![\w:/.\]])\/(?!v\d|api\/|settings\/)(?:[\w.@+-]+\/)+[^\s"'`,;:)<>|]*/g,
+  /\\\\[\w.-]+\\[^\s"'`,;)<>|]+/g,
   /\b[A-Za-z]:\\[^\s"'`,;)<>|]+/g,
   /(?<=:\/\/)[^/\s@]+@/g,
   /~[\\/][^\s"'`,;:)<>|]+/g,
@@ -119,10 +123,13 @@ const secrets: readonly RegExp[] = [
 /** A name of less than three letters is also a word of the language. */
 const withoutNames = (line: string, names: readonly string[]): string =>
   names
-    .filter((name) => /^[\w.-]{3,}$/.test(name))
+    .filter((name) => name.trim().length >= 3)
     .reduce(
       (text, name) =>
-        text.replaceAll(new RegExp(String.raw`\b${RegExp.escape(name)}\b`, 'gi'), gone),
+        text.replaceAll(
+          new RegExp(String.raw`(?<![\p{L}\p{N}_])${RegExp.escape(name)}(?![\p{L}\p{N}_])`, 'giu'),
+          gone,
+        ),
       line,
     )
 

@@ -67,7 +67,7 @@ const toggle: Make = (wanted) => [
 const newSession: Make = ({ refusal }) => [
   {
     action:
-      'Start a new session and give it the last prompt again; changes on the page reach new sessions.',
+      'Start the session anew, in the project’s folder, and give it the last prompt again; changes on the page reach new sessions.',
     command:
       refusal?.sessionId === undefined
         ? 'claude'

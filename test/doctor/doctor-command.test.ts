@@ -243,7 +243,7 @@ test('a report is shown before it is written, written only after a yes, and neve
   assert.match(again.err.replaceAll('\n', ' '), /is there already/)
 })
 
-test('an answer that came since ends it: nothing to do, and exit code 0', async () => {
+test('an answer of another session since makes it seem over, but the work is kept all the same', async () => {
   using world = openDoctorWorld()
   refusedJustNow(world)
   const other = join(world.config, 'projects', '-home-ada-work', 'b-session.jsonl')
@@ -257,8 +257,27 @@ test('an answer that came since ends it: nothing to do, and exit code 0', async 
   const { code, out } = await world.doctor(['doctor'])
 
   assert.equal(code, 0)
-  assert.match(out.replaceAll(/\s+/g, ' '), /An answer came since.*Nothing to do/)
+  assert.match(
+    out.replaceAll(/\s+/g, ' '),
+    /Another session was answered since.*Send the prompt again/,
+  )
+  assert.match(out, /Your last prompt[^]*No checkpoint of the files/)
   assert.doesNotMatch(out, /What to do/)
+})
+
+test('an answer of the same session since ends it: nothing to do, and exit code 0', async () => {
+  using world = openDoctorWorld()
+  refusedJustNow(world)
+  const path = transcriptPath(world)
+  const sent = new Date().toISOString()
+  const answer = { type: 'assistant', timestamp: sent, message: { model: 'm', content: [] } }
+  writeFileSync(path, `${readFileSync(path, 'utf8')}${JSON.stringify(answer)}\n`)
+
+  const { code, out } = await world.doctor(['doctor'])
+
+  assert.equal(code, 0)
+  assert.match(out.replaceAll(/\s+/g, ' '), /An answer came since.*Nothing to do/)
+  assert.doesNotMatch(out, /What to do|Your last prompt/)
 })
 
 test('while a limit of one model lasts, an answer of another model ends nothing', async () => {

@@ -75,13 +75,14 @@ test('a cap and what is spent are compared only in one currency, which is said o
   )
 })
 
-test('money that may have been added since contradicts nothing', () => {
+test('money that was read long before or after a refusal contradicts nothing', () => {
   const told = { balance: '100', cap: '50', spent: '0', extra: 'on' }
 
   assert.equal(look(out, told).verdict.ruling, 'false_refusal')
   const late = look(out, told, 3 * 60 * minuteMs)
   assert.equal(late.verdict.ruling, 'possibly_false')
-  assert.match(JSON.stringify(late.verdict.evidence), /money that was added since/)
+  assert.equal(look(out, told, -3 * 60 * minuteMs).verdict.ruling, 'possibly_false')
+  assert.match(JSON.stringify(late.verdict.evidence), /spent or added in between/)
 })
 
 test('a limit that is all but used up does not make it sure', () => {

@@ -96,6 +96,19 @@ test('a person who watches sees the countdown in one line, and hears the bell', 
   assert.deepEqual(world.started, ['bell'])
 })
 
+test('an answer that was under way at the refusal ends nothing', async () => {
+  using world = openDoctorWorld()
+  const clock = new ManualClock()
+  const startMs = clock.wallMs()
+  refuse(world, 'session-limit', startMs - minuteMs)
+  answer(world, startMs - 50_000)
+
+  const spoken = await until(wait(world, [], { clock }), clock)
+
+  assert.match(spoken.out, /It is over: the moment has come/)
+  assert.ok(clock.wallMs() - startMs > 2 * hourMs)
+})
+
 test('it ends early when an answer shows up in a session', async () => {
   using world = openDoctorWorld()
   const clock = new ManualClock()

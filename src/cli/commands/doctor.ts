@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { askGateway, gatewayPage } from '../../doctor/ask-gateway.ts'
 import { keepCase } from '../../doctor/figures/case-file.ts'
 import { moneyNames, type Figure } from '../../doctor/verdict/evidence.ts'
-import { examine, type Examination, type Finding } from '../../doctor/examine.ts'
+import { examine, hasGoneOn, type Examination, type Finding } from '../../doctor/examine.ts'
 import { usagePageOf, usagePageUrl } from '../../doctor/links.ts'
 import { stateFolder } from '../../doctor/state-folder.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
@@ -137,7 +137,7 @@ async function rescueFirst(
   const write = (text: string): void => {
     if (!context.isJson) context.terminal.write(text)
   }
-  const isOver = found.refusal === undefined || found.answeredAtMs !== undefined
+  const isOver = found.refusal === undefined || hasGoneOn(finding)
   if (!isOver) write(promptText(finding, page))
   if (isOver) return undefined
   if (!options.checkpoint) {

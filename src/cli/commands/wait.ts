@@ -85,7 +85,13 @@ async function waitFor(options: Options, { context, interrupted }: Parts): Promi
     )
   }
   const untilMs = targetOf(options, found, nowMs)
-  const seen = { context, interrupted, refusedAtMs: found.refusal?.atMs ?? nowMs }
+  const refusedAtMs = found.refusal?.atMs ?? nowMs
+  const seen = {
+    context,
+    interrupted,
+    refusedAtMs,
+    sinceMs: Math.min(nowMs, refusedAtMs + underWayMs),
+  }
   if (untilMs !== undefined) {
     say(
       context,
@@ -128,14 +134,18 @@ const look = (context: CommandContext): Examination => {
   return examine(finding, { figures, nowMs, baseUrl, program: programName })
 }
 
-type Seen = Parts & { readonly refusedAtMs: number }
+/** Other sessions' requests that were under way at the refusal are answered within this, and end nothing. */
+const underWayMs = 15 * minuteMs
+
+/** `sinceMs`: from when on an answer counts. */
+type Seen = Parts & { readonly refusedAtMs: number; readonly sinceMs: number }
 
 /** Transcripts are looked at twice a minute: the person may have gone on in another window. */
 const lookEveryMs = 30_000
 
 async function waitTo(
   untilMs: number,
-  { context, interrupted, refusedAtMs }: Seen,
+  { context, interrupted, refusedAtMs, sinceMs }: Seen,
 ): Promise<WaitEnd> {
   const { terminal, clock, isJson } = context
   const isLive = terminal.isWatched && !isJson
@@ -151,16 +161,19 @@ async function waitTo(
     isStopped: () => {
       if (clock.elapsedMs() - lookedAtMs < lookEveryMs) return false
       lookedAtMs = clock.elapsedMs()
-      return hasAnswerSince(refusedAtMs, context)
+      return hasAnswerSince({ refusedAtMs, sinceMs }, context)
     },
   })
   if (isLive) terminal.writeError(wipe)
   return end
 }
 
-function hasAnswerSince(refusedAtMs: number, context: CommandContext): boolean {
-  const { refusal, answeredAtMs } = look(context)
-  return answeredAtMs !== undefined && (refusal?.atMs ?? 0) <= refusedAtMs
+function hasAnswerSince(
+  { refusedAtMs, sinceMs }: Pick<Seen, 'refusedAtMs' | 'sinceMs'>,
+  context: CommandContext,
+): boolean {
+  const { refusal, answeredAtMs = 0 } = look(context)
+  return answeredAtMs > sinceMs && (refusal?.atMs ?? 0) <= refusedAtMs
 }
 
 const stepText = ({ clockStepMs }: WaitEnd): string =>

@@ -1,6 +1,6 @@
 import type { Figure, Refusal, Source } from '../../doctor/verdict/evidence.ts'
 import { isWindowFigure } from '../../doctor/verdict/evidence.ts'
-import type { Examination, Finding } from '../../doctor/examine.ts'
+import { hasGoneOn, type Examination, type Finding } from '../../doctor/examine.ts'
 import type { Step } from '../../doctor/steps.ts'
 import type { EvidenceLine } from '../../doctor/verdict/verdict.ts'
 import { figureText } from '../../doctor/verdict/weigh-figures.ts'
@@ -69,7 +69,7 @@ export function caseText(finding: Finding, found: Examination, page: Page): stri
   const blocks = [
     parts,
     figureLines(found.figures, page),
-    verdictLines(found, page),
+    verdictLines(found, hasGoneOn(finding), page),
     stepLines(found.steps, page),
   ]
   return blocks
@@ -155,6 +155,7 @@ export function originText(source: Source, atMs: number, { reader }: Page): stri
 
 function verdictLines(
   { verdict, answeredAtMs, figures }: Examination,
+  isGoneOn: boolean,
   page: Page,
 ): readonly string[] {
   const { terminal, reader } = page
@@ -173,7 +174,10 @@ function verdictLines(
   }
   if (answeredAtMs !== undefined) {
     const when = momentWithDistance(answeredAtMs, reader)
-    lines.push(fit(`An answer came since, ${when}: it seems to be over. Nothing to do.`, page))
+    const over = isGoneOn
+      ? `An answer came since, ${when}: it seems to be over. Nothing to do.`
+      : `Another session was answered since, ${when}: it seems to be over. Send the prompt again; if it is refused again, ask the doctor again.`
+    lines.push(fit(over, page))
   }
   return lines
 }

@@ -27,10 +27,10 @@ export function judgeExtraUsage(
     const { ruling } = why
     return verdict({ ruling, confidence, limit, missing, evidence: [...official, ...evidence] })
   }
-  if (money.isIntact && money.isLate) {
+  if (money.isIntact && money.isApart) {
     const known = evidence.map((line): EvidenceLine => ({ ...line, side: 'note' }))
     const found = { ruling: 'possibly_false', confidence: 'low', limit, missing } as const
-    return verdict({ ...found, evidence: [...known, addedSince] })
+    return verdict({ ...found, evidence: [...known, readApart] })
   }
   if (money.isIntact) {
     const isOpen = money.toggle?.isOn === true && refusal.quota?.status !== 'rejected'
@@ -51,9 +51,9 @@ export function judgeExtraUsage(
   return verdict({ ...found, evidence: [...known, note('note', open)] })
 }
 
-const addedSince = note(
+const readApart = note(
   'against',
-  'the balance was read long after the refusal; money that was added since would explain it',
+  'the balance was read long before or after the refusal; money that was spent or added in between would explain it',
 )
 
 const planHasRoom = note(

@@ -48,8 +48,8 @@ export type WeighedMoney = {
   readonly isOff: boolean
   /** Money is there, the cap leaves room for it, and nothing says that it is switched off. */
   readonly isIntact: boolean
-  /** The balance was read long after the refusal, and may have been added to since. */
-  readonly isLate: boolean
+  /** The balance was read long before or after the refusal, and may have been another one at it. */
+  readonly isApart: boolean
 }
 
 const minuteMs = 60_000
@@ -188,8 +188,8 @@ function weighMoney(figures: readonly Figure[], refusedAtMs: number): WeighedMon
     isUnlimited || (cap !== undefined && spent !== undefined && isComparable && !isCapReached)
   const isOff = toggle?.isOn === false
   const isIntact = balance !== undefined && !isBalanceEmpty && hasCapRoom && !isOff
-  const isLate = balance !== undefined && balance.atMs > refusedAtMs + promptMs
-  return { balance, cap, spent, toggle, isBalanceEmpty, isCapReached, isOff, isIntact, isLate }
+  const isApart = balance !== undefined && Math.abs(balance.atMs - refusedAtMs) > promptMs
+  return { balance, cap, spent, toggle, isBalanceEmpty, isCapReached, isOff, isIntact, isApart }
 }
 
 /** A figure in words, without its source and age, which stand beside it. */

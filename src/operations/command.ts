@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type { Account, CustomerState, SystemState } from '../core/account.ts'
 import type { Actor, Entry, EntryDraft } from '../core/entry.ts'
-import type { CustomerId, MemberId, OperationId } from '../core/ids.ts'
+import type { CustomerId, KeyId, MemberId, OperationId } from '../core/ids.ts'
 import type { ChangeContext } from '../storage/storage.ts'
 import type { Parts } from './parts.ts'
 
@@ -25,6 +25,7 @@ type Target =
   | { readonly customerId: CustomerId; readonly memberId: null }
 
 export type CommandChange = {
+  readonly name?: NamedBy
   /** Everything that the command asks for, its key and actor left out. */
   readonly content: object
   /** Returns the entry to write, or throws an error that says why the command cannot be done. */
@@ -46,7 +47,12 @@ export async function runCommand(
   const { customerId, operationId, actor } = target
   const operationDigest = digestOf(change.content)
   const mark = { operationId, operationDigest, actor }
-  const once = { operationId, operationDigest, answerAgain: () => undefined }
+  let isRepeat = false
+  const answerAgain = (): undefined => {
+    isRepeat = true
+    return undefined
+  }
+  const once = { operationId, operationDigest, answerAgain }
   if (target.memberId === null) {
     await parts.storage.updateCustomer(
       customerId,
@@ -70,5 +76,22 @@ export async function runCommand(
   }
   const [entry] = await parts.storage.entries({ customerId, operationId, rowsMax: 1 })
   if (entry === undefined) throw new Error(`The journal lost operation ${operationId}`)
+  await nameOnce(parts, { name: change.name, isRepeat })
   return entry
+}
+
+/** A repeat gives a name only where a crash kept the first run from it, and never again what was erased. */
+async function nameOnce(
+  { storage }: Parts,
+  { name, isRepeat }: { readonly name: NamedBy | undefined; readonly isRepeat: boolean },
+): Promise<void> {
+  if (name?.text === undefined) return
+  const person = { id: name.id, name: name.text, email: null }
+  await (isRepeat ? storage.putPersonOnce(person) : storage.putPerson(person))
+}
+
+/** A name that a command gives, for people only; without text it gives none. */
+export type NamedBy = {
+  readonly id: CustomerId | MemberId | KeyId
+  readonly text: string | undefined
 }

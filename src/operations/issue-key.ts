@@ -42,6 +42,7 @@ export async function issueKey(
     { customerId, memberId, operationId, actor },
     {
       content: { issueKeyFor: memberId },
+      name: { id, text: name },
       draft: ({ account }, context) => {
         if (account?.member.isSeated !== true) {
           throw new UnknownScopeError(`Customer "${customerId}" has no member "${memberId}"`)
@@ -50,6 +51,5 @@ export async function issueKey(
       },
     },
   )
-  if (name !== undefined) await parts.storage.putPerson({ id, name, email: null })
   return { keyId: id, keyText }
 }

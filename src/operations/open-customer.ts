@@ -33,12 +33,12 @@ export async function openCustomer(
     { customerId: id, memberId: null, operationId, actor },
     {
       content: { open: id, ...settings },
+      name: { id, text: name },
       draft: ({ customer }, context) => {
         if (customer.isOpen) throw new OperationConflictError(`Customer "${id}" exists already`)
         return draftOpening(settings, context)
       },
     },
   )
-  if (name !== undefined) await parts.storage.putPerson({ id, name, email: null })
   return { customerId: id }
 }

@@ -30,6 +30,7 @@ export async function seatMember(
     { customerId, memberId: id, operationId, actor },
     {
       content: { seat: id, planId },
+      name: { id, text: name },
       draft: ({ system, customer, account }, context) => {
         if (!customer.isOpen || account === null) {
           throw new UnknownScopeError(`There is no customer "${customerId}"`)
@@ -42,7 +43,6 @@ export async function seatMember(
       },
     },
   )
-  if (name !== undefined) await parts.storage.putPerson({ id, name, email: null })
   // Reading the figures posts the credit that the new plan includes.
   await getFigures(parts, { customerId, memberId: id })
   return { memberId: id }

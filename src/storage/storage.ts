@@ -51,6 +51,8 @@ export interface Storage {
 
   /** Names and addresses, kept apart from the journal so that they can be erased (R6). */
   putPerson(person: Person): Promise<void>
+  /** Does nothing for an id that has, or ever had, a name: what was erased does not come back by a repeat. */
+  putPersonOnce(person: Person): Promise<void>
   findPerson(id: CustomerId | MemberId | KeyId): Promise<Person | undefined>
   persons(): Promise<readonly Person[]>
   /** Their names and addresses are gone from every file of the storage once `isComplete`. */

@@ -98,3 +98,19 @@ onBed(
     assert.deepEqual(whereWritten(bed), [])
   },
 )
+
+onBed('a start has nothing open before anything was erased', async (bed, storage) => {
+  assert.equal(await hasProblem(storage), false)
+  await storage.close()
+
+  const again = await bed.open()
+
+  assert.equal(await hasProblem(again), false)
+  const reader = new DatabaseSync(bed.journalPath)
+  reader.exec('BEGIN')
+  reader.prepare('SELECT count(*) FROM person').get()
+  bed.clock.pass(10_000)
+  await turns(5)
+  assert.equal(await hasProblem(again), false)
+  reader.close()
+})

@@ -11,7 +11,7 @@ import {
 import { primaryCode } from './data-folder.ts'
 import { decodeEntry, type JournalRow } from '../entry-codec.ts'
 import { openConnection } from './journal-file.ts'
-import type { SnapshotRow } from './journal-writer.ts'
+import { erasedName, type SnapshotRow } from './journal-writer.ts'
 import type { SqlConnection, SqlDriver, SqlRow, SqlStatement, SqlValue } from './sql-driver.ts'
 
 /** A row with its hash, as `verify` checks it. */
@@ -35,6 +35,7 @@ const columns = `position, customer_id AS customerId, member_id AS memberId, kin
 
 /** The words of the index on rare kinds; SQLite uses it only where a statement repeats them. */
 const isRare = `kind NOT IN ('held', 'hold_grown', 'settled', 'voided', 'expired')`
+const isNamed = `(name <> '${erasedName}' OR email IS NOT NULL)`
 const between = `position > ?4 AND position < ?5`
 
 /** Rows of the file come from `JournalWriter` alone; their columns have the types that it wrote. */
@@ -249,12 +250,12 @@ export class JournalReader {
   }
 
   findPerson(id: string): Person | undefined {
-    const row = this.#get('SELECT id, name, email FROM person WHERE id = ?', id)
+    const row = this.#get(`SELECT id, name, email FROM person WHERE id = ? AND ${isNamed}`, id)
     return row === undefined ? undefined : { ...(row as unknown as Person) }
   }
 
   persons(): readonly Person[] {
-    const rows = this.#all('SELECT id, name, email FROM person ORDER BY id')
+    const rows = this.#all(`SELECT id, name, email FROM person WHERE ${isNamed} ORDER BY id`)
     return rows.map((row) => ({ ...(row as unknown as Person) }))
   }
 

@@ -24,7 +24,7 @@ export type JournalBatch = {
 
 /** What stands beside the journal. */
 export type SideWrite =
-  | { readonly kind: 'put_person'; readonly person: Person }
+  | { readonly kind: 'put_person'; readonly person: Person; readonly isOnce?: boolean }
   | { readonly kind: 'erase_persons'; readonly ids: readonly string[] }
   | { readonly kind: 'put_secret'; readonly name: string; readonly value: string }
   | { readonly kind: 'drop_snapshot'; readonly customerId: string; readonly memberId: string }
@@ -44,6 +44,9 @@ export interface JournalWriter {
 
 /** Customers whose last hash is remembered; of others it is read again. */
 const chainsMax = 100_000
+
+/** Stands for a name that was erased. */
+export const erasedName = ''
 
 /** The hash chain starts here. */
 export const firstHash = ''
@@ -121,8 +124,8 @@ class WriterConnection {
       case 'put_person':
         this.#db
           .prepare(
-            `INSERT INTO person (id, name, email) VALUES (?, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email`,
+            `INSERT INTO person (id, name, email) VALUES (?, ?, ?) ON CONFLICT (id)
+             ${side.isOnce ? 'DO NOTHING' : 'DO UPDATE SET name = excluded.name, email = excluded.email'}`,
           )
           .run(side.person.id, side.person.name, side.person.email)
         return
@@ -202,7 +205,7 @@ class WriterConnection {
   }
 
   /**
-   * Writes the table anew without them: a page that 0.1.0 split or filled up may hold an old copy of a row, which
+   * Writes the table anew, with nothing of them but their ids, so that a repeated command does not bring a name back: a page that 0.1.0 split or filled up may hold an old copy of a row, which
    * deleting that row leaves there. The log still holds all of it, until it is emptied (`LogKeeper.empty`).
    */
   #erase(ids: readonly string[]): void {
@@ -215,6 +218,7 @@ class WriterConnection {
       for (const { id, name, email } of rows) {
         if (!erased.has(String(id))) insert.run(id ?? null, name ?? null, email ?? null)
       }
+      for (const id of erased) insert.run(id, erasedName, null)
       this.#db.exec('COMMIT')
     } catch (cause) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')

@@ -265,6 +265,10 @@ class SqliteStorage implements Storage {
     await this.#write({ kind: 'put_person', person })
   }
 
+  async putPersonOnce(person: Person): Promise<void> {
+    await this.#write({ kind: 'put_person', person, isOnce: true })
+  }
+
   async findPerson(id: CustomerId | MemberId | KeyId): Promise<Person | undefined> {
     return this.#reader.findPerson(id)
   }

@@ -108,7 +108,7 @@ function grantLeg(terms: GrantTerms): Leg {
   return { from, to: `grant:${terms.grantId}:available`, amount: terms.amountNanos }
 }
 
-/** Posts an included grant that the plan owes; its id makes a second posting for the month impossible. */
+/** Posts an included grant that the plan owes; that it is owed once per month is for `dueGrants` to see. */
 export function postIncludedGrant(account: Account, due: DueGrant, moment: Moment): EntryDraft {
   const terms: GrantTerms = {
     // The lengths keep plan, grant and member apart: underscores and dots may stand in each of them.

@@ -8,7 +8,7 @@ export type DueGrant = {
   readonly grant: IncludedGrant
   /** Its key in the member's memory of what was posted: plan and grant. */
   readonly id: string
-  /** Names plan, member and month, so that a second posting for a month is impossible. */
+  /** Names plan, member and month. */
   readonly grantId: GrantId
   readonly monthStartMs: number
   /** A month's credit ends with its month; a one-time credit does not end. */

@@ -76,6 +76,18 @@ export function testHolds(makeBed: MakeBed): void {
     assert.equal((await storage.findHoldEnd(bob.memberId, holdId('h1')))?.body.kind, 'expired')
   })
 
+  onBed(makeBed, 'a commit that failed gives no hold more time', async (bed, storage) => {
+    await furnish(storage)
+    await authorize(storage, bob, 'h1')
+    bed.clock.pass(30_000)
+    bed.failNextCommit('before')
+    await assert.rejects(authorize(storage, ann, 'lost'))
+    await look(storage, bob, openHoldIds)
+    const { firstEndMs } = storage.openHolds()
+
+    assert.equal((firstEndMs ?? 0) - storage.recordNowMs(), 30_000)
+  })
+
   onBed(
     makeBed,
     'L5: a settle after the hold expired is one correction, and the last end of its hold',

@@ -4,6 +4,7 @@ import { keepCase } from '../../doctor/figures/case-file.ts'
 import { moneyNames, type Figure } from '../../doctor/verdict/evidence.ts'
 import { examine, hasGoneOn, type Examination, type Finding } from '../../doctor/examine.ts'
 import { usagePageOf, usagePageUrl } from '../../doctor/links.ts'
+import { localUsage, type LocalUsage } from '../../doctor/figures/local-usage.ts'
 import { stateFolder } from '../../doctor/state-folder.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { programName } from '../command-text.ts'
@@ -12,6 +13,7 @@ import { askForFigures } from '../doctor/ask-for-figures.ts'
 import { doctorExitCodes } from '../doctor/doctor-exit-codes.ts'
 import { doctorJson } from '../doctor/doctor-json.ts'
 import { caseText, promptText, sentencesText, type Page } from '../doctor/doctor-text.ts'
+import { estimateText } from '../doctor/estimate-text.ts'
 import { figuresKept, findSession, toldFigures, type DoctorOptions } from '../doctor/given.ts'
 import { openPage } from '../doctor/open-page.ts'
 import { makeReport } from '../doctor/report.ts'
@@ -104,10 +106,20 @@ async function runDoctor(options: DoctorOptions, context: CommandContext): Promi
   context.endWith(found.answeredAtMs === undefined ? doctorExitCodes[found.verdict.ruling] : 0)
   if (options.report !== undefined) return makeReport(options, { finding, found }, context)
   const now = { ...page, reader: context.reader(found.atMs) }
-  context.show(doctorJson(finding, found, { checkpoint: rescue ?? null }), () =>
-    caseText(finding, found, now),
+  const estimate = estimateOf(options, context)
+  context.show(doctorJson(finding, found, { checkpoint: rescue ?? null, estimate }), () =>
+    [caseText(finding, found, now), estimate === undefined ? '' : estimateText(estimate, now)]
+      .filter((text) => text !== '')
+      .join('\n\n'),
   )
 }
+
+/** Made when all is judged, so that it cannot weigh; a transcript that was named may be another machine's. */
+const estimateOf = (
+  { transcript }: DoctorOptions,
+  { clock, machine }: CommandContext,
+): LocalUsage | undefined =>
+  transcript === undefined ? localUsage(machine, { nowMs: clock.wallMs() }) : undefined
 
 /** A gateway's refusal, decided once more by the gateway itself. */
 async function proven(

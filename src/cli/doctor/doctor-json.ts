@@ -1,10 +1,16 @@
 import type { Figure } from '../../doctor/verdict/evidence.ts'
 import { isWindowFigure } from '../../doctor/verdict/evidence.ts'
+import type { LocalUsage } from '../../doctor/figures/local-usage.ts'
 import type { Examination, Finding } from '../../doctor/examine.ts'
 import { headline } from '../../doctor/verdict/words.ts'
 
 /** What `doctor --json` prints; docs/doctor.md describes it. Moments are UTC milliseconds, amounts digits of nanos. */
-export function doctorJson(finding: Finding, found: Examination, more: object): unknown {
+export function doctorJson(
+  finding: Finding,
+  found: Examination,
+  more: { readonly checkpoint: unknown; readonly estimate?: LocalUsage | undefined },
+): unknown {
+  const { checkpoint, estimate } = more
   const { verdict, refusal, steps, figures } = found
   const iso = (atMs: number): string => new Date(atMs).toISOString()
   const { limit } = verdict
@@ -27,8 +33,9 @@ export function doctorJson(finding: Finding, found: Examination, more: object): 
     rescue: {
       lastPrompt: finding.session?.lastPrompt ?? null,
       queuedPrompts: finding.session?.queuedPrompts ?? [],
-      ...more,
+      checkpoint,
     },
+    estimate: estimate === undefined ? null : estimateJson(estimate),
     transcript: finding.path ?? null,
     looked: finding.looked,
   }
@@ -38,3 +45,8 @@ function figureJson(figure: Figure): object {
   if (isWindowFigure(figure) || figure.name === 'extra_usage') return figure
   return { ...figure, amountNanos: figure.amountNanos?.toString() ?? null }
 }
+
+const estimateJson = ({ sessions, ...rest }: LocalUsage): object => ({
+  ...rest,
+  sessions: sessions === null ? null : { ...sessions, costNanos: sessions.costNanos.toString() },
+})

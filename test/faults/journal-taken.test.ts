@@ -14,35 +14,41 @@ const foreignEntry = `INSERT INTO journal
   SELECT (SELECT max(position) + 1 FROM journal), customer_id, member_id, kind, at_ms, NULL, NULL, actor, NULL,
     is_shared, NULL, NULL, legs, body, hash
   FROM journal WHERE kind = 'boot' ORDER BY position DESC LIMIT 1`
+const foreignEntryFarther = foreignEntry.replace('max(position) + 1', 'max(position) + 7')
 const lostEntries = `DROP TRIGGER journal_no_delete;
   DELETE FROM journal WHERE position > (SELECT max(position) - 3 FROM journal)`
 
 for (const [about, sql, message] of [
   ['somebody else wrote an entry', foreignEntry, /was not written by this process/],
+  ['somebody else wrote an entry farther on', foreignEntryFarther, /was not written by this/],
   ['acknowledged entries are gone', lostEntries, /was acknowledged/],
 ] as const) {
-  test(`a journal in which ${about} is served no more, and the process is told to end`, async () => {
-    const told: JournalTakenError[] = []
-    const bed = new SqliteBed(undefined, { onTaken: (error) => void told.push(error) })
-    try {
-      const storage = await bed.open()
-      await furnish(storage)
-      bed.inFile((db) => db.exec(sql))
+  for (const isDiskFailing of [false, true])
+    test(`a journal in which ${about} is served no more from the next commit on${isDiskFailing ? ' that fails' : ''}, and the process is told to end`, async () => {
+      const told: JournalTakenError[] = []
+      const bed = new SqliteBed(undefined, { onTaken: (error) => void told.push(error) })
+      try {
+        const storage = await bed.open()
+        await furnish(storage)
+        bed.inFile((db) => db.exec(sql))
 
-      bed.failNextCommit('before')
-      await assert.rejects(topUp(storage, { id: 'late', amountNanos: 5n }), StorageUnavailableError)
+        if (isDiskFailing) bed.failNextCommit('before')
+        await assert.rejects(
+          topUp(storage, { id: 'late', amountNanos: 5n }),
+          StorageUnavailableError,
+        )
 
-      await assert.rejects(look(storage, ann, balance), StorageUnavailableError)
-      assert.equal(told.length, 1)
-      assert.match(String(told[0]?.message), message)
-      for (let minute = 0; minute < 5; minute += 1) {
-        bed.clock.pass(60_000)
-        await assert.rejects(authorize(storage, ann, `h${minute}`), StorageUnavailableError)
+        await assert.rejects(look(storage, ann, balance), StorageUnavailableError)
+        assert.equal(told.length, 1)
+        assert.match(String(told[0]?.message), message)
+        for (let minute = 0; minute < 5; minute += 1) {
+          bed.clock.pass(60_000)
+          await assert.rejects(authorize(storage, ann, `h${minute}`), StorageUnavailableError)
+        }
+      } finally {
+        await bed.end()
       }
-    } finally {
-      await bed.end()
-    }
-  })
+    })
 }
 
 test('a server whose journal was written by somebody else ends with 1 and one line, and denies nobody before', async (t) => {

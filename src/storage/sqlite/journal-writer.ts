@@ -93,6 +93,7 @@ class WriterConnection {
   readonly #db: SqlConnection
   readonly #insert: SqlStatement
   readonly #snapshot: SqlStatement
+  readonly #last: SqlStatement
   readonly #chains = new Map<CustomerId, string>()
   #position: number
 
@@ -102,12 +103,14 @@ class WriterConnection {
     db.exec('PRAGMA secure_delete = ON')
     this.#insert = db.prepare(insertSql)
     this.#snapshot = db.prepare(snapshotSql)
+    this.#last = db.prepare('SELECT max(position) AS position FROM journal')
     this.#position = lastPosition(db)
   }
 
   commit(batch: JournalBatch): void {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
+      this.#checkLast()
       for (const row of batch.rows) this.#insertRow(row)
       for (const row of batch.snapshots) {
         this.#snapshot.run(row.customerId, row.memberId, row.position, row.atMs, row.state)
@@ -157,6 +160,13 @@ class WriterConnection {
 
   close(): void {
     this.#db.close()
+  }
+
+  /** Within the transaction: whatever another hand wrote or took away, nothing is added to it. */
+  #checkLast(): void {
+    const last = Number(this.#last.get()?.['position'] ?? 0)
+    if (last === this.#position) return
+    throw new Error(`The journal ends with entry ${last}, and entry ${this.#position} was written`)
   }
 
   #insertRow(row: JournalRow): void {

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { DataFolderOwnedError, JournalUnusableError } from '../../src/storage/storage.ts'
 import { stateFormat } from '../../src/storage/state-codec.ts'
 import { ann, authorize, balance, bob, furnish, look, settle } from './accounts.ts'
+import { startFaultyWriterThread } from '../faults/faulty-writer-thread.ts'
 import { SqliteBed } from './sqlite-bed.ts'
 
 /** What only the SQLite files can show: who owns them, who may read them, what if they are not ours. */
@@ -37,6 +38,31 @@ onFiles('a second process gets a clear message, and the folder once it is free',
 
   assert.equal(tryToOwn(bed.folder), 'owned')
 })
+
+for (const [place, openWriter] of [
+  ['this thread', undefined],
+  ['a thread of its own', startFaultyWriterThread],
+] as const) {
+  test(`a journal that cannot be opened again, by ${place}, keeps no stop from ending, and frees its folder`, async () => {
+    const bed = new SqliteBed(openWriter)
+    try {
+      const storage = await bed.open()
+      await furnish(storage)
+      const outage = bed.arm({ kind: 'io', place: 'open', when: 'before' })
+      bed.failNextCommit('before')
+      await assert.rejects(authorize(storage, ann, 'lost'))
+      // A writer of its own is opened while others go on.
+      await look(storage, ann, balance).catch(() => undefined)
+
+      await storage.close()
+
+      outage.end()
+      assert.equal(tryToOwn(bed.folder), 'owned')
+    } finally {
+      await bed.end()
+    }
+  })
+}
 
 onFiles('one process cannot open the same folder twice', async (bed) => {
   await bed.open()

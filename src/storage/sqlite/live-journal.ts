@@ -151,7 +151,10 @@ export class LiveJournal {
     this.#loader.forget()
     await this.#recovery.catch(() => undefined)
     await this.#commit.whenIdle()
-    await this.#writer.close()
+    // All that was acknowledged is durable, however this ends.
+    await this.#writer.close().catch((error: unknown) => {
+      this.#options.log.warn('the journal was not closed in order', { cause: String(error) })
+    })
   }
 
   update<Answer>(

@@ -177,11 +177,14 @@ class SqliteStorage implements Storage {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#background.stop()
-    await this.#backups.close()
-    await this.#logKeeper.close().catch(() => undefined)
-    await this.#journal.close()
-    this.#reader.close()
-    this.#folder.release()
+    try {
+      await this.#backups.close()
+      await this.#logKeeper.close().catch(() => undefined)
+      await this.#journal.close()
+    } finally {
+      this.#reader.close()
+      this.#folder.release()
+    }
   }
 
   update<Answer>(

@@ -53,6 +53,7 @@ const reasons: Readonly<Record<SkippedFile['why'], string>> = {
   unreadable: 'not readable',
   too_many: 'beyond the bounds of one checkpoint',
   changing: 'would not hold still',
+  name: 'git takes no file of that name',
 }
 
 function leftOut({ skipped, nested, submodules, absentCount }: Checkpoint): readonly string[] {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { openCheckpointBook } from '../../src/doctor/checkpoint/checkpoint-book.ts'
 import type { Checkpoint, CheckpointParts } from '../../src/doctor/checkpoint/checkpoint.ts'
+import { createGit } from '../../src/doctor/checkpoint/git-program.ts'
 import { takeCheckpoint } from '../../src/doctor/checkpoint/take-checkpoint.ts'
 import { WorkTree } from './work-tree.ts'
 
@@ -208,3 +210,53 @@ test('what a sparse checkout left out is never taken for removed', async () => {
   assert.equal(readFileSync(join(tree.top, 'in', 'a.txt'), 'utf8'), 'changed')
   assert.equal(readFileSync(join(tree.top, 'out', 'b.txt'), 'utf8'), 'b')
 })
+
+test('a folder that became a link gets its files back, and what the link leads to stays', async () => {
+  using tree = new WorkTree()
+  tree.git(['init', '--quiet'])
+  tree.write('folder/a.txt', 'then')
+  const { id } = await take(tree.parts, tree.top)
+  tree.remove('folder')
+  const outside = join(tree.root, 'outside')
+  mkdirSync(outside)
+  writeFileSync(join(outside, 'a.txt'), 'outside')
+  tree.link('folder', outside)
+
+  const plan = await (await openCheckpointBook(tree.parts, tree.top)).planInPlace(id)
+  const failed = await plan.apply()
+
+  assert.deepEqual([...plan.leftAlone, ...failed], [])
+  assert.equal(readFileSync(join(tree.top, 'folder', 'a.txt'), 'utf8'), 'then')
+  assert.equal(readFileSync(join(outside, 'a.txt'), 'utf8'), 'outside')
+})
+
+test('files whose names git does not take are named as left out', async () => {
+  using tree = new WorkTree()
+  tree.git(['init', '--quiet'])
+  const names = ['.GIT', 'git~1', '.git.']
+  for (const name of ['a.txt', ...names]) tree.write(name, name)
+
+  const { skipped, fileCount } = await take(tree.parts, tree.top)
+
+  assert.equal(fileCount, 1)
+  assert.deepEqual(
+    skipped.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
+    names.toSorted().map((path) => ({ path, why: 'name' })),
+  )
+})
+
+test(
+  'a pipe in the place of a list of ignored files does not hang for ever',
+  { skip: process.platform === 'win32' },
+  async () => {
+    using tree = new WorkTree()
+    tree.git(['init', '--quiet'])
+    execFileSync('mkfifo', [join(tree.top, '.gitignore')])
+    const git = createGit(tree.environment, 500)
+
+    await assert.rejects(
+      git(['ls-files', '--others', '--exclude-standard'], { cwd: tree.top }),
+      /a pipe in the place of a file/,
+    )
+  },
+)

@@ -35,7 +35,7 @@ export type Checkpoint = {
 export type CheckpointPlace = 'repository' | 'store' | 'copy'
 
 export type SkippedFile = { readonly path: string; readonly why: SkipReason }
-export type SkipReason = 'too_large' | 'unreadable' | 'too_many' | 'changing'
+export type SkipReason = 'too_large' | 'unreadable' | 'too_many' | 'changing' | 'name'
 
 export type CheckpointRequest = {
   /** Any folder within what is to be kept. */

@@ -31,7 +31,13 @@ export class GitError extends CheckpointError {
 const outputBytesMax = 1024 * 1024 * 1024
 const errorBytesMax = 64 * 1024
 
-export function createGit(environment: Readonly<Record<string, string | undefined>>): Git {
+/** A repository may name a pipe as its list of ignored files, and git would wait for ever. */
+const gitMaxMs = 120_000
+
+export function createGit(
+  environment: Readonly<Record<string, string | undefined>>,
+  timeoutMs = gitMaxMs,
+): Git {
   const base = withoutGit(environment)
   return (args, call) =>
     new Promise((resolve, reject) => {
@@ -40,17 +46,20 @@ export function createGit(environment: Readonly<Record<string, string | undefine
         env: { ...base, ...callEnvironment(call) },
         stdio: ['pipe', 'pipe', 'pipe'],
         windowsHide: true,
+        timeout: timeoutMs,
+        killSignal: 'SIGKILL',
       })
       const out = collect(outputBytesMax)
       const problem = collect(errorBytesMax)
       child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
       child.stderr.on('data', (chunk: Buffer) => problem.push(chunk))
+      const said = (): string => problem.take().toString('utf8').trim()
       // Whoever stops reading early says why in its exit code.
       child.stdin.on('error', () => undefined)
       child.once('error', (cause) => reject(new GitError(startProblem(cause), null)))
       child.once('close', (code) => {
         if (code === 0) resolve(out.take())
-        else reject(new GitError(problem.take().toString('utf8').trim(), code ?? -1))
+        else reject(new GitError(code === null ? tookTooLong : said(), code ?? -1))
       })
       child.stdin.end(call.input)
     })
@@ -127,6 +136,9 @@ function collect(bytesMax: number): { push(chunk: Buffer): void; take(): Buffer 
     take: () => Buffer.concat(chunks),
   }
 }
+
+const tookTooLong =
+  'git was ended, or took more than two minutes: a very large folder, or a pipe in the place of a file such as .gitignore'
 
 const startProblem = (cause: Error): string =>
   'code' in cause && cause.code === 'ENOENT'

@@ -151,7 +151,7 @@ function listOf<Item>(value: unknown, read: (one: unknown) => Item | null): read
 function readSkipped(value: unknown): SkippedFile | null {
   if (typeof value !== 'object' || value === null) return null
   const { path, why }: Readonly<Record<string, unknown>> = { ...value }
-  const known = (['too_large', 'unreadable', 'too_many', 'changing'] as const).find(
+  const known = (['too_large', 'unreadable', 'too_many', 'changing', 'name'] as const).find(
     (one) => one === why,
   )
   return typeof path === 'string' && known !== undefined ? { path, why: known } : null

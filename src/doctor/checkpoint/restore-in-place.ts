@@ -62,7 +62,9 @@ const words: ReadonlyMap<string, PlannedChange['what']> = new Map([
 /** Something lies at the path of a file to add that the first step did not keep: ignored, most likely. */
 function isInTheWay({ workTree }: Ground, path: Buffer): boolean {
   const stats = statOf(workTree, path)
-  return stats !== undefined && !stats.isDirectory()
+  if (stats === undefined || stats.isDirectory()) return false
+  // Behind a link lies nothing of this folder.
+  return parentsOf(path).every((parent) => statOf(workTree, parent)?.isDirectory() === true)
 }
 
 /** A parent of a file to add may be a file that was not kept; one that is to be removed is no hindrance. */

@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { SkippedFile } from './checkpoint.ts'
 import { GitError, asList, itemsOf, type Git, type GitCall } from './git-program.ts'
 import type { Ground } from './ground.ts'
@@ -47,13 +48,14 @@ export async function takeTreeOfNow(
     const entries = itemsOf(await git(['ls-files', '-s', '-z'], own))
     const submodules = entries
       .filter((entry) => entry.subarray(0, 6).toString() === '160000')
-      .map((entry) => entry.subarray(entry.indexOf(tab) + 1).toString('utf8'))
+      .map((entry) => pathOf(entry).toString('utf8'))
     return {
       tree: tree.toString('utf8').trim(),
       fileCount: entries.length - submodules.length,
       skipped: [
         ...listed.skipped,
         ...sorted.skipped,
+        ...refusedNames(ground, sorted.kept, [...entries.map(pathOf), ...changing]),
         ...changing.map((path) => ({ path: path.toString('utf8'), why: 'changing' }) as const),
       ],
       nested: sorted.nested,
@@ -67,6 +69,21 @@ export async function takeTreeOfNow(
 }
 
 const tab = 9
+const pathOf = (entry: Buffer): Buffer => entry.subarray(entry.indexOf(tab) + 1)
+
+/** git passes over names such as `.GIT`, and says nothing of it in its exit code. */
+function refusedNames(
+  { workTree }: Ground,
+  asked: readonly Buffer[],
+  taken: readonly Buffer[],
+): readonly SkippedFile[] {
+  const known = new Set(taken.map((path) => path.toString('latin1')))
+  const top = Buffer.from(join(workTree, '/'))
+  return asked
+    .filter((path) => !known.has(path.toString('latin1')))
+    .filter((path) => existsSync(Buffer.concat([top, path])))
+    .map((path) => ({ path: path.toString('utf8'), why: 'name' }))
+}
 
 /** What git sees as changed (`C`), gone (`R`) or new (`?`) between our index and the disk. */
 async function listChanges(git: Git, own: GitCall): Promise<readonly Candidate[]> {

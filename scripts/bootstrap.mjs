@@ -50,8 +50,9 @@ function run(node, args) {
   }
   stopWithoutNpm(child)
   child.once('error', (error) => {
-    forgetStart(root)
-    fail(`Node cannot be started: ${error.message}`)
+    // It did once, so something about it changed: what else there is may start.
+    if (forgetStart(root)) start(args)
+    else fail(`Node cannot be started: ${error.message}`)
   })
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1)
@@ -76,6 +77,18 @@ function stopWithoutNpm(child) {
   }, 250)
 }
 
+/** @param {string[]} args */
+function start(args) {
+  try {
+    run(chooseNode(), args)
+  } catch (error) {
+    failWith(error)
+  }
+}
+
+/** @param {unknown} error */
+const failWith = (error) => fail(error instanceof InstallError ? error.message : String(error))
+
 /** @param {string} message */
 function fail(message) {
   console.error(message)
@@ -91,7 +104,7 @@ if (nodeMajor() < oldestNode) {
 }
 try {
   await ensureInstalled(root)
-  run(chooseNode(), args)
 } catch (error) {
-  fail(error instanceof InstallError ? error.message : String(error))
+  failWith(error)
 }
+start(args)

@@ -76,10 +76,14 @@ export function doesStart(root, node) {
 }
 
 /**
- * It did not start after all, so that the next run tries again.
+ * It did not start after all. True where it was thought to.
  * @param {string} root
  */
-export const forgetStart = (root) => rmSync(startedPath(root), { force: true })
+export function forgetStart(root) {
+  const isRemembered = existsSync(startedPath(root))
+  rmSync(startedPath(root), { force: true })
+  return isRemembered
+}
 
 /** @param {string} node */
 function fingerprint(node) {

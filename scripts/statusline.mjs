@@ -90,7 +90,9 @@ export function keep(input, { folder, nowMs, baseUrl }) {
   const since = before?.['atMs']
   if (isSame && !isPaid && typeof since === 'number' && since <= nowMs) return
   const origin = { home: homeOf(input), service: digest(baseUrl ?? '') }
-  const kept = { version: 1, session_id: sessionId, ...origin, atMs: nowMs, costUsd }
+  // The first may be hours old already; of what changes, the moment is seen.
+  const isTimed = before !== undefined
+  const kept = { version: 1, session_id: sessionId, ...origin, atMs: nowMs, isTimed, costUsd }
   if (before === undefined) makeRoom(folder, nowMs)
   const fresh = `${path}.${process.pid}.new`
   writeFileSync(fresh, JSON.stringify({ ...kept, rate_limits: limits }), { mode: 0o600 })

@@ -90,7 +90,7 @@ test(
           ['week', 12, source],
         ],
       )
-      assert.deepEqual([told.verdict, code], ['false_refusal', 20])
+      assert.deepEqual([told.verdict, code], ['false_refusal', 20], out)
     } finally {
       await upstream.close()
     }

@@ -177,6 +177,29 @@ test('of several sessions the newest value counts; other folders, services and c
   assert.deepEqual([own.usedPercent, own.source.what], [91, 'status line of this session'])
 })
 
+test('a session whose week resets at another moment is of another account than the refused one', (t) => {
+  const { machine, folder } = place(t)
+  const put = (given: Given, afterMs: number, resetLaterS = 0): void => {
+    const input = inputOf(given)
+    const week = input.rate_limits.seven_day
+    const limits = {
+      ...input.rate_limits,
+      seven_day: { ...week, resets_at: week.resets_at + resetLaterS },
+    }
+    keep({ ...input, rate_limits: limits }, { folder, nowMs: startMs + afterMs })
+  }
+  put({ id: 'refused', session: 60 }, 1_000)
+  put({ id: 'same', session: 62 }, 2_000, 30)
+  put({ id: 'somebody', session: 3 }, 3_000, 2 * 86_400)
+
+  const used = (sessionId?: string): number | undefined => {
+    const [session] = keptStatusLines(machine, { nowMs: startMs + 10_000, sessionId })
+    return session?.name === 'session' ? session.usedPercent : undefined
+  }
+
+  assert.deepEqual([used('refused'), used('somebody'), used()], [62, 3, 3])
+})
+
 test('at most forty sessions are kept, none for more than eight days, and what is damaged is left out', (t) => {
   const { machine, folder } = place(t)
   keep(inputOf({ id: 'ancient' }), { folder, nowMs: startMs })
@@ -205,6 +228,8 @@ test('the doctor judges with what was kept, and the command says how to have it 
   const before = await world.doctor(said)
   const empty = await world.doctor(['statusline'])
   keep(inputOf({ config: world.config, session: 3 }), { folder, nowMs: Date.now() })
+  const once = await world.doctor(said)
+  keep(inputOf({ config: world.config, session: 3, cost: 0.7 }), { folder, nowMs: Date.now() })
   const after = await world.doctor(said)
   const filled = await world.doctor(['statusline'])
   const elsewhere = await world.doctor(['doctor', '--transcript', '-', '--json'], {
@@ -217,8 +242,57 @@ test('the doctor judges with what was kept, and the command says how to have it 
   const verdictOf = ({ out }: { readonly out: string }) =>
     (JSON.parse(out) as { readonly verdict: string }).verdict
   assert.equal(verdictOf(before), 'possibly_false')
+  // What was seen once may be hours old.
+  assert.equal(verdictOf(once), 'possibly_false')
   assert.equal(verdictOf(after), 'false_refusal')
   assert.equal(verdictOf(elsewhere), 'possibly_false')
   assert.match(empty.out, /"statusLine": \{[^]*statusline\.mjs[^]*Nothing is kept yet/)
   assert.match(filled.out, /session limit \(5 hours\): 3 % used/)
+})
+
+test('the refused session dates its own figures by its last answer, however much the client noted since', async () => {
+  using world = openDoctorWorld()
+  const machine: Machine = {
+    platform: 'linux',
+    environment: { XDG_STATE_HOME: join(world.home, 'state') },
+    home: world.home,
+  }
+  const project = join(world.config, 'projects', '-home-ada-work')
+  const now = Date.now()
+  const record = (type: string, agoMs: number, more: object): string =>
+    JSON.stringify({
+      type,
+      sessionId: 'one',
+      timestamp: new Date(now - agoMs).toISOString(),
+      ...more,
+    })
+  const text = "API Error: 400 You're out of extra usage. Add more at claude.ai/settings/usage."
+  const content = (words: string) => [{ type: 'text', text: words }]
+  mkdirSync(project, { recursive: true })
+  writeFileSync(
+    join(project, 'one.jsonl'),
+    [
+      record('user', 90_000, { message: { content: 'say hi' } }),
+      record('assistant', 80_000, {
+        message: { model: 'claude-opus-5-5', content: content('hi') },
+      }),
+      record('user', 70_000, { message: { content: 'and now' } }),
+      record('api-request-blob', 65_000, { content: 'x'.repeat(300_000) }),
+      record('assistant', 60_000, {
+        isApiErrorMessage: true,
+        apiErrorStatus: 400,
+        message: { model: '<synthetic>', content: content(text) },
+      }),
+    ].join('\n'),
+  )
+  keep(inputOf({ config: world.config, session: 3 }), { folder: keptFolder(machine), nowMs: now })
+
+  const { code, out } = await world.doctor(['doctor', '--json', '--no-checkpoint'])
+
+  const { figures } = JSON.parse(out) as { readonly figures: readonly { readonly atMs: number }[] }
+  assert.equal(code, 20, out)
+  assert.deepEqual(
+    figures.map(({ atMs }) => atMs),
+    [now - 80_000, now - 80_000],
+  )
 })

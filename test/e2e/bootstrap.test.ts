@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -235,11 +236,14 @@ test(
     become(`exec '${process.execPath}' "$@"`)
     const [first, second] = [await end(start(folder, '')), await end(start(folder, ''))]
     const askedOfGood = readFileSync(asked, 'utf8')
+    chmodSync(node, 0o644)
+    const unstartable = await end(start(folder, sayNode))
     become('exit 1')
     const broken = await end(start(folder, sayNode))
 
     assert.deepEqual([first.code, second.code], [0, 0])
     assert.equal(askedOfGood, '--version\nscript.mjs\nscript.mjs\n')
+    assert.deepEqual([unstartable.code, unstartable.out], [0, 'one|two words\n'])
     assert.deepEqual([broken.code, broken.out], [0, 'one|two words\n'])
   },
 )

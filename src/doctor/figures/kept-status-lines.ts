@@ -6,7 +6,7 @@ import { asFields, numberOf, objectsIn, textOf } from '../transcript/json-fields
 import { openRegularFile } from '../transcript/open-regular-file.ts'
 import { figuresOfStatusLine } from '../transcript/rate-limit-figures.ts'
 import { stateFolder, type Machine } from '../state-folder.ts'
-import type { Figure } from '../verdict/evidence.ts'
+import { isWindowFigure, type Figure } from '../verdict/evidence.ts'
 
 /**
  * The official figures that `scripts/statusline.mjs` kept: each session's last, with the time of the answer that brought them.
@@ -15,6 +15,7 @@ import type { Figure } from '../verdict/evidence.ts'
 const filesMax = 200
 const bytesMax = 16 * 1024
 const slackMs = 60_000
+const resetSlackMs = 10 * 60_000
 
 type Wanted = {
   readonly nowMs: number
@@ -29,14 +30,33 @@ export function keptStatusLines(machine: Machine, wanted: Wanted): readonly Figu
     homes: new Set(configFolders(machine).map(digestOf)),
     service: digestOf(machine.environment['ANTHROPIC_BASE_URL'] ?? ''),
   }
+  const kept = namesIn(folder).flatMap((name) => keptIn(join(folder, name), looking) ?? [])
   const newest = new Map<string, Figure>()
-  for (const name of namesIn(folder)) {
-    for (const figure of figuresIn(join(folder, name), looking)) {
+  for (const { figures } of ofOneAccount(kept)) {
+    for (const figure of figures) {
       const other = newest.get(figure.name)
       if (other === undefined || figure.atMs > other.atMs) newest.set(figure.name, figure)
     }
   }
   return [...newest.values()]
+}
+
+type Kept = {
+  readonly isOwn: boolean
+  readonly atMs: number
+  readonly weekResetsAtMs: number | undefined
+  readonly figures: readonly Figure[]
+}
+
+/** A week resets at a moment of the account's own, so who tells another one while it still lies ahead is somebody else. */
+function ofOneAccount(kept: readonly Kept[]): readonly Kept[] {
+  const own = kept.find(({ isOwn }) => isOwn)
+  const resetsAtMs = own?.weekResetsAtMs
+  if (resetsAtMs === undefined) return kept
+  return kept.filter(({ atMs, weekResetsAtMs }) => {
+    const isComparable = weekResetsAtMs !== undefined && atMs < resetsAtMs
+    return !isComparable || Math.abs(weekResetsAtMs - resetsAtMs) <= resetSlackMs
+  })
 }
 
 const digestOf = (folder: string): string => createHash('sha256').update(folder).digest('hex')
@@ -52,18 +72,23 @@ function namesIn(folder: string): readonly string[] {
 
 type Looking = Wanted & { readonly homes: ReadonlySet<string>; readonly service: string }
 
-function figuresIn(path: string, { homes, service, sessionId, nowMs }: Looking): readonly Figure[] {
+function keptIn(path: string, { homes, service, sessionId, nowMs }: Looking): Kept | undefined {
   const fields = asFields(objectsIn(readBounded(path))[0])
   const atMs = numberOf(fields, 'atMs')
   const home = textOf(fields, 'home')
   // Another folder of the client may be another account; a time that lies ahead is a clock that was set.
-  if (fields === undefined || atMs === undefined || atMs > nowMs + slackMs) return []
-  if (home !== undefined && !homes.has(home)) return []
+  if (fields === undefined || atMs === undefined || atMs > nowMs + slackMs) return undefined
+  if (home !== undefined && !homes.has(home)) return undefined
   const own = textOf(fields, 'session_id')?.replaceAll(/[^\w-]/g, '') ?? ''
   const isOwn = sessionId !== undefined && own === sessionId
-  if (!isOwn && textOf(fields, 'service') !== service) return []
+  if (!isOwn && textOf(fields, 'service') !== service) return undefined
   const whose = isOwn ? 'of this session' : `of another session, ${own.slice(0, 8)}`
-  return figuresOfStatusLine(fields, { atMs, what: `status line ${whose}` })
+  const read = figuresOfStatusLine(fields, { atMs, what: `status line ${whose}` })
+  // With its time known, a figure is worth as much as one that the service tells now.
+  const isTimed = fields['isTimed'] === true
+  const figures = isTimed ? read.map((figure) => ({ ...figure, sessionId: undefined })) : read
+  const week = figures.filter(isWindowFigure).find(({ name }) => name === 'week')
+  return { isOwn, atMs, weekResetsAtMs: week?.resetsAtMs, figures }
 }
 
 function readBounded(path: string): string {

@@ -15,6 +15,7 @@ export type LastRefused = {
 const tailBytes = 128 * 1024
 const deepBytes = 16 * 1024 * 1024
 const deepFiles = 6
+const furtherBytes = 4 * 1024 * 1024
 /** A transcript that was named is looked through much further. */
 const namedBytes = 256 * 1024 * 1024
 const dayMs = 24 * 60 * 60 * 1000
@@ -39,6 +40,7 @@ export function findLastRefused({ transcripts }: Search, options: Options): Last
     search.lookAt(asked, tailBytes)
     if (search.isEmpty()) search.lookAt(asked.slice(0, deepFiles), deepBytes)
   }
+  search.lookFurtherBack()
   return search.result()
 }
 
@@ -90,6 +92,18 @@ class RefusalSearch {
       if (session.refusal === undefined) continue
       const atMs = session.refusal.atMs ?? found.writtenAtMs
       if (this.#best === undefined || atMs > this.#best.atMs) this.#best = { found, session, atMs }
+    }
+  }
+
+  /** For the refused session's last answer: what the client notes of a few requests may fill the tail. */
+  lookFurtherBack(): void {
+    const best = this.#best
+    if (best === undefined || best.session.answeredAtMs !== undefined) return
+    try {
+      const session = readSession(best.found.path, this.bounds(best.found, furtherBytes))
+      if (session.refusal !== undefined) this.#best = { ...best, session }
+    } catch {
+      // What was read of it a moment ago stays.
     }
   }
 

@@ -15,8 +15,24 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { restoringName } from '../../src/storage/backup/finish-restore.ts'
 import { checkBackup, restoreBackup } from '../../src/storage/backup/restore-backup.ts'
-import { BackupError, JournalUnusableError, type Storage } from '../../src/storage/storage.ts'
-import { ann, authorize, bob, furnish, look, openHoldIds, settle } from './accounts.ts'
+import {
+  BackupError,
+  JournalUnusableError,
+  OperationConflictError,
+  type Storage,
+} from '../../src/storage/storage.ts'
+import { operationId } from '../../src/core/ids.ts'
+import {
+  ann,
+  authorize,
+  balance,
+  bob,
+  furnish,
+  look,
+  openHoldIds,
+  settle,
+  topUp,
+} from './accounts.ts'
 import { SqliteBed } from './sqlite-bed.ts'
 
 /** One file that holds everything at one position, and the way back from it. */
@@ -283,5 +299,45 @@ onFiles(
     assert.deepEqual(readFileSync(`${kept}-wal`), log, 'what was kept stays as it is')
     const again = await bed.open()
     assert.deepEqual((await again.entries({})).slice(0, entries.length), entries)
+  },
+)
+
+onFiles(
+  'after a restore old decisions are explained, old keys protect, and a clock that is days ahead is held',
+  async (bed) => {
+    const { storage, file } = await furnished(bed)
+    const signing = await storage.secret('signing', () => 'made once')
+    await authorize(storage, bob, 'hold_before')
+    await settle(storage, bob, 'hold_before')
+    const position = storage.durablePosition
+    const read = await storage.accountAt(bob, position)
+    const once = (digest: string) => ({
+      operationId: operationId('monday'),
+      operationDigest: digest,
+      answerAgain: () => 'as before',
+    })
+    const order = { id: 'monday', amountNanos: 50n }
+    await topUp(storage, order, once('fifty'))
+    const had = await look(storage, bob, balance)
+    await storage.backup({ file, isReplacing: false })
+    await topUp(storage, { id: 'tuesday', amountNanos: 70n })
+    await storage.close()
+    const { folder: dataFolder } = bed
+    await restoreBackup({ file, dataFolder, isReplacing: true, nowMs }, silent)
+    bed.clock.pass(3 * 24 * 60 * 60 * 1000)
+
+    const restored = await bed.open()
+
+    assert.deepEqual(await restored.accountAt(bob, position), read)
+    assert.equal(await restored.secret('signing', () => 'made anew'), signing)
+    assert.equal(await topUp(restored, order, once('fifty')), 'as before')
+    await assert.rejects(topUp(restored, order, once('sixty')), OperationConflictError)
+    assert.equal(await look(restored, bob, balance), had)
+    assert.equal(restored.clockStatus().isJumpHeld, true)
+    assert.ok(
+      bed.logged.some((line) => /windows keep the old time until it is confirmed/.test(line)),
+    )
+    restored.adoptWallClock()
+    assert.equal(restored.clockStatus().isJumpHeld, false)
   },
 )

@@ -13,6 +13,7 @@ import type { CommandContext, CommandLine } from '../command-line.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'
 import { localMoment } from '../moments.ts'
 import { safeText, type Terminal } from '../terminal.ts'
+import { absenceMaxMs } from '../../system/record-clock.ts'
 
 type BackupFlags = { readonly force?: boolean; readonly verify?: boolean }
 type RestoreFlags = { readonly to?: string; readonly replace?: boolean }
@@ -114,11 +115,22 @@ function restoredText(report: RestoreReport, context: CommandContext): string {
   if (replaced !== null) {
     lines.push(lostText(report, replaced, context), `  ${safeText(replaced.file)}`)
   }
+  lines.push(...clockLines(report.lastEntryAtMs, context.clock.wallMs()))
   lines.push(
     `${report.openHoldCount} requests ran when the backup was taken; the next start ends them, and nobody pays for them. Then:`,
     '  npm start',
   )
   return lines.join('\n')
+}
+
+/** A journal that ends so long ago makes a start doubt this machine's clock, until somebody confirms it. */
+export function clockLines(lastEntryAtMs: number | null, nowMs: number): readonly string[] {
+  if (lastEntryAtMs === null || nowMs - lastEntryAtMs <= absenceMaxMs) return []
+  return [
+    'Its last entry is more than a day old, so windows go on from then until the upstream or you confirm the time. After the start, look, and if the clock is right, take it:',
+    '  npm run plimsoll -- clock',
+    '  npm run plimsoll -- clock adopt',
+  ]
 }
 
 function lostText(

@@ -11,6 +11,7 @@ const probeMaxMs = 800
 export class Readiness {
   readonly #parts: Pick<Parts, 'storage' | 'clock'>
   #isStopping = false
+  #looking: Promise<boolean> | undefined
 
   constructor(parts: Pick<Parts, 'storage' | 'clock'>) {
     this.#parts = parts
@@ -27,7 +28,11 @@ export class Readiness {
 
   async look(): Promise<ReadinessAnswer> {
     if (this.#isStopping) return { status: 'not_ready', reason: 'stopping' }
-    const isWritable = await this.#isJournalThere()
+    // Anybody may ask, also in floods and while the disk hangs: one question to it serves all who ask meanwhile.
+    this.#looking ??= this.#isJournalThere().finally(() => {
+      this.#looking = undefined
+    })
+    const isWritable = await this.#looking
     return isWritable ? { status: 'ready' } : { status: 'not_ready', reason: 'journal_away' }
   }
 

@@ -129,6 +129,26 @@ export function testFaults(makeBed: MakeBed): void {
 
   onBed(
     makeBed,
+    'D12: a disk that can be read and not written is recovered from once, when it takes commits again',
+    async (bed, storage) => {
+      await furnish(storage)
+      const heal = bed.failCommits()
+      for (const name of ['h1', 'h2', 'h3']) {
+        await assert.rejects(authorize(storage, bob, name), StorageUnavailableError)
+        bed.clock.pass(100)
+      }
+
+      const lost = bed.logged.filter((line) => line.startsWith('the journal could not be written'))
+      assert.equal(lost.length, 1)
+      heal()
+      bed.clock.pass(60_000)
+      assert.equal((await authorize(storage, bob, 'h4')).kind, 'allow')
+      await assertClean(storage)
+    },
+  )
+
+  onBed(
+    makeBed,
     'L1: what was acknowledged before a crash is there, and what was not is whole or absent',
     async (bed, storage) => {
       await furnish(storage)

@@ -28,6 +28,8 @@ export type SideWrite =
   | { readonly kind: 'erase_persons'; readonly ids: readonly string[] }
   | { readonly kind: 'put_secret'; readonly name: string; readonly value: string }
   | { readonly kind: 'drop_snapshot'; readonly customerId: string; readonly memberId: string }
+  /** Shows that the disk takes commits, without an entry. */
+  | { readonly kind: 'prove_writing' }
 
 /**
  * The one who writes. A promise that resolves means durable; one that rejects means that nobody knows
@@ -41,6 +43,10 @@ export interface JournalWriter {
   tendLog(work: LogWork): Promise<LogSize>
   close(): Promise<void>
 }
+
+/** Counts recoveries, so that each proof changes something that has to reach the disk. */
+const proofSql = `INSERT INTO installation (name, value) VALUES ('recoveries', '1') ON CONFLICT (name)
+  DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)`
 
 /** Customers whose last hash is remembered; of others it is read again. */
 const chainsMax = 100_000
@@ -145,6 +151,20 @@ class WriterConnection {
           .prepare('DELETE FROM snapshot WHERE customer_id = ? AND member_id = ?')
           .run(side.customerId, side.memberId)
         return
+      case 'prove_writing':
+        this.#proveWriting()
+        return
+    }
+  }
+
+  #proveWriting(): void {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      this.#db.exec(proofSql)
+      this.#db.exec('COMMIT')
+    } catch (cause) {
+      this.#forget()
+      throw cause
     }
   }
 

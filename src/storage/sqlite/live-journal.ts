@@ -368,23 +368,22 @@ export class LiveJournal {
         const message = cause instanceof Error ? cause.message : String(cause)
         this.#options.log.error('the journal is still away', { cause: message, retryMs })
         if (this.#state !== 'recovering') return
+        const again = (): void => this.#recover(Math.min(retryMs * 2, retryMaxMs))
         if (cause instanceof JournalTakenError) this.#options.onTaken(cause)
-        else
-          this.#cancelRetry = this.#options.clock.after(retryMs, () =>
-            this.#recover(Math.min(retryMs * 2, retryMaxMs)),
-          )
+        else this.#cancelRetry = this.#options.clock.after(retryMs, again)
         throw unavailable(cause)
       },
     )
     this.#recovery.catch(() => undefined)
   }
 
-  /** A fresh connection, the positions that the file really has, and an end to every doubtful hold. */
+  /** A fresh connection that writes, the positions that the file has, an end to every doubtful hold. */
   async #readAgain(): Promise<void> {
     const { reader, startWriter } = this.#options
     await this.#commit.whenIdle()
     await this.#writer.close().catch(() => undefined)
     this.#writer = startWriter()
+    await this.#writer.write({ kind: 'prove_writing' })
     this.#lost.check(reader, this.durablePosition)
     const last = reader.lastPosition()
     this.#loader.forget()

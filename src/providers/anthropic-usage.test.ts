@@ -247,6 +247,25 @@ test('O8: usage that cannot be is left out, told, and never final', () => {
   assert.equal(meter(encode(event({ type: 'message_delta', usage: 7 }))).faults.length, 1)
 })
 
+test('O8: a last report that is below the one before is not believed, and the stream has no final one', () => {
+  const ended = (tokens: number): string =>
+    event({
+      type: 'message_delta',
+      delta: { stop_reason: 'end_turn' },
+      usage: { output_tokens: tokens },
+    })
+  const text = stream([])
+  const [before] = text.split('event: message_delta')
+  const stop = event({ type: 'message_stop' })
+  const down = meter(encode(before + ended(90) + ended(3) + stop))
+  const up = meter(encode(before + ended(3) + ended(90) + stop))
+
+  assert.deepEqual(down.faults, ['output_tokens went down'])
+  assert.equal(down.finalUsage, undefined)
+  assert.equal(down.usage.output, 90)
+  assert.equal(up.finalUsage?.output, 90)
+})
+
 test('O8: whatever an upstream calls usage, no figure of ours is negative, broken or beyond the bound', () => {
   const number = fc.oneof(
     fc.double(),

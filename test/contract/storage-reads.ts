@@ -105,6 +105,7 @@ export function testReads(makeBed: MakeBed): void {
         }))
       const issued = (context: { nowMs: number; position: number }) =>
         issueKey({ keyId: keyId('key_1'), keyHash: 'a'.repeat(64) }, context)
+      assert.equal(await storage.findKey('a'.repeat(64)), undefined)
       await writeKey(issued)
       const known = { keyId: keyId('key_1'), ...ann, isRevoked: false }
 

@@ -203,6 +203,12 @@ test('L8: whatever happens, history adds up to the balance that the gate decides
         balanceNanos += line.changeNanos
         assert.equal(line.balanceNanos, balanceNanos)
       }
+      for (const { kind, request } of told.lines) {
+        if (kind !== 'request' || request === null) continue
+        const { source, costNanos, chargedNanos, overrunNanos } = request
+        const paidNanos = source === 'extra_usage' ? costNanos : 0n
+        assert.equal(chargedNanos + overrunNanos, paidNanos, 'every cent has its payer')
+      }
       assert.equal(told.openingNanos, 0n)
       assert.equal(balanceNanos, figures.extraUsage.balanceNanos)
       assert.equal(told.closingNanos, figures.extraUsage.balanceNanos)

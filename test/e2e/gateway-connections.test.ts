@@ -214,6 +214,21 @@ test('a body is invited only when key and length are good', async () => {
   }
 })
 
+test('the body of a caller that asks too fast is not invited', async () => {
+  await using world = await openScriptedWorld(hi, {
+    settings: { burst: { perMinute: 60, size: 1 } },
+  })
+  assert.equal((await world.post()).status, 200)
+  const { keyText } = world.seat
+  const refused = await openRaw(world.url)
+
+  refused.write(
+    `POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${keyText}\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n`,
+  )
+
+  assert.match(await refused.until('\r\n\r\n'), /^HTTP\/1\.1 429 /)
+})
+
 test('the body of a refused stranger is read only so far', async () => {
   await using world = await openScriptedWorld(hi)
   const connection = await openRaw(world.url)

@@ -71,6 +71,25 @@ test('L6: a cost is rounded once per request, and up', () => {
   assert.equal(costOf(odd, { input: 1_000_001 }), 2n)
 })
 
+test('L6: the kinds of tokens of a request are added up before its one rounding', () => {
+  const rate = [{ aboveInputTokens: 0, nanosPerMillion: 1n }]
+  const odd: Price = { ...price, rates: { input: rate, output: rate, cache_read: rate } }
+
+  assert.equal(costOf(odd, { input: 1, output: 1, cache_read: 1 }), 1n)
+  assert.equal(costOf(odd, { input: 500_000, output: 500_001 }), 2n)
+})
+
+test('L6: costs and amounts that no float can hold are exact to the nano', () => {
+  const rate = [{ aboveInputTokens: 0, nanosPerMillion: 9_007_199_254_740_993n }]
+
+  assert.equal(
+    costOf({ ...price, rates: { output: rate } }, { output: 1_000_000 }),
+    9_007_199_254_740_993n,
+  )
+  assert.equal(parseMoney('9007199.254740993'), 9_007_199_254_740_993n)
+  assert.equal(formatMoney(9_007_199_254_740_993n), '$9007199.254740993')
+})
+
 test('L7: cache reads, cache writes, server tools, batch and tiers are charged as the price list says', () => {
   const million = 1_000_000
 

@@ -132,6 +132,23 @@ test('D9: a raised limit, a raised cap and a top-up count for the very next deci
   assert.equal(sourceOf(books.ask()), 'plan')
 })
 
+test('D9: switch, money and cap that were lacking a moment ago count for the very next decision', () => {
+  const books = new Books({ plan: small, cap: { kind: 'capped', amountNanos: 0n } })
+  books.spend(100)
+  const reasons = (): readonly (string | null)[] => {
+    const decision = books.ask()
+    return decision.kind === 'allow' ? [] : [decision.denial.extraUsageReason]
+  }
+
+  assert.deepEqual(reasons(), ['off_for_customer'])
+  books.toggle(true)
+  assert.deepEqual(reasons(), ['cap_reached'])
+  books.cap({ kind: 'capped', amountNanos: cents(500) })
+  assert.deepEqual(reasons(), ['balance_too_low'])
+  books.topUp(cents(500))
+  assert.deepEqual(reasons(), [])
+})
+
 test('D10: after its window ends the next request passes, however many refused retries came before', () => {
   const books = new Books({ plan: small })
   books.spend(100)

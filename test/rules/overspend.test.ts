@@ -125,6 +125,20 @@ test('O4: purchases, plan changes, caps and expiries never move the switch', () 
   assert.equal(books.figures().extraUsage.isOnForCustomer, true)
 })
 
+test("O4: a purchase and a change of plan move neither a member's own switch nor the customer's", () => {
+  const books = new Books({ plan: tiny, isExtraUsageOn: true })
+  books.toggleMember(false)
+  const big = plan('big', [session(cents(500))])
+  books.publish(big)
+
+  books.topUp(cents(100))
+  books.seat(big.id)
+  books.cap({ kind: 'unlimited' })
+
+  const { isOnForCustomer, isOnForMember } = books.figures().extraUsage
+  assert.deepEqual([isOnForCustomer, isOnForMember], [true, false])
+})
+
 test('O5: no money is taken while the plan had room at admission, also when the cost runs far past it', () => {
   const books = new Books({ plan: plan('p', [session(cents(100))]), isExtraUsageOn: true })
   books.topUp(cents(1000))

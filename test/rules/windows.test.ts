@@ -111,6 +111,19 @@ test('W2: a session stays open when its first request fails, and a settle after 
   assert.equal(books.figures().limits[1]?.used, cents(70))
 })
 
+test('W2: a settle after its end belongs to its session also when the next one runs already', () => {
+  const books = new Books({ plan: small })
+  const slow = books.hold()
+  books.nowMs = startMs + 5 * hour + minute
+  books.hold()
+
+  books.settle(slow, { output: 70 })
+
+  const [session, weekly] = books.figures().limits
+  assert.deepEqual([session?.used, session?.held], [0n, cents(10)])
+  assert.deepEqual([weekly?.used, weekly?.held], [cents(70), cents(10)])
+})
+
 test('W4: a gifted reset credits the running windows and moves no reset', () => {
   const books = new Books({ plan: small })
   books.spend(100)
@@ -156,6 +169,20 @@ test('W5: included credit is posted once a month, ends with its month, and is no
   books.postIncluded()
 
   assert.equal(books.figures().extraUsage.balanceNanos, cents(100))
+})
+
+test('W5: changing the plan and back posts no included credit of the month again', () => {
+  const credit = { id: 'credit', amountNanos: cents(100), every: 'month' as const }
+  const paid = plan('paid', [session(0n)], { grants: [credit] })
+  const books = new Books({ plan: paid, isExtraUsageOn: true })
+  books.publish(plan('other', [session(0n)]))
+  books.spend(30)
+
+  books.seat(plan('other', []).id)
+  books.seat(paid.id)
+
+  assert.equal(books.figures().extraUsage.balanceNanos, cents(70))
+  assert.equal(books.entries.filter(({ body }) => body.kind === 'granted').length, 1)
 })
 
 test('W5: several included credits of one month end and begin without touching each other', () => {

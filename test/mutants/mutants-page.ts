@@ -20,7 +20,7 @@ npm run mutants -- --jobs 2 --write      # and writes this table
 \`\`\`
 
 A mutant counts as killed when a named test fails that passes without it. Seconds are until that failure, start of the tests
-included, on two cores that were shared with other work. `commit-without-sync` needs `strace`, as the test that kills it does.
+included, on two cores that were shared with other work. \`commit-without-sync\` needs \`strace\`, as the test that kills it does.
 
 `
 

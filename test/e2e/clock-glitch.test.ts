@@ -117,6 +117,8 @@ test('W3: a glitch to 2027 that was followed and put right gives no window twice
   glitch.upstreamAheadMs = aheadMs
   assert.equal(await glitch.ask(), 200)
   glitch.clock.advance(30_000)
+  // The gateway asks the upstream for the time; until that answer is there the week of before decides.
+  while (storage.clockStatus().isJumpHeld) await glitch.ask()
   assert.equal(await glitch.ask(), 200)
   assert.equal(storage.clockStatus().recordMs > Date.UTC(2027, 0, 1), true)
   for (let count = 0; count < 3; count += 1) await glitch.ask()

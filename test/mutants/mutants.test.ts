@@ -34,6 +34,16 @@ test('every mutant comes from a scenario, changes what runs, and names tests tha
   }
 })
 
+test('every scenario that is held has a mutant', () => {
+  const [held = ''] = readFileSync(join(root, 'docs', 'scenarios.md'), 'utf8').split('\n## ')
+  const ids = [...held.matchAll(/^\| ([A-Z]\d+) \|/gm)].map(([, id = '']) => id)
+  assert.ok(ids.length >= 42)
+
+  const rows = new Set(mutants.map(({ row }) => row))
+  const without = ids.filter((id) => !rows.has(id))
+  assert.deepEqual(without, [], 'write its bug as a patch under test/mutants/patches/')
+})
+
 test('docs/mutants.md has the killer of every mutant, and no other rows', () => {
   const page = readPage()
   const how = 'npm run mutants -- --write'

@@ -33,7 +33,8 @@ export async function tryTests(
   })
   const group = child.pid
   const end = (): void => endGroup(group)
-  process.once('exit', end)
+  // Before the tree is removed, which they would go on writing into.
+  process.prependOnceListener('exit', end)
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true

@@ -116,6 +116,17 @@ test('what git was told not to look at is looked at', async () => {
   await assertExact(tree)
 })
 
+test('line endings that the old attribute converts come back as they lay', async () => {
+  using tree = new WorkTree()
+  tree.git(['init', '-q'])
+  tree.write('.gitattributes', '*.txt crlf=input\n')
+  tree.write('a.txt', 'one\r\ntwo\r\n')
+  tree.git(['add', '--all'])
+  tree.git(['commit', '-qm', 'first'])
+
+  await assertExact(tree)
+})
+
 test('a split index, and a repository with long object names, are read as well', async () => {
   using split = repository()
   split.git(['update-index', '--split-index'])

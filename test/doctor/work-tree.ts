@@ -1,18 +1,21 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
-import { readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { CheckpointParts } from '../../src/doctor/checkpoint/checkpoint.ts'
 import { systemRandom } from '../../src/system/random.ts'
 import { createSystemClock } from '../../src/system/system-clock.ts'
 
+const dayAgo = Math.floor(Date.now() / 1000) - 86_400
+
 /** A folder of a test's own, with a git that no setting of this machine reaches. */
 export class WorkTree implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'plimsoll-tree-'))
   readonly top = join(this.root, 'work tree')
   readonly environment: Readonly<Record<string, string>>
+  #writes = 0
 
   constructor() {
     mkdirSync(this.top)
@@ -61,6 +64,9 @@ export class WorkTree implements Disposable {
     mkdirSync(dirname(whole), { recursive: true })
     writeFileSync(whole, content)
     if (mode !== undefined) chmodSync(whole, mode)
+    // git reads files again that are as young as its index; these are to be believed by their times, each its own.
+    this.#writes += 1
+    utimesSync(whole, dayAgo + this.#writes, dayAgo + this.#writes)
   }
 
   link(path: string, target: string): void {

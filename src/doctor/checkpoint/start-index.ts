@@ -79,7 +79,9 @@ function readEntries(output: Buffer): readonly IndexEntry[] {
 }
 
 const tab = 9
-const attributes = ['text', 'eol', 'filter', 'ident', 'working-tree-encoding'] as const
+/** `crlf` is the old name of `text`, which git still knows. */
+const lineEndings = new Set(['text', 'eol', 'crlf'])
+const attributes = new Set([...lineEndings, 'filter', 'ident', 'working-tree-encoding'])
 
 type Asked = { readonly call: GitCall; readonly paths: readonly Buffer[] }
 
@@ -100,17 +102,19 @@ async function readAttributes(
   const isAllText = autocrlf !== 'false'
   const input = asList(paths)
   const items = itemsOf(
-    await git(['check-attr', '-z', '--stdin', ...attributes], { ...call, input }),
+    // Only what is set is printed, which in most repositories is nothing.
+    await git(['check-attr', '-z', '--stdin', '--all'], { ...call, input }),
   )
   const filtered = new Map<string, Buffer>()
   const byText = new Set<string>(isAllText ? paths.map((path) => path.toString('latin1')) : [])
   for (let at = 0; at + 2 < items.length; at += 3) {
     const [path, name, value] = items.slice(at, at + 3).map((item) => item)
     const said = value?.toString('latin1')
-    if (path === undefined || said === 'unspecified' || said === 'unset') continue
+    const attribute = name?.toString('latin1') ?? ''
+    const isConverting = attributes.has(attribute) && said !== 'unspecified' && said !== 'unset'
+    if (path === undefined || !isConverting) continue
     const key = path.toString('latin1')
-    const isText = name?.toString('latin1') === 'text' || name?.toString('latin1') === 'eol'
-    if (isText) byText.add(key)
+    if (lineEndings.has(attribute)) byText.add(key)
     else filtered.set(key, path)
   }
   for (const key of filtered.keys()) byText.delete(key)

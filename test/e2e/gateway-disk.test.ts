@@ -78,7 +78,7 @@ for (const where of [
 
     const reply = await world.post()
     assert.equal(reply.status, 200)
-    const passing = passTime(clock)
+    using passing = passTime(clock)
     await world.finished(1)
     passing.end()
 

@@ -69,7 +69,7 @@ for (const [times, ends] of [
     await using world = await openScriptedWorld(answer, { wrapStorage: faulty.wrap, clock })
 
     const received = await world.post()
-    const passing = passTime(clock)
+    using passing = passTime(clock)
     const [line] = await world.finished(1)
     passing.end()
     faulty.arm(0)
@@ -81,7 +81,7 @@ for (const [times, ends] of [
     const told = world.logs.find(({ message: text }) => text.startsWith('hold not ended: a fault'))
     assert.match(String(told?.['usage']), /"output":5/)
     clock.pass(60 * 60 * 1000)
-    const sweeping = passTime(clock)
+    using sweeping = passTime(clock)
     while ((await world.figures()).runningCount > 0) await new Promise(setImmediate)
     sweeping.end()
     assert.deepEqual(await lastKinds(world, 2), ['held', 'expired'])

@@ -1,17 +1,26 @@
+import { setTimeout } from 'node:timers/promises'
 import type { ManualClock } from '../contract/manual-clock.ts'
 
-/** Lets a manual clock run beside the sockets, in steps, until it is told to stop. */
-export function passTime(clock: ManualClock): { end(): void } {
+/** Time that passes beside the sockets until it is told to stop, or its test is over. */
+export interface PassingTime extends Disposable {
+  end(): void
+}
+
+const stepMs = 100
+/** Real time for one step: a commit that waits for the real disk must not seem to take ten seconds. */
+const realMs = 4
+
+export function passTime(clock: ManualClock): PassingTime {
   let isOver = false
-  const step = (): void => {
-    if (isOver) return
-    clock.pass(100)
-    setImmediate(step)
+  const pass = async (): Promise<void> => {
+    while (!isOver) {
+      clock.pass(stepMs)
+      await setTimeout(realMs)
+    }
   }
-  step()
-  return {
-    end: () => {
-      isOver = true
-    },
+  void pass()
+  const end = (): void => {
+    isOver = true
   }
+  return { end, [Symbol.dispose]: end }
 }

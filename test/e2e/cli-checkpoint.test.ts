@@ -41,7 +41,7 @@ test('a work tree is kept, listed, compared, brought back beside itself and in p
   assert.match(shown.out, /M {2}a\.txt\n {2}A {2}new\.txt/)
   const differing = await cli(['diff', '--names'])
   assert.equal(differing.code, 5)
-  assert.match(differing.out, /D\tnew\.txt|D.new\.txt/)
+  assert.match(differing.out, /D {2}new\.txt/)
   const beside = await cli(['restore', '--to', '../beside'])
   assert.equal(beside.code, 0, beside.err)
   assert.equal(readFileSync(join(tree.root, 'beside', 'a.txt'), 'utf8'), 'work of an hour\n')
@@ -86,6 +86,22 @@ test('called from elsewhere, every command that is shown to copy names the folde
     assert.ok(commands[0]?.endsWith(` --folder ${shellWord(tree.top)}`), out)
   }
   assert.doesNotMatch(within.out, /--folder/)
+})
+
+test('a restore in place that is looked at first and then done by the same words does what was shown', async () => {
+  using tree = repository()
+  const cli = cliOf(tree)
+  tree.write('a.txt', 'good work\n')
+  await cli(['take'])
+  tree.write('a.txt', 'ruined\n')
+
+  const shown = await cli(['restore', '--in-place'])
+  assert.match(shown.out, /Would be brought back/)
+  const done = await cli(['restore', '--in-place', '--yes'])
+
+  assert.match(done.out, /^Brought back/)
+  assert.equal(readFileSync(join(tree.top, 'a.txt'), 'utf8'), 'good work\n')
+  assert.match((await cli(['diff', 'latest', '--names'])).out, /Nothing differs/)
 })
 
 test('names that would steer a terminal are shown without what steers it, and lines fit', async () => {

@@ -94,7 +94,7 @@ function addDiff(group: Command, cli: CommandLine): void {
         const how = options.names === true ? 'names' : 'whole'
         const text = await book.differences(wanted, how)
         context.show({ differences: text }, () =>
-          text === '' ? 'Nothing differs.' : linesOf(text).map(safeText).join('\n'),
+          text === '' ? 'Nothing differs.' : linesOf(text).map(withoutTabs).join('\n'),
         )
         if (text !== '') context.reportDifference()
       }),
@@ -235,7 +235,7 @@ function addPrune(group: Command, cli: CommandLine): void {
         context.show({ forgotten: isSure ? ids : [], wouldForget: isSure ? [] : ids }, () => {
           if (old.length === 0) return 'There is nothing to forget.'
           if (isSure) return `${old.length} forgotten.`
-          return `${checkpointTable(old, context)}\n\nNothing was forgotten yet. Do it: add --yes`
+          return `These would be forgotten:\n${checkpointTable(old, context)}\n\nNothing was forgotten yet. Do it with:\n  npm run plimsoll -- checkpoint prune --keep ${keep} --yes`
         })
       }),
     )
@@ -258,9 +258,12 @@ const folderOf = (context: CommandContext, { folder }: Where): string =>
 const bookOf = (context: CommandContext, where: Where): Promise<CheckpointBook> =>
   openCheckpointBook(partsOf(context), folderOf(context, where))
 
+/** A tab steers the terminal, too, and means nothing worse than space. */
+const withoutTabs = (line: string): string => safeText(line.replaceAll('\t', '  '))
+
 const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.split('\n'))
 
 const indented = (text: string): string =>
   linesOf(text)
-    .map((line) => `  ${safeText(line.replaceAll('\t', '  '))}`)
+    .map((line) => `  ${withoutTabs(line)}`)
     .join('\n')

@@ -3,7 +3,14 @@ import type { Random } from '../../system/random.ts'
 import { CheckpointError, type Checkpoint, type CheckpointParts } from './checkpoint.ts'
 import { GitError, createGit, type Git } from './git-program.ts'
 import { findGround, type Ground } from './ground.ts'
-import { chooseKept, forgetKept, listKept, ofThisFolder, type KeptTree } from './keeping.ts'
+import {
+  beforeRestore,
+  chooseKept,
+  forgetKept,
+  listKept,
+  ofThisFolder,
+  type KeptTree,
+} from './keeping.ts'
 import { forgetCopies, listCopies, restoreCopy, type PlainCopy } from './plain-copy.ts'
 import { applyInPlace, changedPaths, planInPlace, type InPlacePlan } from './restore-in-place.ts'
 import { prepareTarget, restoreToBranch, restoreToFolder } from './restore.ts'
@@ -91,7 +98,7 @@ class GitBook implements CheckpointBook {
     const target = await this.#find(wanted)
     const outcome = await takeCheckpoint(this.#parts, {
       folder: this.#ground.workTree,
-      reason: 'before restore',
+      reason: beforeRestore,
     })
     if (outcome.kind === 'failed') {
       throw new CheckpointError(

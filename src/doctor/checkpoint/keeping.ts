@@ -157,6 +157,9 @@ function readSkipped(value: unknown): SkippedFile | null {
   return typeof path === 'string' && known !== undefined ? { path, why: known } : null
 }
 
+/** The reason of a checkpoint that only undoes a restore: nobody means it by `latest`. */
+export const beforeRestore = 'before restore'
+
 /** The checkpoint of this id, or the newest for `latest`; a part of an id will do where only one begins so. */
 export function chooseKept<One extends { readonly checkpoint: Checkpoint }>(
   all: readonly One[],
@@ -166,7 +169,9 @@ export function chooseKept<One extends { readonly checkpoint: Checkpoint }>(
   if (newest === undefined) {
     throw new CheckpointError('There is no checkpoint of this folder yet.')
   }
-  if (wanted === 'latest') return newest
+  if (wanted === 'latest') {
+    return all.find(({ checkpoint }) => checkpoint.reason !== beforeRestore) ?? newest
+  }
   const full = wanted.startsWith('cp_') ? wanted : `cp_${wanted}`
   const fitting = all.filter(({ checkpoint }) => checkpoint.id.startsWith(full))
   const [only, other] = fitting

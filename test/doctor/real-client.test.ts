@@ -6,7 +6,14 @@ import { doctorExitCodes } from '../../src/cli/doctor/doctor-exit-codes.ts'
 import { clientLeftOut, clientScreenLeftOut } from '../e2e/available.ts'
 import { openClient, type Client } from '../e2e/claude-client.ts'
 import { openScreen } from '../e2e/claude-screen.ts'
-import { startScriptedUpstream } from '../e2e/scripted-upstream.ts'
+import {
+  messageEvents,
+  piece,
+  startScriptedUpstream,
+  streamEnd,
+  streamHead,
+  type Answer,
+} from '../e2e/scripted-upstream.ts'
 import { openDoctorWorld, type Spoken } from './doctor-world.ts'
 import { onScreen, refusalCases, type RefusalCase } from './refusal-cases.ts'
 
@@ -80,6 +87,51 @@ test('refusals in a real terminal are judged right', { skip: clientScreenLeftOut
     })
   }
 })
+
+/** So much that the client notes the prompt of its turn, as it does each time that a transcript has grown. */
+const long = 'A line of an answer.\n\n'.repeat(4_000)
+const answered: Answer = (call) => {
+  const events = messageEvents([long, 'Good day to you.'], { input_tokens: 5, output_tokens: 5 })
+  call.send(streamHead + piece(events.join('')).toString('latin1') + streamEnd)
+}
+
+test(
+  'in a real terminal the prompt that was refused after an answered one is the last, while the client runs and after',
+  { skip: clientScreenLeftOut() },
+  async () => {
+    const one = refusalCases.find(({ name }) => name === 'session-limit')
+    assert.ok(one !== undefined)
+    const upstream = await startScriptedUpstream(answered)
+    try {
+      const { credential } = one
+      await using client = await openClient({ url: upstream.url, keyText: 'dummy', credential })
+      using world = openDoctorWorld()
+      const config = client.environment['CLAUDE_CONFIG_DIR'] ?? ''
+      const look = async (): Promise<string | null> => {
+        const folder = client.workFolder
+        const { out } = await world.doctor(['doctor', '--json', '--no-checkpoint'], {
+          config,
+          folder,
+        })
+        return (JSON.parse(out) as Told).rescue.lastPrompt
+      }
+      let running: string | null
+      {
+        await using screen = await openScreen(client)
+        await screen.enter('hello there')
+        await screen.until('Good day to you.')
+        upstream.answer = one.answer
+        await screen.enter('now be refused')
+        await screen.until(onScreen[one.name] ?? '')
+        running = await look()
+      }
+
+      assert.deepEqual([running, await look()], ['now be refused', 'now be refused'])
+    } finally {
+      await upstream.close()
+    }
+  },
+)
 
 test(
   'after the real client was refused, the work of its session comes back from the checkpoint',

@@ -60,7 +60,9 @@ export function factsOf(record: Fields, reading: Reading): RecordFacts {
     }
     case 'queue-operation': {
       const isAdded = record['operation'] === 'enqueue'
-      return { ...base, queue: { isAdded, prompt: textOf(record, 'content') } }
+      const text = textOf(record, 'content') ?? ''
+      const prompt = text === '' || ownWords.test(text) ? undefined : text
+      return { ...base, queue: { isAdded, prompt } }
     }
     case 'rate_limit_event': {
       const info = asFields(record['rate_limit_info'])

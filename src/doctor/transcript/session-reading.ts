@@ -77,7 +77,8 @@ export class SessionReader {
     }
     if (refusal !== undefined) this.#addRefusal(refusal)
     if (figures !== undefined && this.#figures.length < figuresMax) this.#figures.push(...figures)
-    this.#noted ??= facts.lastPrompt
+    // The client writes its note when a turn ends: one that is older than a prompt is of the turn before.
+    if (!this.#hasPrompt()) this.#noted ??= facts.lastPrompt
     this.#prompt ??= prompt
     this.#addQuota(facts)
     if (facts.isAnswer === true) {
@@ -113,11 +114,14 @@ export class SessionReader {
   }
 
   #addQueued(prompt: string | undefined): void {
-    if (this.#taken > 0) this.#taken -= 1
-    else if (prompt !== undefined && this.#queued.length < queuedMax) this.#queued.push(prompt)
+    if (this.#taken > 0) {
+      this.#taken -= 1
+      // It was sent, and nothing newer stands after it.
+      if (this.#noted === undefined) this.#prompt ??= prompt
+    } else if (prompt !== undefined && this.#queued.length < queuedMax) this.#queued.push(prompt)
   }
 
-  /** The client's note of the last prompt is newer, but may be cut; the person's record is whole. */
+  /** A note of the client is newer than the person's record here, but may be cut; the record is whole. */
   #wholePrompt(): string | undefined {
     const [noted, prompt] = [this.#noted, this.#prompt]
     if (noted === undefined || prompt === undefined) return prompt ?? noted

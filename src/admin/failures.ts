@@ -28,7 +28,8 @@ const rows = {
   },
   operator_token_unknown: {
     status: 401,
-    remedy: 'Use the operator token, which lies in the file operator-token of the data folder.',
+    remedy:
+      'Use the operator token, which lies in the file operator-token of the data folder. If it is lost, stop the server and make a new one: npm run plimsoll -- operator-token new.',
   },
   operator_only: {
     status: 403,

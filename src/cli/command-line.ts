@@ -30,6 +30,7 @@ export type CommandContext = {
   readonly terminal: Terminal
   readonly clock: Clock
   readonly random: Random
+  readonly version: string
   /** Whose machine this is, for commands that need no server. */
   readonly machine: Machine
   /** The current folder. */

@@ -37,6 +37,10 @@ export const listed: readonly Listed[] = [
     load: async () => (await import('./commands/backup.ts')).addBackupCommands,
   },
   {
+    names: ['operator-token'],
+    load: async () => (await import('./commands/operator-token.ts')).addOperatorTokenCommand,
+  },
+  {
     names: ['customer'],
     load: async () => (await import('./commands/customer.ts')).addCustomerCommands,
   },

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readOperatorToken } from '../admin/operator-token.ts'
 import type { Settings } from '../config/settings.ts'
+import { commandText } from './command-text.ts'
 import { openDesk, type Desk, type DeskUse } from './desk.ts'
 import { CliFailure, exitCodes } from './exit-codes.ts'
 import type { CliWorld } from './run-cli.ts'
@@ -77,6 +78,6 @@ async function operatorToken(settings: Settings): Promise<string> {
   throw new CliFailure(exitCodes.notAllowed, {
     code: 'operator_token_missing',
     message: `There is no operator token in ${settings.dataFolder}.`,
-    remedy: 'Name the data folder with --data-folder, or set PLIMSOLL_OPERATOR_TOKEN.',
+    remedy: `Name the data folder with --data-folder, or set PLIMSOLL_OPERATOR_TOKEN. If the token is lost, stop the server and make a new one: ${commandText(settings, 'operator-token new')}`,
   })
 }

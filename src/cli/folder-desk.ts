@@ -1,6 +1,6 @@
 import { openAccountEvents } from '../admin/account-events.ts'
 import { createAdminApi } from '../admin/admin-api.ts'
-import { sha256Hex } from '../admin/operator-token.ts'
+import { replaceOperatorToken, sha256Hex } from '../admin/operator-token.ts'
 import { openBooks } from '../app.ts'
 import { parsePlans } from '../config/plans-file.ts'
 import type { Logger } from '../system/logger.ts'
@@ -8,6 +8,20 @@ import { openDesk, type Desk } from './desk.ts'
 import type { Search } from './find-desk.ts'
 
 const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
+
+/** Gives the data folder of a stopped server a new operator token; answers with its file. */
+export async function newTokenInFolder({
+  world,
+  settings,
+}: Pick<Search, 'world' | 'settings'>): Promise<string> {
+  const { clock, random, version } = world
+  const books = await openBooks(settings, { clock, random, logger: silentLogger }, version)
+  try {
+    return await replaceOperatorToken(books.parts, settings.dataFolder)
+  } finally {
+    await books.close()
+  }
+}
 
 /** The same admin API on the data folder itself, inside this process. Whoever can read the folder may. */
 export async function openFolderDesk({ world, settings, idempotencyKey }: Search): Promise<Desk> {

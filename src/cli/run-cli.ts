@@ -127,6 +127,7 @@ async function runCommand(
       terminal,
       clock,
       random: world.random,
+      version: world.version,
       machine: { platform: world.platform, environment: world.environment, home: world.home },
       // npm runs scripts in the checkout, and says here where it was called.
       folder: world.environment['INIT_CWD'] ?? world.folder,

@@ -42,9 +42,12 @@ export const declarations = {
     'Where the command line reaches the admin API.',
     'the address that the running server wrote into the data folder',
   ),
-  operatorToken: secret('The token that the command line shows to the admin API.', {
-    defaultText: 'read from `operator-token` in the data folder',
-  }),
+  operatorToken: secret(
+    'The token that the command line shows to the admin API; the server itself has no use for it.',
+    {
+      defaultText: 'read from `operator-token` in the data folder',
+    },
+  ),
 
   upstreamUrl: optionalUrl(
     'The LLM API that requests are forwarded to.',

@@ -30,6 +30,10 @@ export function runChecks<Facts>(
   return checks.map(({ id, look }) => ({ check: id, ...look(facts) }))
 }
 
+/** A number with its word, which takes an s where there are more or fewer than one. */
+export const countOf = (number: number, word: string): string =>
+  `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`
+
 const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
 
 /** A size for people: three digits and a unit. */

@@ -16,6 +16,8 @@ export type FolderFacts = {
   readonly journal: FileFacts | null
   readonly wal: FileFacts | null
   readonly token: FileFacts | null
+  /** Whoever asks has the token from elsewhere, so it may have been moved on purpose. */
+  readonly isTokenElsewhere: boolean
   readonly header: JournalHeader | null
   /** When the newest copy from before a change of format was made; null when there is none. */
   readonly keptCopyMs: number | null
@@ -30,7 +32,10 @@ export type JournalHeader = {
   readonly format: number
 }
 
-export function lookAtFolder(folder: string): FolderFacts {
+export function lookAtFolder(
+  folder: string,
+  { isTokenElsewhere }: Pick<FolderFacts, 'isTokenElsewhere'>,
+): FolderFacts {
   const stat = statOf(folder)
   const journal = fileFacts(join(folder, 'journal.db'))
   return {
@@ -43,6 +48,7 @@ export function lookAtFolder(folder: string): FolderFacts {
     journal,
     wal: fileFacts(join(folder, 'journal.db-wal')),
     token: fileFacts(join(folder, 'operator-token')),
+    isTokenElsewhere,
     header: journal === null || journal.bytes === 0 ? null : headerOf(journal.path),
     keptCopyMs: stat === null ? null : lastKeptCopy(folder),
   }

@@ -23,7 +23,7 @@ export function createServerHealth(
   return {
     look: async () => {
       const facts = await gatherServerFacts(sources, lastVerify)
-      const folder = lookAtFolder(settings.dataFolder)
+      const folder = lookAtFolder(settings.dataFolder, { isTokenElsewhere: true })
       return [
         ...runChecks(folderChecks(journalFormat), folder),
         ...runChecks([...bookChecks, ...settingChecks, ...processChecks], facts),

@@ -60,6 +60,8 @@ export interface Storage {
 
   /** A secret of this installation (operator token hash, decision signing key), made once and kept. */
   secret(name: string, make: () => string): Promise<string>
+  /** Takes the place of the one that was kept, for good. */
+  replaceSecret(name: string, value: string): Promise<void>
 
   /** Recomputes everything: chains, sums, snapshots, holds. Reports; heals stored derivations when asked. */
   verify(options: VerifyOptions): Promise<VerifyReport>

@@ -158,6 +158,23 @@ export function testReads(makeBed: MakeBed): void {
     assert.notEqual(await reopened.secret('other', make), first)
   })
 
+  onBed(
+    makeBed,
+    'a secret that is replaced stays replaced, and others stay',
+    async (bed, storage) => {
+      const other = await storage.secret('other', () => 'kept')
+      await storage.secret('signing', () => 'old')
+      await storage.replaceSecret('signing', 'new')
+      await storage.replaceSecret('fresh', 'made')
+      await storage.close()
+
+      const reopened = await bed.open()
+      assert.equal(await reopened.secret('signing', () => 'again'), 'new')
+      assert.equal(await reopened.secret('fresh', () => 'again'), 'made')
+      assert.equal(await reopened.secret('other', () => 'again'), other)
+    },
+  )
+
   testClock(makeBed)
 }
 

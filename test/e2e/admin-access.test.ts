@@ -14,6 +14,7 @@ import { test } from 'node:test'
 import { createAdminApi } from '../../src/admin/admin-api.ts'
 import {
   ensureOperatorToken,
+  operatorTokenSecret,
   readOperatorToken,
   sha256Hex,
 } from '../../src/admin/operator-token.ts'
@@ -292,6 +293,16 @@ test('the operator token is made once, readable by its owner, and only its diges
   renameSync(path, `${path}.new`)
   assert.equal(await make(), digest)
   assert.equal(readFileSync(path, 'utf8'), text)
+  // So is one that ends while a new token takes its place: before its digest is kept the old one stays, after it the new.
+  const fresh = `plop_${'1'.repeat(64)}`
+  writeFileSync(`${path}.new`, fresh)
+  assert.equal(await make(), digest)
+  assert.equal(await readOperatorToken(folder), text)
+  writeFileSync(`${path}.new`, fresh)
+  await storage.replaceSecret(operatorTokenSecret, sha256Hex(fresh))
+  assert.equal(await make(), sha256Hex(fresh))
+  assert.equal(await readOperatorToken(folder), fresh)
+  assert.deepEqual(readdirSync(folder), ['operator-token'])
   rmSync(folder, { recursive: true })
 })
 

@@ -3,13 +3,21 @@ import type { Command } from 'commander'
 import type { BackupLine, BackupReport } from '../../admin/contract.ts'
 import { failureOf } from '../../admin/failures.ts'
 import {
+  operatorTokenSecret,
+  operatorTokenState,
+  type TokenState,
+} from '../../admin/operator-token.ts'
+import { withInstallation } from '../../config/installation-words.ts'
+import {
   checkBackup,
   restoreBackup,
+  secretOf,
   type RestoreReport,
 } from '../../storage/backup/restore-backup.ts'
 import { BackupError } from '../../storage/storage.ts'
-import { sizeText } from '../../health/check.ts'
+import { countOf, sizeText } from '../../health/check.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
+import { commandText } from '../command-text.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'
 import { localMoment } from '../moments.ts'
 import { safeText, type Terminal } from '../terminal.ts'
@@ -103,10 +111,16 @@ async function restore(file: string, flags: RestoreFlags, context: CommandContex
   const order = { file, dataFolder, isReplacing: flags.replace === true, nowMs: clock.wallMs() }
   const show = progressOn(context.terminal)
   const report = await told(() => restoreBackup(order, show.checked)).finally(show.clear)
-  context.say(report, () => restoredText(report, context))
+  const digest = secretOf(dataFolder, operatorTokenSecret)
+  const operatorToken = await operatorTokenState(dataFolder, digest)
+  context.say({ ...report, operatorToken }, () =>
+    restoredText({ ...report, operatorToken }, context),
+  )
 }
 
-function restoredText(report: RestoreReport, context: CommandContext): string {
+type Restored = RestoreReport & { readonly operatorToken: TokenState }
+
+function restoredText(report: Restored, context: CommandContext): string {
   const lines = [
     `Restored and checked: ${described(report, context)}`,
     `  ${safeText(report.dataFolder)}`,
@@ -117,10 +131,25 @@ function restoredText(report: RestoreReport, context: CommandContext): string {
   }
   lines.push(...clockLines(report.lastEntryAtMs, context.clock.wallMs()))
   lines.push(
-    `${report.openHoldCount} requests ran when the backup was taken; the next start ends them, and nobody pays for them. Then:`,
-    '  npm start',
+    `${countOf(report.openHoldCount, 'request')} ran when the backup was taken; the next start ends what ran, and nobody pays for it.`,
+    ...tokenLines(report),
+    'Then:',
+    `  ${withInstallation('npm start', { dataFolder: report.dataFolder, adminUrl: null })}`,
   )
   return lines.join('\n')
+}
+
+function tokenLines({ operatorToken, dataFolder }: Restored): readonly string[] {
+  if (operatorToken === 'fits') return []
+  const why =
+    operatorToken === 'missing'
+      ? "The operator's token is in no backup, and commands need it."
+      : 'The file operator-token there is of another journal, and commands need the token of this one.'
+  const make = commandText({ dataFolder, adminUrl: null }, 'operator-token new')
+  return [
+    `${why} Copy the file operator-token of the folder that the backup was taken from into this one, or make a new one:`,
+    `  ${make}`,
+  ]
 }
 
 /** A journal that ends so long ago makes a start doubt this machine's clock, until somebody confirms it. */
@@ -152,7 +181,7 @@ function described(report: BackupReport, context: CommandContext): string {
   const { position, lastEntryAtMs, customerCount, memberCount, bytes } = report
   const until =
     lastEntryAtMs === null ? 'no entry' : `up to ${localMoment(lastEntryAtMs, context.reader())}`
-  return `entries #1 to #${position}, ${until}, of ${customerCount} customers and ${memberCount} members; ${sizeText(bytes)}.`
+  return `entries #1 to #${position}, ${until}, of ${countOf(customerCount, 'customer')} and ${countOf(memberCount, 'member')}; ${sizeText(bytes)}.`
 }
 
 type Progress = {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import type { HealthAnswer } from '../../admin/contract.ts'
 import { pastedCommand } from '../../config/installation-words.ts'
+import type { Settings } from '../../config/settings.ts'
 import { runChecks } from '../../health/check.ts'
 import { folderChecks } from '../../health/checks/folder-checks.ts'
 import { stoppedChecks } from '../../health/checks/stopped-checks.ts'
-import { lookAtFolder } from '../../health/folder-facts.ts'
+import { lookAtFolder, type FolderFacts } from '../../health/folder-facts.ts'
 import { worstOf, type HealthFact } from '../../operations/health.ts'
 import { journalFormat } from '../../storage/sqlite/journal-file.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
@@ -54,6 +55,11 @@ async function lookAtAll(context: CommandContext): Promise<Found> {
     const reached = `The server answers at ${desk.place}, version ${version}.`
     return { isRunning: true, version, facts: [serverFact('ok', reached), ...facts] }
   } catch (error) {
+    if (isTokenMissing(error) && settings.adminUrl === null) {
+      const runs = `A server runs on the data folder ${settings.dataFolder}; without the token it was not asked.`
+      const facts = [serverFact('ok', runs), ...folderFacts(settings)]
+      return { isRunning: true, version: null, facts }
+    }
     if (!(error instanceof CliFailure) || error.exitCode !== exitCodes.serverAway) throw error
     const away: ShownFact = {
       ...serverFact('bad', error.message),
@@ -63,7 +69,7 @@ async function lookAtAll(context: CommandContext): Promise<Found> {
         run: server.pid === null ? null : `kill -9 ${server.pid}`,
       },
     }
-    const rest = settings.adminUrl === null ? folderFacts(settings.dataFolder) : []
+    const rest = settings.adminUrl === null ? folderFacts(settings) : []
     return { isRunning: true, version: null, facts: [away, ...rest] }
   }
 }
@@ -71,16 +77,18 @@ async function lookAtAll(context: CommandContext): Promise<Found> {
 function lookAtStopped({ settings }: CommandContext): Found {
   const { dataFolder } = settings
   const stopped = serverFact('ok', `No server runs on the data folder ${dataFolder}.`)
-  const facts = [
-    stopped,
-    ...runChecks(stoppedChecks, lookAtFolder(dataFolder)),
-    ...folderFacts(dataFolder),
-  ]
+  const facts = [stopped, ...runChecks(stoppedChecks, look(settings)), ...folderFacts(settings)]
   return { isRunning: false, version: null, facts }
 }
 
-const folderFacts = (folder: string): readonly HealthFact[] =>
-  runChecks(folderChecks(journalFormat()), lookAtFolder(folder))
+const isTokenMissing = (error: unknown): boolean =>
+  error instanceof CliFailure && error.code === 'operator_token_missing'
+
+const look = ({ dataFolder, operatorToken }: Settings): FolderFacts =>
+  lookAtFolder(dataFolder, { isTokenElsewhere: operatorToken !== null })
+
+const folderFacts = (settings: Settings): readonly HealthFact[] =>
+  runChecks(folderChecks(journalFormat()), look(settings))
 
 const serverFact = (status: HealthFact['status'], found: string): HealthFact => ({
   check: 'server',

@@ -93,6 +93,7 @@ const folder: FolderFacts = {
   journal: { path: '/data/journal.db', bytes: 100, mode: 0o600 },
   wal: null,
   token: null,
+  isTokenElsewhere: true,
   header: { isSqlite: true, applicationId: 0x506c696d, format: 1 },
   keptCopyMs: null,
 }
@@ -250,6 +251,13 @@ const cases: readonly Case[] = [
     ofServer({ openFiles: { count: 9, max: 1024, connectionsMax: 10_000 } }),
     /1024/,
     /^ulimit/,
+  ],
+  [
+    'operator-token',
+    'warn',
+    ofFolder({ isTokenElsewhere: false }),
+    /no operator token in \/data/,
+    /^plimsoll operator-token new$/,
   ],
   ['event-loop', 'warn', ofServer({ eventLoopDelayMs: 300 }), /300 ms/],
   ['event-loop', 'bad', ofServer({ eventLoopDelayMs: 3000 }), /3000 ms/],

@@ -57,8 +57,23 @@ function lookAtFolderItself(facts: FolderFacts): ReturnType<typeof fine> {
   return fine(`${folder} is private and writable.`)
 }
 
-function lookAtToken({ token }: FolderFacts): ReturnType<typeof fine> {
-  if (token === null) return fine('The operator token is not kept in the data folder.')
+function lookAtToken({
+  token,
+  isTokenElsewhere,
+  journal,
+  folder,
+}: FolderFacts): ReturnType<typeof fine> {
+  if (token === null && (isTokenElsewhere || journal === null)) {
+    return fine('The operator token is not kept in the data folder.')
+  }
+  if (token === null) {
+    return warning({
+      found: `There is no operator token in ${folder}.`,
+      meaning: 'Commands cannot be sent to the server on this folder. No backup holds the token.',
+      say: 'If you keep it elsewhere, put it back or set PLIMSOLL_OPERATOR_TOKEN. If it is lost, stop the server and make a new one:',
+      run: 'plimsoll operator-token new',
+    })
+  }
   if ((token.mode & 0o077) === 0) return fine('Only its owner can read the operator token.')
   return bad({
     found: `${token.path} can be read by other users (mode ${token.mode.toString(8)}).`,

@@ -116,6 +116,16 @@ function copyPrivately(from: string, to: string): void {
   chmodSync(to, 0o600)
 }
 
+/** A secret that the journal of a stopped folder keeps; undefined where it has none. */
+export function secretOf(dataFolder: string, name: string): string | undefined {
+  const reader = new JournalReader(join(dataFolder, 'journal.db'), undefined, openAsItIs)
+  try {
+    return reader.findSecret(name)
+  } finally {
+    reader.close()
+  }
+}
+
 const changed = (file: string): BackupError =>
   new BackupError('backup_failed', `${file} changed while it was copied. Try again.`)
 

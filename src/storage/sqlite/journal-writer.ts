@@ -26,7 +26,12 @@ export type JournalBatch = {
 export type SideWrite =
   | { readonly kind: 'put_person'; readonly person: Person; readonly isOnce?: boolean }
   | { readonly kind: 'erase_persons'; readonly ids: readonly string[] }
-  | { readonly kind: 'put_secret'; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'put_secret'
+      readonly name: string
+      readonly value: string
+      readonly isReplacing?: boolean
+    }
   | { readonly kind: 'drop_snapshot'; readonly customerId: string; readonly memberId: string }
   /** Shows that the disk takes commits, without an entry. */
   | { readonly kind: 'prove_writing' }
@@ -143,7 +148,10 @@ class WriterConnection {
         return
       case 'put_secret':
         this.#db
-          .prepare('INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING')
+          .prepare(
+            `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT
+             ${side.isReplacing ? '(name) DO UPDATE SET value = excluded.value' : 'DO NOTHING'}`,
+          )
           .run(side.name, side.value)
         return
       case 'drop_snapshot':

@@ -295,6 +295,10 @@ class SqliteStorage implements Storage {
     return value
   }
 
+  async replaceSecret(name: string, value: string): Promise<void> {
+    await this.#write({ kind: 'put_secret', name, value, isReplacing: true })
+  }
+
   async verify(options: VerifyOptions): Promise<VerifyReport> {
     const { clock, verifyShare } = this.#options
     const resting = verifyShare === undefined ? {} : { rest: restingFor(clock, verifyShare) }

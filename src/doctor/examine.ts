@@ -91,7 +91,7 @@ export function examine(finding: Finding, told: Told): Examination {
   const answeredAtMs = isOfOneModel(verdict) ? undefined : finding.answeredAtMs
   const isAnswered = answeredAtMs !== undefined
   const { baseUrl, program } = told
-  const steps = stepsFor({ verdict, refusal, isAnswered, baseUrl, program })
+  const steps = stepsFor({ verdict, refusal, figures, isAnswered, baseUrl, program })
   return { atMs: nowMs, refusal, answeredAtMs, figures, verdict, steps }
 }
 

@@ -37,6 +37,7 @@ function steps(
   return stepsFor({
     verdict,
     refusal: { ...refusal, ...about },
+    figures: [],
     isAnswered: false,
     baseUrl: undefined,
     program: 'npm run plimsoll --',

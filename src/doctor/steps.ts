@@ -1,4 +1,5 @@
-import type { Refusal } from './verdict/evidence.ts'
+import { formatMoney } from '../core/money.ts'
+import { moneyNames, type Figure, type Refusal } from './verdict/evidence.ts'
 import { apiBillingUrl, statusPageUrl, usagePageOf } from './links.ts'
 import type { Verdict } from './verdict/verdict.ts'
 
@@ -15,6 +16,7 @@ export type Step = {
 export type StepsFor = {
   readonly verdict: Verdict
   readonly refusal: Refusal | undefined
+  readonly figures: readonly Figure[]
   /** An answer came since, so the trouble seems over. */
   readonly isAnswered: boolean
   /** Where this machine's client sends its requests, when that was set. */
@@ -58,11 +60,25 @@ const toggle: Make = (wanted) => [
       'Users report that this works; the vendor has not confirmed it. Some report a charge after switching on, so compare before and after.',
   },
   {
-    action: 'Compare the figures with those from before.',
-    command: `${wanted.program} doctor --after`,
+    action: 'Compare: put in what the page says now, in place of what it said before.',
+    command: `${wanted.program} doctor --after ${moneyOptions(wanted)}`,
     sign: 'Nothing was charged that you did not expect.',
   },
 ]
+
+/** The amounts as they were told, in the way in which they are typed. */
+function moneyOptions({ figures }: StepsFor): string {
+  const typed = moneyNames.flatMap((name) => {
+    const figure = figures.findLast((each) => each.name === name)
+    if (figure === undefined || !('amountNanos' in figure)) return []
+    const { amountNanos, symbol } = figure
+    if (amountNanos === undefined) return `--${name} unlimited`
+    const amount = formatMoney(amountNanos, '').replace(/\.00$/, '')
+    if (symbol === '$') return `--${name} ${amount}`
+    return /^[\p{Sc}\p{L}]{1,5}$/u.test(symbol) ? `--${name} '${symbol}${amount}'` : []
+  })
+  return typed.length === 0 ? '--balance 100 --cap 50 --spent 0' : typed.join(' ')
+}
 
 const newSession: Make = ({ refusal }) => [
   {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { askGateway, gatewayPage } from '../../doctor/ask-gateway.ts'
-import { keepCase } from '../../doctor/figures/case-file.ts'
 import { moneyNames, type Figure } from '../../doctor/verdict/evidence.ts'
 import { examine, hasGoneOn, type Examination, type Finding } from '../../doctor/examine.ts'
 import { usagePageOf, usagePageUrl } from '../../doctor/links.ts'
@@ -15,6 +14,7 @@ import { doctorJson } from '../doctor/doctor-json.ts'
 import { caseText, promptText, sentencesText, type Page } from '../doctor/doctor-text.ts'
 import { estimateText } from '../doctor/estimate-text.ts'
 import { figuresKept, findSession, toldFigures, type DoctorOptions } from '../doctor/given.ts'
+import { keepLastCase, lastCase } from '../doctor/last-case.ts'
 import { openPage } from '../doctor/open-page.ts'
 import { makeReport } from '../doctor/report.ts'
 import { rescueFiles, rescueLines, type Rescue } from '../doctor/rescue.ts'
@@ -89,20 +89,23 @@ async function runDoctor(options: DoctorOptions, context: CommandContext): Promi
     return
   }
   if (options.watch === true) return watch(given, context, options.checkpoint)
-  const finding = await findSession(options, context, nowMs)
+  const newest = await findSession(options, context, nowMs)
+  const last = lastCase(options, newest, context)
+  const finding = last?.finding ?? newest
   const kept = options.transcript === undefined ? figuresKept(finding, context) : []
-  const told = [...kept, ...given]
+  const told = [...kept, ...(last?.figures ?? []), ...given]
+  const caseMs = given.length === 0 ? last?.atMs : undefined
   const columns = Math.min(context.terminal.columns, readableColumns)
   const page: Page = { terminal: { ...context.terminal, columns }, reader: context.reader(nowMs) }
-  let found = examineWith(finding, told, context)
+  let found = examineWith(finding, { figures: told, nowMs: caseMs }, context)
   const rescue = await rescueFirst(options, { finding, found, page }, context)
   if (options.key !== undefined) found = await proven(found, options.key, context)
   if (options.open === true) await openPage(pageOf(found, context), context)
   if (isWorthAsking(found) && isAskable(options, context)) {
     const asked = await askForFigures(found.verdict.missing, context, pageOf(found, context))
-    if (asked.length > 0) found = examineWith(finding, [...told, ...asked], context)
+    if (asked.length > 0) found = examineWith(finding, { figures: [...told, ...asked] }, context)
   }
-  keep(found, context)
+  if (last === undefined) keepLastCase(options, found, context)
   context.endWith(found.answeredAtMs === undefined ? doctorExitCodes[found.verdict.ruling] : 0)
   if (options.report !== undefined) return makeReport(options, { finding, found }, context)
   const now = { ...page, reader: context.reader(found.atMs) }
@@ -167,12 +170,12 @@ async function rescueFirst(
 
 function examineWith(
   finding: Finding,
-  figures: readonly Figure[],
+  told: { readonly figures: readonly Figure[]; readonly nowMs?: number | undefined },
   context: CommandContext,
 ): Examination {
   return examine(finding, {
-    figures,
-    nowMs: context.clock.wallMs(),
+    figures: told.figures,
+    nowMs: told.nowMs ?? context.clock.wallMs(),
     baseUrl: context.machine.environment['ANTHROPIC_BASE_URL'],
     program: programName,
   })
@@ -188,18 +191,3 @@ const pageOf = ({ refusal }: Examination, { machine }: CommandContext): string =
   usagePageOf(refusal?.text ?? '', machine.environment['ANTHROPIC_BASE_URL'])
 
 const ownFolder = ({ machine }: CommandContext): string => stateFolder(machine)
-
-/** Kept for `--after`. That it cannot be kept is no reason to say nothing else. */
-function keep(found: Examination, context: CommandContext): void {
-  if (found.figures.length === 0) return
-  try {
-    keepCase(ownFolder(context), {
-      atMs: found.atMs,
-      verdict: found.verdict.ruling,
-      message: found.refusal?.text,
-      figures: found.figures,
-    })
-  } catch {
-    return
-  }
-}

@@ -2,6 +2,7 @@ import { compareFigures, unexplainedLoss } from '../../doctor/figures/compare-fi
 import { readCase } from '../../doctor/figures/case-file.ts'
 import type { Figure } from '../../doctor/verdict/evidence.ts'
 import type { CommandContext } from '../command-line.ts'
+import { programName } from '../command-text.ts'
 import { wrongUse } from '../exit-codes.ts'
 import { momentWithDistance } from '../moments.ts'
 import { paint, table } from '../terminal.ts'
@@ -12,14 +13,14 @@ export function showAfter(now: readonly Figure[], folder: string, context: Comma
   if (kept === undefined) {
     throw wrongUse(
       'No figures are kept from before.',
-      'Tell them once: doctor --balance 100 --cap 50 --spent 0; and again with --after.',
+      `Tell them once: ${programName} doctor --balance 100 --cap 50 --spent 0; and again with --after.`,
     )
   }
   const comparisons = compareFigures(kept.figures, now)
   if (comparisons.length === 0) {
     throw wrongUse(
       'There is nothing to compare: tell the figures as they are now.',
-      'For example: doctor --after --balance 100 --cap 50 --spent 0',
+      `For example: ${programName} doctor --after --balance 100 --cap 50 --spent 0`,
     )
   }
   const lost = unexplainedLoss(kept.figures, now)
@@ -39,7 +40,7 @@ export function showAfter(now: readonly Figure[], folder: string, context: Comma
   ]
   const verdict =
     lost !== undefined
-      ? `${lost} more went from the balance than is said to be spent. Put that into a report: doctor --report.`
+      ? `${lost} more went from the balance than is said to be spent. Put that into a report: ${programName} doctor --report`
       : comparisons.some(({ isNotable }) => isNotable)
         ? 'Something moved; see the last column.'
         : 'Nothing was charged, and nothing moved.'

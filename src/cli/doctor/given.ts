@@ -42,14 +42,28 @@ const streamBytesMax = 64 * 1024 * 1024
 /** `--session` is a percentage like the others, and the id of a session where it looks like one. */
 const isPercent = (text: string): boolean => /^\s*\d{1,3}([.,]\d+)?\s*%?\s*$/.test(text)
 
+const sessionNamed = ({ sessionId, session }: DoctorOptions): string | undefined =>
+  sessionId ?? (session !== undefined && !isPercent(session) ? session : undefined)
+
+/** A person said which refusal is meant; else it is the last one of this machine. */
+export const isOfNamed = (options: DoctorOptions): boolean =>
+  options.message !== undefined ||
+  options.transcript !== undefined ||
+  options.here === true ||
+  sessionNamed(options) !== undefined
+
+export function whereTold(message: string): Where {
+  const record = { hook_event_name: 'StopFailure', last_assistant_message: message }
+  return { kind: 'text', text: JSON.stringify(record) }
+}
+
 export async function findSession(
   options: DoctorOptions,
   context: CommandContext,
   nowMs: number,
 ): Promise<Finding> {
-  const { session, transcript, message } = options
-  const named = session !== undefined && !isPercent(session) ? session : undefined
-  const sessionId = options.sessionId ?? named
+  const { transcript, message } = options
+  const sessionId = sessionNamed(options)
   const where = await whereToLook(
     { transcript, message, sessionId, isHere: options.here === true },
     context,
@@ -74,10 +88,7 @@ async function whereToLook(
   { desktop, machine, folder }: CommandContext,
 ): Promise<Where> {
   const { transcript, message, sessionId, isHere } = asked
-  if (message !== undefined) {
-    const record = { hook_event_name: 'StopFailure', last_assistant_message: message }
-    return { kind: 'text', text: JSON.stringify(record) }
-  }
+  if (message !== undefined) return whereTold(message)
   if (transcript === '-') return { kind: 'text', text: await desktop.readInput(streamBytesMax) }
   if (transcript !== undefined) return { kind: 'file', path: resolve(folder, transcript) }
   const workFolder = isHere ? folder : undefined

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   moneyNames,
@@ -20,14 +20,17 @@ export type KeptCase = {
   readonly figures: readonly Figure[]
 }
 
-const fileName = 'last-look.json'
+/** The last look with figures, and the last refusal that was told where no transcript holds it. */
+export type CaseKind = 'look' | 'told'
+
+const fileNames = { look: 'last-look.json', told: 'last-told.json' } as const
 const bytesMax = 256 * 1024
 
-export function keepCase(folder: string, kept: KeptCase): void {
+export function keepCase(folder: string, kept: KeptCase, kind: CaseKind = 'look'): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // A folder that was there before may be open to others.
   chmodSync(folder, 0o700)
-  const path = join(folder, fileName)
+  const path = join(folder, fileNames[kind])
   const text = JSON.stringify({ version: 1, ...kept }, (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   )
@@ -35,11 +38,14 @@ export function keepCase(folder: string, kept: KeptCase): void {
   renameSync(`${path}.new`, path)
 }
 
+export const forgetTold = (folder: string): void =>
+  rmSync(join(folder, fileNames.told), { force: true })
+
 /** Undefined where nothing is kept, or what is kept cannot be read. */
-export function readCase(folder: string): KeptCase | undefined {
+export function readCase(folder: string, kind: CaseKind = 'look'): KeptCase | undefined {
   let text: string
   try {
-    text = readFileSync(join(folder, fileName), 'utf8')
+    text = readFileSync(join(folder, fileNames[kind]), 'utf8')
   } catch {
     return undefined
   }

@@ -1,5 +1,7 @@
 import type { Evidence, Figure, Refusal } from './verdict/evidence.ts'
+import { note } from './verdict/case.ts'
 import { judge } from './verdict/judge.ts'
+import { otherService } from './other-service.ts'
 import type { Machine } from './state-folder.ts'
 import { stepsFor, type Step } from './steps.ts'
 import { configFolders } from './transcript/claude-folders.ts'
@@ -87,12 +89,17 @@ export function examine(finding: Finding, told: Told): Examination {
   const found = [...(finding.session?.figures ?? []), ...told.figures]
   const figures = newestOfEach(found.map((figure) => asOfLastAnswer(figure, finding.session)))
   const evidence: Evidence = { refusal, figures, nowMs }
-  const verdict = judge(evidence)
+  const verdict = withService(judge(evidence), otherService(refusal, told.baseUrl)?.why)
   const answeredAtMs = isOfOneModel(verdict) ? undefined : finding.answeredAtMs
   const isAnswered = answeredAtMs !== undefined
   const { baseUrl, program } = told
   const steps = stepsFor({ verdict, refusal, figures, isAnswered, baseUrl, program })
   return { atMs: nowMs, refusal, answeredAtMs, figures, verdict, steps }
+}
+
+function withService(verdict: Verdict, why: string | undefined): Verdict {
+  if (why === undefined || verdict.decisionId !== undefined) return verdict
+  return { ...verdict, evidence: [...verdict.evidence, note('note', why)] }
 }
 
 /** The refused session itself went on. Another's answer may have been under way already when this one was refused. */

@@ -1,6 +1,7 @@
 import { formatMoney } from '../core/money.ts'
 import { moneyNames, type Figure, type Refusal } from './verdict/evidence.ts'
-import { apiBillingUrl, statusPageUrl, usagePageOf } from './links.ts'
+import { apiBillingUrl, statusPageUrl, usagePageOf, usagePageUrl } from './links.ts'
+import { otherService, type OtherService } from './other-service.ts'
 import type { Verdict } from './verdict/verdict.ts'
 
 /** What to do next, in this order, and how to tell that it worked. */
@@ -35,7 +36,26 @@ export function stepsFor(wanted: StepsFor): readonly Step[] {
     return [{ action: 'Send the prompt again: the limit has reset since.', sign: passes }]
   }
   if (verdict.decisionId !== undefined) return gatewaySteps(wanted, verdict.decisionId)
-  return byCode[verdict.ruling](wanted)
+  const service = otherService(wanted.refusal, wanted.baseUrl)
+  const steps = byCode[verdict.ruling](wanted)
+  return service === undefined ? steps : askedThere(steps, service)
+}
+
+/** Where a gateway refused, the vendor's pages show and change nothing of it. */
+function askedThere(steps: readonly Step[], { name }: OtherService): readonly Step[] {
+  const isThere = ({ url }: Step): boolean => url === usagePageUrl || url === apiBillingUrl
+  const ask: Step = {
+    action: `Ask whoever runs ${name} for more: its limits and extra usage are set there, and a page of the vendor counts only if it just passes requests on.`,
+    sign: passes,
+  }
+  const first = steps.findIndex((step) => isThere(step) && step.command === undefined)
+  return steps.flatMap((step, index) => {
+    if (!isThere(step)) return step
+    if (step.command === undefined) return index === first ? ask : []
+    const { command, sign } = step
+    const action = `Read your figures where ${name} shows them (or type /usage in the client) and tell them:`
+    return { action, command, sign }
+  })
 }
 
 type Make = (wanted: StepsFor) => readonly Step[]

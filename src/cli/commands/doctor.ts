@@ -3,6 +3,7 @@ import { askGateway, gatewayPage } from '../../doctor/ask-gateway.ts'
 import { moneyNames, type Figure } from '../../doctor/verdict/evidence.ts'
 import { examine, hasGoneOn, type Examination, type Finding } from '../../doctor/examine.ts'
 import { usagePageOf, usagePageUrl } from '../../doctor/links.ts'
+import { otherService } from '../../doctor/other-service.ts'
 import { localUsage, type LocalUsage } from '../../doctor/figures/local-usage.ts'
 import { stateFolder } from '../../doctor/state-folder.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
@@ -187,7 +188,11 @@ const isAskable = ({ ask }: DoctorOptions, { desktop, isJson }: CommandContext):
 const isWorthAsking = ({ verdict, answeredAtMs }: Examination): boolean =>
   answeredAtMs === undefined && verdict.ruling === 'possibly_false'
 
-const pageOf = ({ refusal }: Examination, { machine }: CommandContext): string =>
-  usagePageOf(refusal?.text ?? '', machine.environment['ANTHROPIC_BASE_URL'])
+/** A gateway that names no page of its own is the place to look, and not the vendor. */
+function pageOf({ refusal }: Examination, { machine }: CommandContext): string {
+  const baseUrl = machine.environment['ANTHROPIC_BASE_URL']
+  const page = usagePageOf(refusal?.text ?? '', baseUrl)
+  return page === usagePageUrl ? (otherService(refusal, baseUrl)?.origin ?? page) : page
+}
 
 const ownFolder = ({ machine }: CommandContext): string => stateFolder(machine)

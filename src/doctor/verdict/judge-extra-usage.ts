@@ -1,4 +1,5 @@
 import type { FigureName } from './evidence.ts'
+import { closedText } from './closed-text.ts'
 import { limitOf, note, verdict, type Case } from './case.ts'
 import type { Confidence, EvidenceLine, Verdict } from './verdict.ts'
 import { figureLine, type WeighedMoney } from './weigh-figures.ts'
@@ -141,7 +142,7 @@ function codeOfReason(reason: string | undefined): Verdict['ruling'] | undefined
 
 const officialReason = ({ refusal }: Case): EvidenceLine => ({
   side: 'for',
-  text: `the service's own fields say why extra usage is closed: ${refusal.quota?.overageDisabledReason}`,
+  text: `the service's own fields say why extra usage is closed: ${closedText(refusal.quota?.overageDisabledReason ?? '')}`,
   source: { kind: 'official', what: 'rate-limit fields of the refusal' },
   atMs: refusal.atMs,
 })

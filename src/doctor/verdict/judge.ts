@@ -1,3 +1,4 @@
+import { closedText } from './closed-text.ts'
 import { limitOf, note, verdict, type Case } from './case.ts'
 import {
   windowTitles,
@@ -146,7 +147,8 @@ function judgeWindow(case_: Case, window: WindowName | undefined): Verdict {
   const evidence: EvidenceLine[] = []
   if (isOfficial) evidence.push(officialLine(refusal, window))
   const reason = refusal.quota?.overageDisabledReason
-  if (reason !== undefined) evidence.push(note('note', `extra usage was closed: ${reason}`))
+  if (reason !== undefined)
+    evidence.push(note('note', `extra usage was closed: ${closedText(reason)}`))
   if (binding !== undefined) evidence.push(figureLine('for', binding.figure))
   if (!isOfficial && binding === undefined) {
     evidence.push(note('note', 'only the message says so; no figure confirms or contradicts it'))

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 import { startApp, type App, type AppOptions } from './app.ts'
 import { installationWords, pastedCommand } from './config/installation-words.ts'
+import { listenTrouble } from './config/listen-trouble.ts'
 import { loadSettings } from './config/load-settings.ts'
 import { processSources } from './config/process-sources.ts'
 import { printableSettings, settingsHelp } from './config/settings-table.ts'
@@ -96,6 +97,8 @@ async function main(): Promise<void> {
     onUpgrade: (step) => process.stderr.write(upgradeText(step)),
     logPath: log.path,
     nodePinned: installedNode(root),
+  }).catch((error: unknown) => {
+    throw listenTrouble(error, { flags, settings })
   })
   // The demo has no clock but this one; whoever comes back to it after a weekend finds it in the present.
   const { storage } = app.parts
@@ -237,14 +240,17 @@ function stopOnSignals(server: {
     const { cutCount } = await app.stop(drainMs)
     await server.after()
     logger.info('stopped', { cutCount })
-    if (cutCount > 0) {
-      server.say(`Stopped: ${cutCount} replies were cut and settled for what was delivered.\n`)
-    }
+    server.say(stoppedText(cutCount))
     logger.flush()
     process.exit(0)
   }
   for (const signal of stopSignals) process.on(signal, onSignal)
 }
+
+const stoppedText = (cutCount: number): string =>
+  cutCount === 0
+    ? 'Stopped.\n'
+    : `Stopped: ${cutCount} ${cutCount === 1 ? 'reply was' : 'replies were'} cut and settled for what was delivered.\n`
 
 /**
  * Ends as the signal itself would have. The plain exit would wait for the thread that writes the journal,
@@ -281,16 +287,8 @@ function fail(error: unknown): never {
     console.error(error)
     process.exit(exitFailed)
   }
-  console.error(code === 'EADDRINUSE' ? portTakenText(error) : error.message)
+  console.error(error.message)
   process.exit(code === 'settings_invalid' ? exitUsage : exitFailed)
-}
-
-function portTakenText(error: Error): string {
-  const port = 'port' in error ? String(error.port) : '?'
-  return (
-    `Port ${port} is taken by another program. Stop that program, or choose other ports:\n` +
-    '  npm start -- --gateway-port 4280 --admin-port 4281'
-  )
 }
 
 main().catch(fail)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Declaration } from './setting-kinds.ts'
+import { portsCollide } from './listen-trouble.ts'
 import { nearestName } from './nearest-name.ts'
 import { parseJson } from './read-json-file.ts'
 import {
@@ -57,6 +58,11 @@ export function loadWhatIsRight(sources: SettingSources): {
   const settings = Object.fromEntries(
     settingNames.map((name) => [name, valueOf(name, { said, sources, problems })]),
   ) as unknown as Settings
+  if (portsCollide(settings)) {
+    problems.push(
+      `gatewayPort and adminPort are both ${settings.gatewayPort}; give each a port of its own.`,
+    )
+  }
   return { settings: Object.freeze(withDerived(settings)), problems }
 }
 
@@ -183,14 +189,25 @@ function locateFile(outside: SaidBySource, folder: string): FilePlace {
   return { path: join(parsed, 'plimsoll.json'), isNamed: false }
 }
 
+/** What keeps the file in the data folder from being looked for is the folder's trouble. */
+const folderProblems: Readonly<Record<string, (folder: string) => string>> = {
+  ENOTDIR: (folder) =>
+    `The data folder ${folder} is a file, or lies in one. Name a folder with --data-folder.`,
+  ENAMETOOLONG: (folder) =>
+    `The name of the data folder ${folder} is too long for its disk. Name a shorter one with --data-folder.`,
+}
+
 function readSettingsFile({ path, isNamed }: FilePlace, problems: string[]): SaidBySource {
   const said = new Map<SettingName, Said>()
   let content: string
   try {
     content = readFileSync(path, 'utf8')
   } catch (error) {
-    if (isNamed || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      problems.push(`The settings file ${path} cannot be read: ${(error as Error).message}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const ofFolder = isNamed ? undefined : folderProblems[code ?? '']
+    if (ofFolder !== undefined) problems.push(ofFolder(dirname(path)))
+    else if (isNamed || code !== 'ENOENT') {
+      problems.push(`The settings file ${path} cannot be read: ${message}`)
     }
     return said
   }

@@ -1,7 +1,8 @@
-import { mkdirSync, openSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pino, type DestinationStream } from 'pino'
 import type { LogFields, Logger } from './logger.ts'
+import { makeFolder } from './make-folder.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -15,7 +16,7 @@ export function openFileLogger(file: {
 }): FlushableLogger {
   // Opened here and not later: whatever ends the process next, the end finds a file to write to.
   // The folder may be the data folder, which is for its owner alone.
-  mkdirSync(dirname(file.path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file.path))
   return openLogger(openSync(file.path, 'a', 0o600), file.level)
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -125,10 +126,13 @@ test('a signal that arrives twice within a second, as from a terminal and throug
 
 test('a terminal that closes stops the server in order', async (t) => {
   const { server } = await loadOn(t, [])
+  const closed = once(server.child, 'close')
 
   server.child.kill('SIGHUP')
 
   assert.deepEqual(await server.ended, { code: 0, signal: null })
+  await closed
+  assert.match(server.said(), /\nStopped\.\n$/)
 })
 
 test('before the listener closes, readiness says no while requests are still taken and connections are let go', async (t) => {

@@ -3,13 +3,13 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   statSync,
 } from 'node:fs'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '../../system/make-folder.ts'
 import { finishRestore } from '../backup/finish-restore.ts'
 import { DataFolderOwnedError, JournalUnusableError } from '../storage.ts'
 import { nodeSqlite, type SqlDriver } from './sql-driver.ts'
@@ -92,7 +92,7 @@ export function primaryCode(error: unknown): number | undefined {
 }
 
 function prepareFolder(folder: string): void {
-  const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const firstMade = makeFolder(folder)
   keepNames(folder, firstMade ?? folder)
   const isOurs = existsSync(join(folder, journalFile)) || readdirSync(folder).length === 0
   if (isOurs && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)

@@ -12,11 +12,13 @@ export type Desktop = {
   /** Runs a program without a shell. */
   run(program: string, args: readonly string[], options: RunOptions): Promise<Ran>
   /** Runs a line in the person's own shell, in this terminal; they wrote it themselves. */
-  runLine(line: string): Promise<number>
+  runLine(line: string, folder: string): Promise<number>
   /** The terminal's bell. */
   ring(): void
   /** Calls back on Ctrl-C instead of ending; the answer takes that back. */
   onInterrupt(callback: () => void): () => void
+  /** Calls back when nobody reads standard output any more; the answer takes that back. */
+  onOutputClosed(callback: () => void): () => void
   /** Keeps the process alive while only timers are waited for; the answer ends that. */
   stayAwake(): () => void
 }

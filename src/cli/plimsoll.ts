@@ -46,6 +46,15 @@ function homeFolder(): string {
   }
 }
 
+/** Whoever reads the output may stop, as `head` does: the command goes on to its end, and says no more. */
+function letReaderGo(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error) => {
+    if (!('code' in error) || error.code !== 'EPIPE') throw error
+  })
+}
+
+letReaderGo(process.stdout)
+letReaderGo(process.stderr)
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: {
     columns: process.stdout.columns ?? pipeColumns,

@@ -17,9 +17,9 @@ export function systemDesktop(): Desktop {
     readInput,
     ask: (question) => asker.ask(question),
     run,
-    runLine: (line) =>
+    runLine: (line, folder) =>
       new Promise((resolve) => {
-        const child = spawn(line, { shell: true, stdio: 'inherit' })
+        const child = spawn(line, { shell: true, stdio: 'inherit', cwd: folder })
         child.once('error', () => resolve(127))
         child.once('exit', (code) => resolve(code ?? 1))
       }),
@@ -27,6 +27,10 @@ export function systemDesktop(): Desktop {
     onInterrupt: (callback) => {
       process.on('SIGINT', callback)
       return () => void process.off('SIGINT', callback)
+    },
+    onOutputClosed: (callback) => {
+      process.stdout.on('error', callback)
+      return () => void process.stdout.off('error', callback)
     },
     stayAwake,
   }

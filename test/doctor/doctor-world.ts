@@ -93,8 +93,8 @@ function fakeDesktop(options: DoctorOptions, started: string[]): Desktop {
       started.push(line)
       return Promise.resolve(options.runProgram?.(line) ?? { code: 0, output: '' })
     },
-    runLine: (line) => {
-      started.push(line)
+    runLine: (line, folder) => {
+      started.push(`${line} (in ${folder})`)
       return Promise.resolve(0)
     },
     ring: () => void started.push('bell'),
@@ -102,6 +102,7 @@ function fakeDesktop(options: DoctorOptions, started: string[]): Desktop {
       options.interrupt?.(callback)
       return () => undefined
     },
+    onOutputClosed: () => () => undefined,
     stayAwake: () => () => undefined,
   }
 }

@@ -65,6 +65,30 @@ const wait = (
   options: DoctorOptions,
 ): Promise<Spoken> => world.doctor(['wait', ...args], options)
 
+test('the command runs in the folder of the refused session, and where that is gone in the one of the caller', async () => {
+  using world = openDoctorWorld()
+  const clock = new ManualClock()
+  const work = join(world.home, 'work')
+  const environment = { INIT_CWD: '/where/it/was/called' }
+  const options = { clock, environment, folder: '/the/checkout' }
+  refuse(world, 'session-limit', clock.wallMs() - minuteMs)
+  writeFileSync(
+    pathIn(world),
+    readFileSync(pathIn(world), 'utf8').replaceAll('/home/ada/work', work),
+  )
+  const args = ['--no-notification', '--until', '1m', '--then', 'claude --continue']
+
+  await until(wait(world, args, options), clock)
+  mkdirSync(work)
+  const { out } = await until(wait(world, args, options), clock)
+
+  assert.deepEqual(world.started, [
+    'claude --continue (in /where/it/was/called)',
+    `claude --continue (in ${work})`,
+  ])
+  assert.ok(out.includes(`In ${work}: claude --continue`), out)
+})
+
 test('it waits until the reset that the refusal names, notifies, and runs the command', async () => {
   using world = openDoctorWorld()
   const clock = new ManualClock()

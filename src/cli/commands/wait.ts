@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { examine, findRefusal, type Examination } from '../../doctor/examine.ts'
 import { countdown, momentTyped, waitUntil, type WaitEnd } from '../../doctor/wait-until.ts'
@@ -59,8 +60,9 @@ async function runWait(options: Options, context: CommandContext): Promise<void>
   const interrupted = new Promise<void>((resolve) => (interrupt = resolve))
   const endListening = context.desktop.onInterrupt(interrupt)
   try {
-    const end = await waitFor(options, { context, interrupted })
-    await tell(end, options, context)
+    const found = look(context)
+    const end = await waitFor(options, found, { context, interrupted })
+    await tell(end, { ...options, folder: folderOf(found, context) }, context)
   } finally {
     endListening()
     endAwake()
@@ -74,10 +76,13 @@ type End = {
   readonly probes: number
 }
 
-async function waitFor(options: Options, { context, interrupted }: Parts): Promise<End> {
+async function waitFor(
+  options: Options,
+  found: Looked,
+  { context, interrupted }: Parts,
+): Promise<End> {
   const nowMs = context.clock.wallMs()
   const giveUpMs = nowMs + options.maxHours * 60 * minuteMs
-  const found = look(context)
   if (options.until === undefined && found.refusal === undefined) {
     throw wrongUse(
       'No refusal was found, so there is nothing to wait for.',
@@ -124,14 +129,24 @@ function targetOf(options: Options, { verdict }: Examination, nowMs: number): nu
   )
 }
 
-const look = (context: CommandContext): Examination => {
+type Looked = Examination & { readonly workFolder: string | undefined }
+
+/** What is run when it is over continues the refused session, and belongs where that one ran. */
+function folderOf({ workFolder, refusal }: Looked, { folder }: CommandContext): string {
+  if (refusal === undefined || workFolder === undefined) return folder
+  const isThere = statSync(workFolder, { throwIfNoEntry: false })?.isDirectory() === true
+  return isThere ? workFolder : folder
+}
+
+function look(context: CommandContext): Looked {
   const { clock, machine } = context
   const nowMs = clock.wallMs()
   const where = { kind: 'machine', machine, sessionId: undefined, workFolder: undefined } as const
   const baseUrl = machine.environment['ANTHROPIC_BASE_URL']
   const finding = findRefusal(where, nowMs)
   const figures = figuresKept(finding, context)
-  return examine(finding, { figures, nowMs, baseUrl, program: programName })
+  const found = examine(finding, { figures, nowMs, baseUrl, program: programName })
+  return { ...found, workFolder: finding.session?.place.workFolder }
 }
 
 /** Other sessions' requests that were under way at the refusal are answered within this, and end nothing. */
@@ -216,7 +231,11 @@ function say({ terminal, isJson }: CommandContext, text: string): void {
   if (!isJson) terminal.write(`${wrap(text, terminal.columns)}\n`)
 }
 
-async function tell(end: End, options: Options, context: CommandContext): Promise<void> {
+async function tell(
+  end: End,
+  options: Options & { readonly folder: string },
+  context: CommandContext,
+): Promise<void> {
   const { terminal, desktop } = context
   const words = { over: 'It is over', gave_up: 'Given up', interrupted: 'Ended' }[end.outcome]
   context.say(end, () => `${words}: ${end.why}.`)
@@ -230,5 +249,7 @@ async function tell(end: End, options: Options, context: CommandContext): Promis
       context,
     )
   if (end.outcome === 'gave_up') return context.endWith(exitCodes.failed)
-  if (options.then !== undefined) context.endWith(await desktop.runLine(options.then))
+  if (options.then === undefined) return
+  if (!context.isJson) terminal.write(`In ${safeText(options.folder)}: ${safeText(options.then)}\n`)
+  context.endWith(await desktop.runLine(options.then, options.folder))
 }

@@ -22,10 +22,12 @@ export async function watch(
   const endAwake = desktop.stayAwake()
   let isOver = false
   const over = new Promise<void>((resolve) => {
-    desktop.onInterrupt(() => {
+    const end = (): void => {
       isOver = true
       resolve()
-    })
+    }
+    desktop.onInterrupt(end)
+    desktop.onOutputClosed(end)
   })
   if (!isJson) terminal.write('Watching the transcripts. Ctrl-C ends it.\n')
   let seenMs = clock.wallMs()

@@ -21,6 +21,22 @@ export const withCustomer = (command: Command): Command =>
 export const withMember = (command: Command): Command =>
   withCustomer(command).option('--member <id or name>', 'the member; needed when there are several')
 
+/** Who stands behind the command's name, or with the option that other commands take. */
+export function namedBy(
+  what: 'customer' | 'member',
+  argument: string | undefined,
+  option: string | undefined,
+): Who {
+  if (argument !== undefined && option !== undefined && argument !== option) {
+    throw wrongUse(
+      `Two ${what}s are named: "${safeText(argument)}", and "${safeText(option)}" with --${what}.`,
+      'Name one of them.',
+    )
+  }
+  const named = argument ?? option
+  return named === undefined ? {} : { [what]: named }
+}
+
 /** How it was asked for: hints go to the same installation, and name the option where there is one. */
 export type Asking = {
   readonly settings: Settings

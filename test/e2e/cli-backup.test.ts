@@ -21,6 +21,7 @@ test('a backup of the running server is taken, checked, restored, and says what 
 
   assert.equal(taken.code, 0, taken.err)
   assert.match(taken.out, /^Backup taken and checked: entries #1 to #\d+/)
+  assert.match(taken.out.replaceAll(/\s+/g, ' '), / of 1 customer and 1 member; /)
   assert.match(taken.out, /sha256 [0-9a-f]{64}\n/)
   assert.match(taken.out, /npm run plimsoll -- restore .*monday\.db --replace/)
   assert.equal(statSync(file).mode & 0o777, 0o600)

@@ -39,6 +39,38 @@ test('who is unknown is said to be unknown, with those that there are', async ()
   assert.doesNotMatch(shown.err, /--customer/)
 })
 
+test('a member or customer that is paused, shown or erased may be named as everywhere else, and once', async () => {
+  await using world = await openCliWorld()
+  const { cli } = world
+  const named: readonly (readonly string[])[] = [
+    ['member', 'pause', '--member', 'demo'],
+    ['member', 'resume', 'demo', '--member', 'demo', '--customer', 'demo'],
+    ['customer', 'pause', '--customer', 'demo'],
+    ['customer', 'resume', '--customer', 'demo'],
+    ['customer', 'show', '--customer', 'demo'],
+    ['member', 'erase', '--member', 'demo'],
+    ['customer', 'erase', '--customer', 'demo'],
+  ]
+
+  for (const args of named) assert.equal((await cli(args)).code, 0, args.join(' '))
+  for (const [what, verb] of [
+    ['member', 'pause'],
+    ['customer', 'show'],
+    ['customer', 'erase'],
+  ] as const) {
+    const two = await cli([what, verb, 'demo', `--${what}`, 'eve'])
+    assert.equal(two.code, 2)
+    assert.match(two.err, new RegExp(`^Two ${what}s are named: "demo", and "eve" with --${what}`))
+    const unknown = await cli([what, verb, `--${what}`, 'eve'])
+    assert.match(unknown.err, new RegExp(`^There is no ${what} "eve"`))
+  }
+  for (const what of ['member', 'customer']) {
+    const nobody = await cli([what, 'erase'])
+    assert.equal(nobody.code, 2)
+    assert.match(nobody.err, new RegExp(`^Say which ${what} is to be erased`))
+  }
+})
+
 test('a value that cannot be is told by the name of its flag, and nothing is sent', async () => {
   await using world = await openCliWorld()
   const cases: readonly (readonly [readonly string[], RegExp])[] = [

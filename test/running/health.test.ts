@@ -46,9 +46,12 @@ test('a fresh start passes every check, in a folder that is closed to others; do
   assertAllRight(health)
   assert.equal(statSync(folder).mode & 0o777, 0o700)
   assert.match((await cliOn(folder, ['health'])).out, /^✔ server: The server answers at http/)
+  assert.equal(health.of('upstream-keys').found, 'No upstream key pauses.')
   server.child.kill('SIGTERM')
   await server.ended
 
+  const stopped = (await cliOn(folder, ['health', '--all'])).out
+  assert.match(stopped, /^– server: No server runs on the data folder /)
   const page = readFileSync(join(root, 'docs', 'health.md'), 'utf8')
   const listed = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id = '']) => id)
   const both = [...health.facts, ...(await healthOf(folder)).facts].map(({ check }) => check)

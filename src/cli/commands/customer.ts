@@ -8,7 +8,7 @@ import { localMoment } from '../moments.ts'
 import { addEraseCustomer } from './erase.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { facts, safeText, table, type Column } from '../terminal.ts'
-import { chooseCustomer, eachCustomer } from '../who.ts'
+import { chooseCustomer, eachCustomer, namedBy, withCustomer, type Who } from '../who.ts'
 
 type OpenOptions = {
   readonly id?: string
@@ -117,15 +117,14 @@ const rowOf = (customer: CustomerAnswer, { money }: CommandContext): readonly st
 ]
 
 function addShow(parent: Command, cli: CommandLine): void {
-  parent
-    .command('show')
+  withCustomer(parent.command('show'))
     .description('one customer')
     .argument('[customer]', 'id or name; needed when there are several')
     .addHelpText('after', '\nExample:\n  npm run plimsoll -- customer show acme')
-    .action((customer: string | undefined, _options: object, command: Command) =>
+    .action((customer: string | undefined, who: Who, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')
-        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer }, {
+        const { path } = await chooseCustomer(desk, namedBy('customer', customer, who.customer), {
           ...context,
           isArgument: true,
         })
@@ -159,14 +158,14 @@ function addStatus(
   cli: CommandLine,
   status: { readonly name: string; readonly isActive: boolean; readonly done: string },
 ): void {
-  withRetryKey(parent.command(status.name))
+  withRetryKey(withCustomer(parent.command(status.name)))
     .description(`${status.name} a customer with all its members`)
     .argument('[customer]', 'id or name; needed when there are several')
     .addHelpText('after', `\nExample:\n  npm run plimsoll -- customer ${status.name} acme`)
-    .action((customer: string | undefined, _options: object, command: Command) =>
+    .action((customer: string | undefined, who: Who, command: Command) =>
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
-        const { path } = await chooseCustomer(desk, customer === undefined ? {} : { customer }, {
+        const { path } = await chooseCustomer(desk, namedBy('customer', customer, who.customer), {
           ...context,
           isArgument: true,
         })

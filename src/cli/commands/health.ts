@@ -120,12 +120,16 @@ function healthText(
   const shown = facts.filter(({ status, check }) => isAll || status !== 'ok' || check === 'server')
   const lines = shown.flatMap((fact) => {
     const { status, check, found, meaning, cure, command } = fact
-    const head = wrap(`${marks[status]} ${check}: ${safeText(found)}`, terminal.columns)
+    const isAway = check === 'server' && status === 'ok' && !isRunning
+    const head = wrap(
+      `${isAway ? '–' : marks[status]} ${check}: ${safeText(found)}`,
+      terminal.columns,
+    )
     const more = [meaning, cure?.say ?? null]
       .filter((text) => text !== null)
       .map((text) => wrap(safeText(text), terminal.columns, '  '))
     const run = command === null || command === undefined ? [] : [`    ${safeText(command)}`]
-    return [paint(terminal, tones[status], head), ...more, ...run]
+    return [isAway ? head : paint(terminal, tones[status], head), ...more, ...run]
   })
   const count = (status: HealthFact['status']): number =>
     facts.filter((fact) => fact.status === status).length

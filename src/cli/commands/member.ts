@@ -8,7 +8,15 @@ import { readId, readName } from '../flag-values.ts'
 import { addEraseMember } from './erase.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { safeText, table, type Column } from '../terminal.ts'
-import { chooseCustomer, chooseMember, withCustomer, type Asking, type Who } from '../who.ts'
+import {
+  chooseCustomer,
+  chooseMember,
+  namedBy,
+  withCustomer,
+  withMember,
+  type Asking,
+  type Who,
+} from '../who.ts'
 
 type SeatOptions = Who & { readonly plan: string; readonly id?: string }
 
@@ -126,7 +134,7 @@ function addStatus(
   cli: CommandLine,
   status: { readonly name: string; readonly isActive: boolean; readonly done: string },
 ): void {
-  withRetryKey(withCustomer(parent.command(status.name)))
+  withRetryKey(withMember(parent.command(status.name)))
     .description(`${status.name} a member`)
     .argument('[member]', 'id or name; needed when there are several')
     .addHelpText('after', `\nExample:\n  npm run plimsoll -- member ${status.name} ada`)
@@ -135,7 +143,7 @@ function addStatus(
         const desk = await context.desk('changing')
         const { path } = await chooseMember(
           desk,
-          { ...who, ...(member === undefined ? {} : { member }) },
+          { ...who, ...namedBy('member', member, who.member) },
           { ...context, isArgument: true },
         )
         const answer = await desk.post<MemberAnswer>(`${path}/status`, {

@@ -1,5 +1,14 @@
 import { formatMoney } from '../../core/money.ts'
-import { agoText, bad, fine, sizeText, warning, type Check, type Finding } from '../check.ts'
+import {
+  agoText,
+  bad,
+  countOf,
+  fine,
+  sizeText,
+  warning,
+  type Check,
+  type Finding,
+} from '../check.ts'
 import type { ServerFacts } from '../server-facts.ts'
 
 /** Checks of the books: is the journal written, is it right, is the clock right, what does the operator absorb. */
@@ -122,7 +131,8 @@ function lookAtDrift({ lastDriftMs, lastVerify, nowMs }: ServerFacts): Finding {
 const overdueMaxMs = 60_000
 
 function lookAtHolds({ holds }: ServerFacts): Finding {
-  if (holds.mostOverdueMs <= overdueMaxMs) return fine(`${holds.count} requests run now.`)
+  if (holds.mostOverdueMs <= overdueMaxMs)
+    return fine(`${countOf(holds.count, 'request')} at work now.`)
   return bad({
     found: `A hold is open ${agoText(holds.mostOverdueMs)} past its end.`,
     meaning: 'What it keeps is missing to its member.',
@@ -136,7 +146,7 @@ function lookAtLost({ customers, settings }: ServerFacts): Finding {
   if (lost.length === 0) return fine('No request was lost by a crash this month.')
   const all = lost.reduce((sum, { lostNanos }) => sum + lostNanos, 0n)
   return warning({
-    found: `Requests of ${lost.length} customers ended without a settle this month (expected cost ${formatMoney(all, settings.currencySymbol)}).`,
+    found: `Requests of ${countOf(lost.length, 'customer')} ended without a settle this month (expected cost ${formatMoney(all, settings.currencySymbol)}).`,
     meaning:
       'The customers got everything back; the upstream may have charged you for them. It happens when the server is killed.',
     say: 'Give a stop enough time (drainMs, and TimeoutStopSec or the grace period around it; docs/running.md), and see which they were:',

@@ -204,7 +204,7 @@ const cases: readonly Case[] = [
     'lost-holds',
     'warn',
     ofServer({ customers: month(0n, unit) }),
-    /1 customers/,
+    /Requests of 1 customer ended/,
     /history --customer acme/,
   ],
   [

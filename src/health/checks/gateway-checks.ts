@@ -31,7 +31,7 @@ function lookAtAccount({ upstream }: TrafficFacts): Finding {
 function lookAtKeys({ upstream }: TrafficFacts): Finding {
   const pausing = upstream.keys.filter(({ isPausing }) => isPausing)
   const all = upstream.keys.length
-  if (pausing.length === 0) return fine(`${all} of ${all} upstream keys are in use.`)
+  if (pausing.length === 0) return fine('No upstream key pauses.')
   const told = pausing.map(({ place, why }) => `key ${place} (${why ?? 'paused'})`).join(', ')
   const trouble = {
     found: `${pausing.length} of ${all} upstream keys pause: ${told}.`,

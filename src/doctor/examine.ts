@@ -22,6 +22,8 @@ export type Finding = {
 export type Looked = {
   readonly folders: readonly string[]
   readonly files: number
+  /** Where only sessions of one folder were asked for: that folder, and how many transcripts are of others. */
+  readonly ofFolder?: { readonly folder: string; readonly others: number }
   readonly unreadable: readonly string[]
   /** Links, pipes and devices among the transcripts. */
   readonly refused: readonly string[]
@@ -51,16 +53,20 @@ export function findRefusal(where: Where, nowMs: number): Finding {
     }
     case 'file': {
       const { looked, ...found } = readNamed(where.path, { nowMs })
-      return { ...found, looked: { folders: [], refused: [], ...looked } }
+      const { files, unreadable } = looked
+      return { ...found, looked: { folders: [], files, unreadable, refused: [] } }
     }
     case 'machine': {
       const folders = configFolders(where.machine)
       const search = findTranscripts(folders)
       const { looked, ...found } = findLastRefused(search, { nowMs, ...where })
+      const { files, others } = looked
       const unreadable = [...search.unreadable, ...looked.unreadable]
+      const folder = where.workFolder
+      const ofFolder = folder === undefined ? {} : { ofFolder: { folder, others } }
       return {
         ...found,
-        looked: { folders, files: looked.files, unreadable, refused: search.refused },
+        looked: { folders, files, ...ofFolder, unreadable, refused: search.refused },
       }
     }
   }

@@ -196,6 +196,11 @@ test('--here looks only at sessions of the current folder', async () => {
   const elsewhere = await world.doctor(['doctor', '--here'], { folder: '/home/ada/other' })
 
   assert.deepEqual([there.code, elsewhere.code], [21, 0], there.err)
+  const said = elsewhere.out.replaceAll(/\s+/g, ' ')
+  assert.match(said, /0 transcripts of sessions in \/home\/ada\/other/)
+  assert.match(said, /1 transcript of other folders lies there: leave out --here/)
+  assert.match(said, /npm --prefix \S+ run plimsoll -- doctor --here/)
+  assert.doesNotMatch(said, /No transcripts are there/)
 })
 
 test('--open opens the page that the steps name, and nothing that a message made up', async () => {

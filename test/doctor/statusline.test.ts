@@ -296,3 +296,31 @@ test('the refused session dates its own figures by its last answer, however much
     [now - 80_000, now - 80_000],
   )
 })
+
+test('what is kept of another service or another folder of the client is said to be left out, and why', async () => {
+  using world = openDoctorWorld()
+  const machine: Machine = {
+    platform: 'linux',
+    environment: { XDG_STATE_HOME: join(world.home, 'state') },
+    home: world.home,
+  }
+  const folder = keptFolder(machine)
+  const nowMs = Date.now()
+  const baseUrl = 'http://127.0.0.1:1'
+  keep(inputOf({ id: 'one', config: world.config }), { folder, nowMs, baseUrl })
+  keep(inputOf({ id: 'two', config: world.config }), { folder, nowMs, baseUrl })
+  keep(inputOf({ id: 'three', config: '/home/ada/.other' }), { folder, nowMs })
+
+  const { out } = await world.doctor(['statusline'])
+  const same = await world.doctor(['statusline'], { environment: { ANTHROPIC_BASE_URL: baseUrl } })
+
+  const [said, sameSaid] = [out, same.out].map((text) => text.replaceAll(/\s+/g, ' '))
+  assert.match(
+    said ?? '',
+    /left out: the figures of 2 sessions with another service: their ANTHROPIC_BASE_URL/,
+  )
+  assert.match(said ?? '', /left out: the figures of 1 session of another folder of the client/)
+  assert.doesNotMatch(said ?? '', /Nothing is kept/)
+  assert.match(sameSaid ?? '', /Kept, of each limit the newest/)
+  assert.doesNotMatch(sameSaid ?? '', /another service/)
+})

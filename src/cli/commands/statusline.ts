@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { shellWord } from '../../config/shell-word.ts'
-import { keptStatusLines } from '../../doctor/figures/kept-status-lines.ts'
+import { lookAtStatusLines, type KeptStatusLines } from '../../doctor/figures/kept-status-lines.ts'
 import { figureText } from '../../doctor/verdict/weigh-figures.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { distance } from '../moments.ts'
@@ -27,10 +27,10 @@ export function addStatuslineCommand(program: Command, cli: CommandLine): void {
 function showStatusLine(context: CommandContext): void {
   const { clock, machine } = context
   const nowMs = clock.wallMs()
-  const figures = keptStatusLines(machine, { nowMs })
+  const { figures, leftOut } = lookAtStatusLines(machine, { nowMs })
   const command = `node ${shellWord(script)}`
   const settings = { statusLine: { type: 'command', command } }
-  context.say({ settings, figures }, () =>
+  context.say({ settings, figures, leftOut }, () =>
     [
       'Put this into the settings.json of the client (~/.claude/settings.json):',
       ...JSON.stringify(settings, null, 2)
@@ -39,8 +39,30 @@ function showStatusLine(context: CommandContext): void {
       'It runs in your terminal sessions with a plan’s sign-in, from the first answer on. To keep a status line of your own, add it to the command:',
       `  ${command} --then '<your own command>'`,
       '',
-      figures.length === 0 ? 'Nothing is kept yet.' : 'Kept, of each limit the newest:',
+      ...(figures.length === 0 ? nothingKept(leftOut) : ['Kept, of each limit the newest:']),
       ...figures.map((figure) => `  ${figureText(figure)}, ${distance(figure.atMs, nowMs)}`),
+      ...leftOutLines(leftOut),
     ].join('\n'),
   )
+}
+
+const nothingKept = (leftOut: KeptStatusLines['leftOut']): readonly string[] =>
+  leftOut.otherService + leftOut.otherHome === 0 ? ['Nothing is kept yet.'] : []
+
+/** Kept, and not counted here: whoever changed a setting should not look for a fault. */
+function leftOutLines({ otherService, otherHome }: KeptStatusLines['leftOut']): readonly string[] {
+  const kept = (count: number): string =>
+    `Kept and left out: the figures of ${count} ${count === 1 ? 'session' : 'sessions'}`
+  return [
+    ...(otherService === 0
+      ? []
+      : [
+          `${kept(otherService)} with another service: their ANTHROPIC_BASE_URL is not the one that is set here, so they may be another account’s. Call this with the same one to see them.`,
+        ]),
+    ...(otherHome === 0
+      ? []
+      : [
+          `${kept(otherHome)} of another folder of the client: their CLAUDE_CONFIG_DIR is not the one that is set here.`,
+        ]),
+  ]
 }

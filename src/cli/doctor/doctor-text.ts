@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { shellWord } from '../../config/shell-word.ts'
 import type { Figure, Refusal, Source } from '../../doctor/verdict/evidence.ts'
 import { isWindowFigure } from '../../doctor/verdict/evidence.ts'
 import { hasGoneOn, type Examination, type Finding } from '../../doctor/examine.ts'
@@ -78,14 +80,25 @@ export function caseText(finding: Finding, found: Examination, page: Page): stri
     .join('\n\n')
 }
 
+const transcripts = (count: number): string => `${count} transcript${count === 1 ? '' : 's'}`
+
+const checkout = join(import.meta.dirname, '..', '..', '..')
+/** npm tells a program from where it was called, also with another folder as its prefix. */
+const hereCommand = `npm --prefix ${shellWord(checkout)} run plimsoll -- doctor --here`
+
 function nothingFound({ looked, path }: Finding, page: Page): readonly string[] {
   const where =
     looked.folders.length === 0 ? (path ?? 'what was piped in') : looked.folders.join(', ')
+  const { ofFolder } = looked
+  const whose = ofFolder === undefined ? '' : ` of sessions in ${ofFolder.folder}`
   const lines = [
-    fit(`Looked at ${looked.files} transcript${looked.files === 1 ? '' : 's'} in ${where}.`, page),
+    fit(`Looked at ${transcripts(looked.files)}${whose}, in ${where}.`, page),
     ...leftAloneLines(looked, page),
   ]
-  if (looked.files === 0) {
+  if (ofFolder !== undefined && ofFolder.others > 0) {
+    const others = `${transcripts(ofFolder.others)} of other folders ${ofFolder.others === 1 ? 'lies' : 'lie'} there: leave out --here to look at all, or call it from the folder that you mean:`
+    lines.push(fit(others, page), `  ${hereCommand}`)
+  } else if (looked.files === 0) {
     const hint =
       'No transcripts are there. Where the client keeps them elsewhere, set CLAUDE_CONFIG_DIR, or name one: --transcript <file>. What the client said can also be told: --message <text>.'
     lines.push(fit(hint, page))

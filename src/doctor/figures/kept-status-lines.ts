@@ -23,14 +23,28 @@ type Wanted = {
   readonly sessionId?: string | undefined
 }
 
-export function keptStatusLines(machine: Machine, wanted: Wanted): readonly Figure[] {
+export const keptStatusLines = (machine: Machine, wanted: Wanted): readonly Figure[] =>
+  lookAtStatusLines(machine, wanted).figures
+
+/** What belongs to another service or another folder of the client, and may so be another account's. */
+type Foreign = 'otherService' | 'otherHome'
+
+export type KeptStatusLines = {
+  readonly figures: readonly Figure[]
+  /** How many sessions' figures are left out, by why. */
+  readonly leftOut: Readonly<Record<Foreign, number>>
+}
+
+export function lookAtStatusLines(machine: Machine, wanted: Wanted): KeptStatusLines {
   const folder = join(stateFolder(machine), 'statusline')
   const looking = {
     ...wanted,
     homes: new Set(configFolders(machine).map(digestOf)),
     service: digestOf(machine.environment['ANTHROPIC_BASE_URL'] ?? ''),
   }
-  const kept = namesIn(folder).flatMap((name) => keptIn(join(folder, name), looking) ?? [])
+  const all = namesIn(folder).flatMap((name) => keptIn(join(folder, name), looking) ?? [])
+  const kept = all.filter((each) => typeof each === 'object')
+  const count = (why: Foreign): number => all.filter((each) => each === why).length
   const newest = new Map<string, Figure>()
   for (const { figures } of ofOneAccount(kept)) {
     for (const figure of figures) {
@@ -38,7 +52,8 @@ export function keptStatusLines(machine: Machine, wanted: Wanted): readonly Figu
       if (other === undefined || figure.atMs > other.atMs) newest.set(figure.name, figure)
     }
   }
-  return [...newest.values()]
+  const leftOut = { otherService: count('otherService'), otherHome: count('otherHome') }
+  return { figures: [...newest.values()], leftOut }
 }
 
 type Kept = {
@@ -72,16 +87,19 @@ function namesIn(folder: string): readonly string[] {
 
 type Looking = Wanted & { readonly homes: ReadonlySet<string>; readonly service: string }
 
-function keptIn(path: string, { homes, service, sessionId, nowMs }: Looking): Kept | undefined {
+function keptIn(
+  path: string,
+  { homes, service, sessionId, nowMs }: Looking,
+): Kept | Foreign | undefined {
   const fields = asFields(objectsIn(readBounded(path))[0])
   const atMs = numberOf(fields, 'atMs')
   const home = textOf(fields, 'home')
   // Another folder of the client may be another account; a time that lies ahead is a clock that was set.
   if (fields === undefined || atMs === undefined || atMs > nowMs + slackMs) return undefined
-  if (home !== undefined && !homes.has(home)) return undefined
+  if (home !== undefined && !homes.has(home)) return 'otherHome'
   const own = textOf(fields, 'session_id')?.replaceAll(/[^\w-]/g, '') ?? ''
   const isOwn = sessionId !== undefined && own === sessionId
-  if (!isOwn && textOf(fields, 'service') !== service) return undefined
+  if (!isOwn && textOf(fields, 'service') !== service) return 'otherService'
   const whose = isOwn ? 'of this session' : `of another session, ${own.slice(0, 8)}`
   const read = figuresOfStatusLine(fields, { atMs, what: `status line ${whose}` })
   // With its time known, a figure is worth as much as one that the service tells now.

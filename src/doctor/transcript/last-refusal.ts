@@ -9,7 +9,12 @@ export type LastRefused = {
   readonly session: SessionReading | undefined
   /** When an answer came anywhere, after the refusal. */
   readonly answeredAtMs: number | undefined
-  readonly looked: { readonly files: number; readonly unreadable: readonly string[] }
+  readonly looked: {
+    readonly files: number
+    /** Transcripts that were not asked for. */
+    readonly others: number
+    readonly unreadable: readonly string[]
+  }
 }
 
 const tailBytes = 128 * 1024
@@ -41,7 +46,7 @@ export function findLastRefused({ transcripts }: Search, options: Options): Last
     if (search.isEmpty()) search.lookAt(asked.slice(0, deepFiles), deepBytes)
   }
   search.lookFurtherBack()
-  return search.result()
+  return search.result(transcripts.length - asked.length)
 }
 
 export function readNamed(path: string, { nowMs }: Options): LastRefused {
@@ -52,7 +57,7 @@ export function readNamed(path: string, { nowMs }: Options): LastRefused {
     path,
     session,
     answeredAtMs: answeredAfter(session),
-    looked: { files: 1, unreadable: [] },
+    looked: { files: 1, others: 0, unreadable: [] },
   }
 }
 
@@ -107,14 +112,14 @@ class RefusalSearch {
     }
   }
 
-  result(): LastRefused {
+  result(others: number): LastRefused {
     const chosen = this.#best ?? this.#newest
     const isAnswered = this.#best !== undefined && this.#answeredAtMs > this.#best.atMs
     return {
       path: chosen?.found.path,
       session: chosen?.session,
       answeredAtMs: isAnswered ? this.#answeredAtMs : undefined,
-      looked: { files: this.#files, unreadable: this.#unreadable },
+      looked: { files: this.#files, others, unreadable: this.#unreadable },
     }
   }
 

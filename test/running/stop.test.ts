@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { test, type TestContext } from 'node:test'
@@ -162,6 +163,23 @@ test('before the listener closes, readiness says no while requests are still tak
   assert.equal(served.status, 200)
   assert.equal(served.headers.get('connection'), 'close')
   await insist(server, 'SIGTERM')
+})
+
+test('without a stop delay the gateway refuses connections at once, and the admin port says that it is stopping', async (t) => {
+  const { server, load } = await loadOn(t, ['--drain-ms', '600000'], 60)
+  load.start(1)
+  await load.begun(1)
+
+  server.child.kill('SIGTERM')
+  await server.until(/Stopping/)
+
+  assert.equal((await fetch(`${server.adminUrl}/readyz`)).status, 503)
+  const { hostname, port } = new URL(server.gatewayUrl)
+  const probe = connect({ host: hostname, port: Number(port) })
+  await assert.rejects(once(probe, 'connect'), { code: 'ECONNREFUSED' })
+  load.moveTo(null)
+  assert.deepEqual(await server.ended, { code: 0, signal: null })
+  await load.end()
 })
 
 for (const [stuck, what] of [

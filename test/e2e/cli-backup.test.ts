@@ -23,7 +23,8 @@ test('a backup of the running server is taken, checked, restored, and says what 
   assert.match(taken.out, /^Backup taken and checked: entries #1 to #\d+/)
   assert.match(taken.out.replaceAll(/\s+/g, ' '), / of 1 customer and 1 member; /)
   assert.match(taken.out, /sha256 [0-9a-f]{64}\n/)
-  assert.match(taken.out, /npm run plimsoll -- restore .*monday\.db --replace/)
+  const back = `npm run plimsoll -- restore '${file}' --replace --data-folder ${world.folder}`
+  assert.ok(taken.out.includes(`\n  ${back}\n`), taken.out)
   assert.equal(statSync(file).mode & 0o777, 0o600)
   assert.equal(again.code, 1)
   assert.match(again.err, /is there already, and stays as it is/)

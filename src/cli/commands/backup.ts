@@ -8,6 +8,7 @@ import {
   type TokenState,
 } from '../../admin/operator-token.ts'
 import { withInstallation } from '../../config/installation-words.ts'
+import { shellWord } from '../../config/shell-word.ts'
 import {
   checkBackup,
   restoreBackup,
@@ -86,13 +87,14 @@ async function takeBackup(
     })
   }
   const made = report
+  const place = { dataFolder: context.settings.dataFolder, adminUrl: null }
   context.say(made, () =>
     [
       `Backup taken and checked: ${described(made, context)}`,
       `  ${safeText(made.file)}`,
       `  sha256 ${made.sha256}`,
       'To go back to it, stop the server, and:',
-      `  npm run plimsoll -- restore ${safeText(made.file)} --replace`,
+      `  ${commandText(place, `restore ${shellWord(safeText(made.file))} --replace`)}`,
     ].join('\n'),
   )
 }
@@ -118,6 +120,7 @@ async function restore(file: string, flags: RestoreFlags, context: CommandContex
   )
 }
 
+type Place = Parameters<typeof commandText>[0]
 type Restored = RestoreReport & { readonly operatorToken: TokenState }
 
 function restoredText(report: Restored, context: CommandContext): string {
@@ -129,12 +132,13 @@ function restoredText(report: Restored, context: CommandContext): string {
   if (replaced !== null) {
     lines.push(lostText(report, replaced, context), `  ${safeText(replaced.file)}`)
   }
-  lines.push(...clockLines(report.lastEntryAtMs, context.clock.wallMs()))
+  const place = { dataFolder: report.dataFolder, adminUrl: null }
+  lines.push(...clockLines(report.lastEntryAtMs, { nowMs: context.clock.wallMs(), place }))
   lines.push(
     `${countOf(report.openHoldCount, 'request')} ran when the backup was taken; the next start ends what ran, and nobody pays for it.`,
     ...tokenLines(report),
     'Then:',
-    `  ${withInstallation('npm start', { dataFolder: report.dataFolder, adminUrl: null })}`,
+    `  ${withInstallation('npm start', place)}`,
   )
   return lines.join('\n')
 }
@@ -153,12 +157,15 @@ function tokenLines({ operatorToken, dataFolder }: Restored): readonly string[] 
 }
 
 /** A journal that ends so long ago makes a start doubt this machine's clock, until somebody confirms it. */
-export function clockLines(lastEntryAtMs: number | null, nowMs: number): readonly string[] {
+export function clockLines(
+  lastEntryAtMs: number | null,
+  { nowMs, place }: { readonly nowMs: number; readonly place: Place },
+): readonly string[] {
   if (lastEntryAtMs === null || nowMs - lastEntryAtMs <= absenceMaxMs) return []
   return [
     'Its last entry is more than a day old, so windows go on from then until the upstream or you confirm the time. After the start, look, and if the clock is right, take it:',
-    '  npm run plimsoll -- clock',
-    '  npm run plimsoll -- clock adopt',
+    `  ${commandText(place, 'clock')}`,
+    `  ${commandText(place, 'clock adopt')}`,
   ]
 }
 

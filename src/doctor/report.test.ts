@@ -104,6 +104,13 @@ test('a name with a space or an accent, and a path of any place, are removed', (
   assert.ok(report.includes(out))
 })
 
+test('a report without figures speaks of none', () => {
+  const report = reportOf(out)
+
+  assert.match(report, /## What follows\n/)
+  assert.doesNotMatch(report, /Figures|from them/)
+})
+
 test('the prompt is in it only when it was asked for', () => {
   assert.ok(reportOf(out, { hasPrompt: true }).includes('my secret prompt'))
 })
@@ -139,5 +146,7 @@ test('a moment says its offset, also where the clocks are set back', () => {
     momentText(Date.UTC(2026, 6, 1), 'Europe/Berlin'),
     '2026-07-01 02:00:00 UTC+02:00 (Europe/Berlin)',
   )
-  assert.equal(momentText(Date.UTC(2026, 6, 1), 'UTC'), '2026-07-01 00:00:00 UTC+00:00 (UTC)')
+  assert.equal(momentText(Date.UTC(2026, 6, 1), 'UTC'), '2026-07-01 00:00:00 UTC')
+  const london = momentText(Date.UTC(2026, 0, 1), 'Europe/London')
+  assert.equal(london, '2026-01-01 00:00:00 UTC (Europe/London)')
 })

@@ -51,7 +51,7 @@ export function reportText(finding: Finding, found: Examination, extras: ReportE
       'Figures',
       figures.map((figure) => figureLine(figure, moment)),
     ),
-    ...section('What follows from them', [
+    ...section(figures.length === 0 ? 'What follows' : 'What follows from them', [
       `- ${headline(verdict, moment)} (${confidenceText[verdict.confidence]})`,
       ...evidence,
     ]),
@@ -98,9 +98,10 @@ export function momentText(atMs: number, zone: string): string {
     timeZoneName: 'longOffset',
   }).formatToParts(atMs)
   const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? ''
-  const offset = part('timeZoneName').replace('GMT', 'UTC')
+  const offset = part('timeZoneName').replace('GMT', 'UTC').replace('+00:00', '')
   const day = `${part('year')}-${part('month')}-${part('day')}`
-  return `${day} ${part('hour')}:${part('minute')}:${part('second')} ${offset} (${zone})`
+  const where = zone === offset ? zone : `${offset} (${zone})`
+  return `${day} ${part('hour')}:${part('minute')}:${part('second')} ${where}`
 }
 
 const gone = '[removed]'

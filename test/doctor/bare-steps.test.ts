@@ -49,6 +49,7 @@ test('after a message that was told, the report and the comparison work as they 
   const after = await world.doctor(commandIn(first, '--after'), { clock })
 
   assert.equal(report.code, 20, report.err)
+  for (const { out } of [first, report]) assert.match(out, /a message that is told names no folder/)
   assert.match(report.out, /> You're out of extra usage\./)
   assert.match(report.out, /balance: \$100\.00/)
   assert.match(report.out, /A FALSE REFUSAL/)

@@ -129,6 +129,9 @@ test('without figures from before, or without new ones, --after says what to do'
 
   assert.deepEqual([first.code, second.code], [2, 2])
   assert.match(first.err, /No figures are kept/)
+  for (const { err } of [first, second]) {
+    assert.match(err.replaceAll(/\s+/g, ' '), /npm run plimsoll -- doctor (--after )?--balance 100/)
+  }
 })
 
 test('a figure that cannot be read is told by its option, and not repeated', async () => {

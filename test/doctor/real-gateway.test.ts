@@ -71,6 +71,8 @@ test('the refusal of a real server is known by its words, has a reset, and is pr
   )
   assert.ok(told.limit.resetsAtMs > Date.now() + 4 * 3_600_000)
   assert.match(told.decisionId, /^dn_/)
+  const [, ...beyondMessage] = told.evidence
+  assert.ok(!JSON.stringify(beyondMessage).includes(told.decisionId))
   assert.ok(told.evidence.some(({ text }) => text.includes('session limit is used up')))
   const proof = (JSON.parse(proved.out) as Told).evidence.at(-1)
   assert.match(proof?.text ?? '', /it proved the refusal anew: Refused, and rightly so/)

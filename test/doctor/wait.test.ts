@@ -214,6 +214,7 @@ test('a client that cannot be run, and nothing to wait for, are said', async () 
 
   assert.deepEqual([nothing.code, away.code, odd.code], [2, 2, 2])
   assert.match(nothing.err, /nothing to wait for/)
+  assert.match(nothing.err, /npm run plimsoll -- wait --until 2h/)
   assert.match(away.err, /nowhere could not be run/)
 })
 

@@ -15,10 +15,10 @@ import { doctorJson } from '../doctor/doctor-json.ts'
 import { caseText, promptText, sentencesText, type Page } from '../doctor/doctor-text.ts'
 import { estimateText } from '../doctor/estimate-text.ts'
 import { figuresKept, findSession, toldFigures, type DoctorOptions } from '../doctor/given.ts'
-import { keepLastCase, lastCase } from '../doctor/last-case.ts'
+import { keepLastCase, lastCase, type LastCase } from '../doctor/last-case.ts'
 import { openPage } from '../doctor/open-page.ts'
 import { makeReport } from '../doctor/report.ts'
-import { rescueFiles, rescueLines, type Rescue } from '../doctor/rescue.ts'
+import { rescueFiles, rescueLines, type RefusalSource, type Rescue } from '../doctor/rescue.ts'
 import { watch } from '../doctor/watch.ts'
 
 /** `plimsoll doctor`: for whoever was just refused. Reads local files, sends nothing. */
@@ -99,7 +99,11 @@ async function runDoctor(options: DoctorOptions, context: CommandContext): Promi
   const columns = Math.min(context.terminal.columns, readableColumns)
   const page: Page = { terminal: { ...context.terminal, columns }, reader: context.reader(nowMs) }
   let found = examineWith(finding, { figures: told, nowMs: caseMs }, context)
-  const rescue = await rescueFirst(options, { finding, found, page }, context)
+  const rescue = await rescueFirst(
+    options,
+    { finding, found, page, source: sourceOf(options, last) },
+    context,
+  )
   if (options.key !== undefined) found = await proven(found, options.key, context)
   if (options.open === true) await openPage(pageOf(found, context), context)
   if (isWorthAsking(found) && isAskable(options, context)) {
@@ -140,6 +144,14 @@ async function proven(
   return { ...found, verdict: { ...found.verdict, evidence } }
 }
 
+function sourceOf(
+  { message, transcript }: DoctorOptions,
+  last: LastCase | undefined,
+): RefusalSource {
+  if (message !== undefined || last?.atMs !== undefined) return 'told'
+  return transcript === undefined ? 'found' : 'named'
+}
+
 /** Before anything is asked or advised: the prompt and the files, so that nothing that follows can cost them. */
 async function rescueFirst(
   options: DoctorOptions,
@@ -147,7 +159,13 @@ async function rescueFirst(
     finding,
     found,
     page,
-  }: { readonly finding: Finding; readonly found: Examination; readonly page: Page },
+    source,
+  }: {
+    readonly finding: Finding
+    readonly found: Examination
+    readonly page: Page
+    readonly source: RefusalSource
+  },
   context: CommandContext,
 ): Promise<Rescue | undefined> {
   const write = (text: string): void => {
@@ -160,11 +178,7 @@ async function rescueFirst(
     write('\n')
     return undefined
   }
-  const rescue = await rescueFiles(
-    finding,
-    context,
-    options.transcript === undefined && options.message === undefined,
-  )
+  const rescue = await rescueFiles(finding, context, source)
   write(`${sentencesText(rescueLines(rescue, context), page)}\n`)
   return rescue
 }

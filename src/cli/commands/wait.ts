@@ -86,7 +86,7 @@ async function waitFor(
   if (options.until === undefined && found.refusal === undefined) {
     throw wrongUse(
       'No refusal was found, so there is nothing to wait for.',
-      'Or name a moment: --until 2h',
+      `Or name a moment: ${programName} wait --until 2h`,
     )
   }
   const untilMs = targetOf(options, found, nowMs)

@@ -159,4 +159,4 @@ async function pastedFigures(
 }
 
 const nothingPasted =
-  'No figure could be read from the pasted text; it is read in English only. Tell them one by one: --session 0 --week 12 --balance 100 --cap 50 --spent 0'
+  'No figure could be read from the pasted text; it is read in English only. Tell them one by one: npm run plimsoll -- doctor --session 0 --week 12 --balance 100 --cap 50 --spent 0'

@@ -10,6 +10,9 @@ import type { CommandContext } from '../command-line.ts'
 /** What became of the files: a checkpoint, or why there is none. */
 export type Rescue = CheckpointOutcome | { readonly kind: 'left_out'; readonly why: string }
 
+/** Found on this machine; in a transcript that a person named or piped in; or told in words. */
+export type RefusalSource = 'found' | 'named' | 'told'
+
 /**
  * Keeps the files of the refused session as they are now. A transcript that was only named or piped in may be
  * another machine's, so its folder counts only where it is the current one.
@@ -17,11 +20,12 @@ export type Rescue = CheckpointOutcome | { readonly kind: 'left_out'; readonly w
 export async function rescueFiles(
   { session }: Finding,
   context: CommandContext,
-  isFound: boolean,
+  source: RefusalSource,
 ): Promise<Rescue> {
+  if (source === 'told') return leftOut('a message that is told names no folder')
   const folder = session?.place.workFolder
   if (folder === undefined) return leftOut('the transcript does not say in which folder it ran')
-  if (!isFound && resolve(folder) !== resolve(context.folder)) {
+  if (source === 'named' && resolve(folder) !== resolve(context.folder)) {
     return leftOut('the transcript is of another folder than the current one')
   }
   if (!isFolder(folder)) return leftOut(`the folder ${folder} is not there`)

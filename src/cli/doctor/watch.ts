@@ -70,7 +70,7 @@ async function lookOnce(
     baseUrl: machine.environment['ANTHROPIC_BASE_URL'],
     program: programName,
   })
-  const checkpoint = isKeeping ? await rescueFiles(finding, context, true) : undefined
+  const checkpoint = isKeeping ? await rescueFiles(finding, context, 'found') : undefined
   if (isJson) {
     terminal.write(
       `${JSON.stringify(doctorJson(finding, found, { checkpoint: checkpoint ?? null }))}\n`,

@@ -15,7 +15,7 @@ export function judgeGateway(case_: Case, decisionId: string): Verdict {
     .filter((line) => /is used up|did not help/.test(line))
     .map((line) => ({
       ...note('for', line),
-      source: { kind: 'official', what: `Plimsoll gateway, decision ${decisionId}` } as const,
+      source: { kind: 'official', what: 'Plimsoll gateway' } as const,
       atMs: case_.refusal.atMs,
     }))
   const proof = note('note', 'the gateway decides from its own ledger; explain proves this refusal')

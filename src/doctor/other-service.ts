@@ -24,7 +24,9 @@ export function otherService(
   const url = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol) && !vendorHosts.test(url.hostname)) {
     const name = `the gateway at ${url.host}`
-    const why = `the client is set to ${url.host} (ANTHROPIC_BASE_URL): whose limits and extra usage these are is for that gateway to say`
+    // Evidence stands in reports for support as well, which name no host of the person's own.
+    const why =
+      'the client is set to a host that is not the vendor’s (ANTHROPIC_BASE_URL): whose limits and extra usage these are is for that gateway to say'
     return { name, why, origin: url.origin }
   }
   if (!plimsollRequestId.test(requestId)) return undefined

@@ -39,8 +39,19 @@ test('with the client set to another host, whoever runs that gateway is asked, a
   const said = await saidBy(world, { ANTHROPIC_BASE_URL: 'https://limits.example:8443/llm' })
 
   assert.match(said, /Ask whoever runs the gateway at limits\.example:8443 for more/)
-  assert.match(said, /the client is set to limits\.example:8443 \(ANTHROPIC_BASE_URL\)/)
+  assert.match(said, /the client is set to a host that is not the vendor’s \(ANTHROPIC_BASE_URL\)/)
   assert.doesNotMatch(said, vendorPage)
+})
+
+test('a report names the gateway’s host to nobody', async () => {
+  using world = openDoctorWorld()
+  refused(world, 'req_scripted')
+  const environment = { ANTHROPIC_BASE_URL: 'https://limits.example:8443/llm' }
+
+  const { out } = await world.doctor(['doctor', '--report'], { environment })
+
+  assert.match(out, /ANTHROPIC_BASE_URL/)
+  assert.doesNotMatch(out, /limits\.example/)
 })
 
 test('where only the request id tells that a Plimsoll gateway refused, that gateway is named', async () => {

@@ -45,7 +45,7 @@ const cases: Readonly<Record<string, Broken>> = {
   },
   'a data folder that is none': {
     prepare: (folder) => writeFileSync(join(folder, 'data'), ''),
-    said: /cannot be read/,
+    said: /is a file, or lies in one/,
   },
 }
 

@@ -221,8 +221,7 @@ function stopOnSignals(server: {
       stoppingSinceMs = clock.elapsedMs()
       stop(signal).catch(fail)
     } else if (clock.elapsedMs() - stoppingSinceMs > signalEchoMs) {
-      logger.warn('stopped at once by a second signal', { signal })
-      logger.flush()
+      logger.atEnd.warn('stopped at once by a second signal', { signal })
       endBySignal(signal)
     }
   }
@@ -265,11 +264,10 @@ function endBySignal(signal: NodeJS.Signals): void {
 /** A fault that nobody caught: what else is wrong is unknown, so the supervisor starts anew on a whole journal. */
 function endOnFaults(logger: FlushableLogger): void {
   process.on('uncaughtException', (error, origin) => {
-    logger.error('the process ends by a fault of its own', {
+    logger.atEnd.error('the process ends by a fault of its own', {
       origin,
       error: error.stack ?? String(error),
     })
-    logger.flush()
     const isTaken = 'code' in error && error.code === 'journal_taken'
     process.stderr.write(
       isTaken

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { createPinoLogger } from './pino-logger.ts'
 
@@ -43,12 +45,35 @@ test('a log that cannot be written ends no server', { skip: !existsSync(fullDisk
     import { openFileLogger } from ${JSON.stringify(new URL('pino-logger.ts', import.meta.url).href)}
     const log = openFileLogger({ path: '${fullDisk}', level: 'info' })
     log.info('one')
-    setImmediate(() => setImmediate(() => { log.info('two'); console.log('served') }))
+    setImmediate(() => setImmediate(() => { log.info('two'); console.log('served'); process.exit(0) }))
   `
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     timeout: 20_000,
   })
 
+  assert.equal(child.status, 0)
   assert.match(child.stdout.toString(), /served/)
   assert.doesNotMatch(child.stderr.toString(), /ENOSPC/)
+})
+
+test('the last line before the process is killed is in the file, always', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-log-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'plimsoll.log')
+  const program = `
+    import { openFileLogger } from ${JSON.stringify(new URL('pino-logger.ts', import.meta.url).href)}
+    import { pbkdf2 } from 'node:crypto'
+    const log = openFileLogger({ path: ${JSON.stringify(path)}, level: 'info' })
+    // Every thread that could write a line for us has other work first.
+    for (let job = 0; job < 8; job += 1) pbkdf2('a', 'b', 1e6, 32, 'sha256', () => {})
+    log.atEnd.warn('the last one')
+    process.kill(process.pid, 'SIGKILL')
+  `
+
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    timeout: 20_000,
+  })
+
+  assert.equal(child.signal, 'SIGKILL')
+  assert.match(readFileSync(path, 'utf8'), /"the last one"/)
 })

@@ -2,12 +2,20 @@ import { openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pino, type DestinationStream } from 'pino'
 import type { LogFields, Logger } from './logger.ts'
+import { LogOutput } from './log-output.ts'
 import { makeFolder } from './make-folder.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Lines may wait for a slow output; whoever ends the process without an exit writes them out first. */
-export type FlushableLogger = Logger & { readonly flush: () => void }
+export type FlushableLogger = Logger & {
+  readonly flush: () => void
+  /**
+   * For the line after which the process ends by a signal: it is written when the call returns. A flush
+   * does not reach a line that another thread has just begun to write.
+   */
+  readonly atEnd: Logger
+}
 
 /** Log lines appended to a file that only its owner may read; what is still unwritten is written at exit. */
 export function openFileLogger(file: {
@@ -24,17 +32,11 @@ export function openFileLogger(file: {
 export const openOutputLogger = (level: LogLevel): FlushableLogger => openLogger(1, level)
 
 function openLogger(file: number, level: LogLevel): FlushableLogger {
-  const destination = pino.destination({ dest: file, sync: false })
-  // A full disk or a reader that is gone costs log lines, not the server: the journal answers for itself.
-  destination.on('error', () => {})
-  const flush = (): void => {
-    try {
-      destination.flushSync()
-    } catch {
-      // What cannot be written now could not be written before.
-    }
-  }
-  return { ...createPinoLogger(destination, level), flush }
+  const output = new LogOutput(file)
+  const flush = (): void => output.flush()
+  process.on('exit', flush)
+  const atEnd = createPinoLogger({ write: (line) => output.writeAtOnce(line) }, level)
+  return { ...createPinoLogger(output, level), flush, atEnd }
 }
 
 /** What JSON leaves as it is and a terminal that shows the log would act on. */
@@ -66,7 +68,7 @@ export function createPinoLogger(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const lines = destination ?? pino.destination({ dest: 1, sync: false })
+  const lines = destination ?? new LogOutput(1)
   const log = pino(options, { write: (line) => lines.write(withoutSteering(line)) })
   return {
     info: (message: string, fields: LogFields = {}) => log.info(fields, message),

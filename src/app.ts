@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts'
 import type { Mount, RunningServer } from './admin/admin-api.ts'
-import { ensureOperatorToken } from './admin/operator-token.ts'
+import { ensureOperatorToken } from './admin/callers/operator-token.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
 import { installationWords } from './config/installation-words.ts'
 import { isLoopback } from './config/loopback.ts'

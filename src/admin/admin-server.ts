@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { openAccountEvents } from './account-events.ts'
 import { createAdminApi, type AdminApiParts, type Mount } from './admin-api.ts'
-import { ownHosts } from './guards.ts'
+import { ownHosts } from './callers/guards.ts'
 
 /**
  * The admin API on its own port: for the page, the command line and the operator's tools. LLM traffic

@@ -1,4 +1,4 @@
-import { apiMark } from '../admin/guards.ts'
+import { apiMark } from '../admin/callers/guards.ts'
 import { CliFailure, exitCodes } from './exit-codes.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { readOperatorToken } from '../admin/operator-token.ts'
+import { readOperatorToken } from '../admin/callers/operator-token.ts'
 import type { Settings } from '../config/settings.ts'
 import { commandText } from './command-text.ts'
 import { openDesk, type Desk, type DeskUse } from './desk.ts'

@@ -1,6 +1,6 @@
 import { openAccountEvents } from '../admin/account-events.ts'
 import { createAdminApi } from '../admin/admin-api.ts'
-import { replaceOperatorToken, sha256Hex } from '../admin/operator-token.ts'
+import { replaceOperatorToken, sha256Hex } from '../admin/callers/operator-token.ts'
 import { openBooks } from '../app.ts'
 import { parsePlans } from '../config/plans-file.ts'
 import type { Logger } from '../system/logger.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Named, SeatsAnswer, CustomersAnswer } from '../admin/contract.ts'
+import type { Named, SeatsAnswer, CustomersAnswer } from '../admin/contract/answers.ts'
 import type { Settings } from '../config/settings.ts'
 import { commandText } from './command-text.ts'
 import type { Desk } from './desk.ts'

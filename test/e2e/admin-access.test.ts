@@ -17,7 +17,7 @@ import {
   operatorTokenSecret,
   readOperatorToken,
   sha256Hex,
-} from '../../src/admin/operator-token.ts'
+} from '../../src/admin/callers/operator-token.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import { planId } from '../../src/core/ids.ts'
 import { systemRandom } from '../../src/system/random.ts'

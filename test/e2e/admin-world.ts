@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { startAdminServer, type AdminServer } from '../../src/admin/admin-server.ts'
 import type { AdminApiParts } from '../../src/admin/admin-api.ts'
-import { sha256Hex } from '../../src/admin/operator-token.ts'
+import { sha256Hex } from '../../src/admin/callers/operator-token.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import type { GateParts } from '../../src/operations/parts.ts'

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { ExplanationAnswer } from '../../src/admin/contract.ts'
+import type { ExplanationAnswer } from '../../src/admin/contract/answers.ts'
 import { compareBooks } from './books.ts'
 import { cliOn, healthOf } from './health-world.ts'
 import { old, unpackOld } from './old-folder.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { UsageAnswer } from '../../src/admin/contract.ts'
+import type { UsageAnswer } from '../../src/admin/contract/answers.ts'
 import { startApp, type App } from '../../src/app.ts'
 import { loadSettings } from '../../src/config/load-settings.ts'
 import type { Settings } from '../../src/config/settings.ts'

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { BackupLine, BackupReport } from '../../admin/contract.ts'
+import type { BackupLine, BackupReport } from '../../admin/contract/answers.ts'
 import { failureOf } from '../../admin/failures.ts'
 import {
   operatorTokenSecret,
   operatorTokenState,
   type TokenState,
-} from '../../admin/operator-token.ts'
+} from '../../admin/callers/operator-token.ts'
 import { withInstallation } from '../../config/installation-words.ts'
 import { shellWord } from '../../config/shell-word.ts'
 import {

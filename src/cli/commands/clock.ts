@@ -1,5 +1,9 @@
 import type { Command } from 'commander'
-import type { ClockAnswer, ClockCorrectedAnswer, StatusAnswer } from '../../admin/contract.ts'
+import type {
+  ClockAnswer,
+  ClockCorrectedAnswer,
+  StatusAnswer,
+} from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { wrongUse } from '../exit-codes.ts'
 import { localMomentToTheSecond } from '../moments.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CustomerAnswer } from '../../admin/contract.ts'
+import type { CustomerAnswer } from '../../admin/contract/answers.ts'
 import { readAmount } from '../amounts.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { commandText } from '../command-text.ts'

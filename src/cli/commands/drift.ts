@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { DriftsAnswer } from '../../admin/contract.ts'
+import type { DriftsAnswer } from '../../admin/contract/answers.ts'
 import type { CommandLine } from '../command-line.ts'
 import { localMomentToTheSecond } from '../moments.ts'
 import { safeText, table } from '../terminal.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ErasureAnswer } from '../../admin/contract.ts'
+import type { ErasureAnswer } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { wrongUse } from '../exit-codes.ts'
 import { withRetryKey } from '../retry-key.ts'

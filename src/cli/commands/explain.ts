@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ExplanationAnswer } from '../../admin/contract.ts'
+import type { ExplanationAnswer } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { localMomentToTheSecond } from '../moments.ts'
 import { paint, safeText, table, wrap } from '../terminal.ts'

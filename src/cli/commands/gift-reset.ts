@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CreditsAnswer } from '../../admin/contract.ts'
+import type { CreditsAnswer } from '../../admin/contract/answers.ts'
 import type { CommandLine } from '../command-line.ts'
 import { readId } from '../flag-values.ts'
 import { withRetryKey } from '../retry-key.ts'

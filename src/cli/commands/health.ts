@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { HealthAnswer } from '../../admin/contract.ts'
+import type { HealthAnswer } from '../../admin/contract/answers.ts'
 import { pastedCommand } from '../../config/installation-words.ts'
 import type { Settings } from '../../config/settings.ts'
 import { runChecks } from '../../health/check.ts'

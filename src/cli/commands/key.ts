@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { IssuedKeyAnswer, KeysAnswer, StatusAnswer } from '../../admin/contract.ts'
+import type { IssuedKeyAnswer, KeysAnswer, StatusAnswer } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { readName } from '../flag-values.ts'
 import { localMoment } from '../moments.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { MemberAnswer, MembersAnswer } from '../../admin/contract.ts'
+import type { MemberAnswer, MembersAnswer } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { commandText } from '../command-text.ts'
 import type { Desk } from '../desk.ts'

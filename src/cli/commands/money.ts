@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import type { CustomerAnswer, MemberAnswer } from '../../admin/contract.ts'
+import type { CustomerAnswer, MemberAnswer } from '../../admin/contract/answers.ts'
 import { readAmount } from '../amounts.ts'
 import type { CommandLine } from '../command-line.ts'
 import { commandText } from '../command-text.ts'

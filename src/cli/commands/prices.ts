@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { PricesAnswer } from '../../admin/contract.ts'
+import type { PricesAnswer } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { safeText, table, wrap, type Column } from '../terminal.ts'
 

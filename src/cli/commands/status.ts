@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { StatusAnswer } from '../../admin/contract.ts'
+import type { StatusAnswer } from '../../admin/contract/answers.ts'
 import type { CommandLine } from '../command-line.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'
 import { findServer } from '../find-desk.ts'

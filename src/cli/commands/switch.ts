@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import type { CustomerAnswer, MemberAnswer } from '../../admin/contract.ts'
+import type { CustomerAnswer, MemberAnswer } from '../../admin/contract/answers.ts'
 import type { CommandLine } from '../command-line.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { chooseCustomer, chooseMember, withMember, type Who } from '../who.ts'

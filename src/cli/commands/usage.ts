@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { LimitAnswer, UsageAnswer } from '../../admin/contract.ts'
+import type { LimitAnswer, UsageAnswer } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { localMoment, momentWithDistance, type Reader } from '../moments.ts'
 import { bar, facts, paint, safeText, wrap } from '../terminal.ts'

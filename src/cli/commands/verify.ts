@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { VerifyLine } from '../../admin/contract.ts'
+import type { VerifyLine } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import type { Desk } from '../desk.ts'
 import { CliFailure, exitCodes } from '../exit-codes.ts'

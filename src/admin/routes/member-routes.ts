@@ -4,23 +4,23 @@ import {
   memberId as readMemberId,
   type CustomerId,
   type MemberId,
-} from '../core/ids.ts'
-import { erasePersons } from '../operations/erase-persons.ts'
-import { giftReset } from '../operations/gift-reset.ts'
-import { issueKey } from '../operations/issue-key.ts'
-import { getCustomer } from '../operations/list-customers.ts'
-import { listKeys } from '../operations/list-keys.ts'
-import { getMember, listMembers } from '../operations/list-members.ts'
-import { revokeKey } from '../operations/revoke-key.ts'
-import { seatMember } from '../operations/seat-member.ts'
-import { setExtraUsage } from '../operations/set-extra-usage.ts'
-import { setSpendCap } from '../operations/set-spend-cap.ts'
-import { setStatus } from '../operations/set-status.ts'
-import type { AdminApiParts } from './admin-api.ts'
-import { commandOf, type AdminContext, type AdminVariables } from './callers.ts'
+} from '../../core/ids.ts'
+import { erasePersons } from '../../operations/erase-persons.ts'
+import { giftReset } from '../../operations/gift-reset.ts'
+import { issueKey } from '../../operations/issue-key.ts'
+import { getCustomer } from '../../operations/list-customers.ts'
+import { listKeys } from '../../operations/list-keys.ts'
+import { getMember, listMembers } from '../../operations/list-members.ts'
+import { revokeKey } from '../../operations/revoke-key.ts'
+import { seatMember } from '../../operations/seat-member.ts'
+import { setExtraUsage } from '../../operations/set-extra-usage.ts'
+import { setSpendCap } from '../../operations/set-spend-cap.ts'
+import { setStatus } from '../../operations/set-status.ts'
+import type { AdminApiParts } from '../admin-api.ts'
+import { commandOf, type AdminContext, type AdminVariables } from '../callers/callers.ts'
+import type { ErasureAnswer } from '../contract/answers.ts'
 import {
   emptySchema,
-  type ErasureAnswer,
   extraUsageSchema,
   giftResetSchema,
   historyQuerySchema,
@@ -29,11 +29,11 @@ import {
   seatMemberSchema,
   spendCapSchema,
   statusSchema,
-} from './contract.ts'
+} from '../contract/commands.ts'
 import { customerOf } from './customer-routes.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
-import { AdminFailure } from './failures.ts'
-import { historyAnswer, usageAnswer } from './member-answers.ts'
+import { AdminFailure } from '../failures.ts'
+import { historyAnswer, usageAnswer } from '../answers/member-answers.ts'
 
 type Routes = Hono<{ Variables: AdminVariables }>
 const one = '/:customerId/members/:memberId'

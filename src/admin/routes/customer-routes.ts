@@ -1,28 +1,27 @@
 import { Hono } from 'hono'
-import { customerId as readCustomerId, type CustomerId } from '../core/ids.ts'
-import { erasePersons } from '../operations/erase-persons.ts'
-import { getCustomer, listCustomers } from '../operations/list-customers.ts'
-import { openCustomer } from '../operations/open-customer.ts'
-import { setExtraUsage } from '../operations/set-extra-usage.ts'
-import { setSpendCap } from '../operations/set-spend-cap.ts'
-import { setStatus } from '../operations/set-status.ts'
-import { topUp } from '../operations/top-up.ts'
-import type { AdminApiParts } from './admin-api.ts'
-import { commandOf, type AdminContext, type AdminVariables } from './callers.ts'
+import { customerId as readCustomerId, type CustomerId } from '../../core/ids.ts'
+import { erasePersons } from '../../operations/erase-persons.ts'
+import { getCustomer, listCustomers } from '../../operations/list-customers.ts'
+import { openCustomer } from '../../operations/open-customer.ts'
+import { setExtraUsage } from '../../operations/set-extra-usage.ts'
+import { setSpendCap } from '../../operations/set-spend-cap.ts'
+import { setStatus } from '../../operations/set-status.ts'
+import { topUp } from '../../operations/top-up.ts'
+import type { AdminApiParts } from '../admin-api.ts'
+import { commandOf, type AdminContext, type AdminVariables } from '../callers/callers.ts'
+import type { ErasureAnswer, CustomersAnswer } from '../contract/answers.ts'
 import {
   customersQuerySchema,
   emptySchema,
-  type ErasureAnswer,
   extraUsageSchema,
   grantSchema,
   historyQuerySchema,
   openCustomerSchema,
   spendCapSchema,
   statusSchema,
-  type CustomersAnswer,
-} from './contract.ts'
+} from '../contract/commands.ts'
 import { answer, bodyOf, queryOf, toJson } from './exchange.ts'
-import { historyAnswer } from './member-answers.ts'
+import { historyAnswer } from '../answers/member-answers.ts'
 
 /** Customers: their wallet, switch, cap and status. For the operator only. */
 export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {

@@ -1,4 +1,4 @@
-import type { ExtraUsageReason, LimitFigures, Reason, Remedy } from '../core/decision.ts'
+import type { ExtraUsageReason, LimitFigures, Reason, Remedy } from '../../core/decision.ts'
 
 /**
  * The words for codes, written once for page and command line. They say no times and no amounts: those are

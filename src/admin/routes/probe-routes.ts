@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { AdminApiParts } from './admin-api.ts'
+import type { AdminApiParts } from '../admin-api.ts'
 
 /**
  * What supervisors and balancers ask, without a token and under whatever host name they know this machine by:

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Parts } from '../operations/parts.ts'
+import type { Parts } from '../../operations/parts.ts'
 
 /**
  * The operator's token: whoever has it may do everything. The journal keeps only its SHA-256; the plain

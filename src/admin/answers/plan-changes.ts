@@ -1,7 +1,7 @@
-import type { LimitId, MemberId, PlanId } from '../core/ids.ts'
-import type { Plan } from '../core/plan.ts'
-import type { Unit } from '../core/usage.ts'
-import type { Parts } from '../operations/parts.ts'
+import type { LimitId, MemberId, PlanId } from '../../core/ids.ts'
+import type { Plan } from '../../core/plan.ts'
+import type { Unit } from '../../core/usage.ts'
+import type { Parts } from '../../operations/parts.ts'
 
 /** What publishing changed about one plan, and how many it concerns. */
 export type PlanChange = {

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
-import { findKey } from '../operations/find-key.ts'
-import { setExtraUsage } from '../operations/set-extra-usage.ts'
-import type { AdminApiParts } from './admin-api.ts'
-import { commandOf, memberOf, type AdminVariables } from './callers.ts'
-import { extraUsageSchema, historyQuerySchema } from './contract.ts'
+import { findKey } from '../../operations/find-key.ts'
+import { setExtraUsage } from '../../operations/set-extra-usage.ts'
+import type { AdminApiParts } from '../admin-api.ts'
+import { commandOf, memberOf, type AdminVariables } from '../callers/callers.ts'
+import { extraUsageSchema, historyQuerySchema } from '../contract/commands.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
-import { explanationAnswer, historyAnswer, usageAnswer } from './member-answers.ts'
+import { explanationAnswer, historyAnswer, usageAnswer } from '../answers/member-answers.ts'
 
 /** What a member may see and do: its own figures, history, decisions and switch, and nothing else. */
 export function meRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {

@@ -1,15 +1,15 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Actor } from '../core/entry.ts'
+import type { Actor } from '../../core/entry.ts'
 import {
   operationId,
   type CustomerId,
   type KeyId,
   type MemberId,
   type OperationId,
-} from '../core/ids.ts'
-import type { Parts } from '../operations/parts.ts'
-import { AdminFailure } from './failures.ts'
+} from '../../core/ids.ts'
+import type { Parts } from '../../operations/parts.ts'
+import { AdminFailure } from '../failures.ts'
 import { sha256Hex } from './operator-token.ts'
 
 /**

@@ -1,6 +1,6 @@
-import type { Decision, Figures, LimitFigures, Remedy } from '../core/decision.ts'
-import { formatMoney, type Nanos } from '../core/money.ts'
-import type { Explanation } from '../operations/explain.ts'
+import type { Decision, Figures, LimitFigures, Remedy } from '../../core/decision.ts'
+import { formatMoney, type Nanos } from '../../core/money.ts'
+import type { Explanation } from '../../operations/explain.ts'
 import { quantityText, sourceTexts } from './describe-entry.ts'
 import { extraUsageWords, limitTitle, reasonWords, remedyWords } from './wording.ts'
 

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { AdminFailure } from './failures.ts'
+import { AdminFailure } from '../failures.ts'
 
 /**
  * What stands before every route, whoever calls. The API has no cookies and answers no CORS question,

@@ -1,30 +1,32 @@
 import { Hono } from 'hono'
-import { adoptClock } from '../operations/adopt-clock.ts'
-import { correctClock } from '../operations/correct-clock.ts'
-import { worstOf } from '../operations/health.ts'
-import { backUp } from '../operations/back-up.ts'
-import { listDrifts } from '../operations/list-drifts.ts'
-import { listPlans, listPrices } from '../operations/list-published.ts'
-import { publishPlans } from '../operations/publish-plans.ts'
-import { verify } from '../operations/verify.ts'
-import type { AdminApiParts } from './admin-api.ts'
+import { adoptClock } from '../../operations/adopt-clock.ts'
+import { correctClock } from '../../operations/correct-clock.ts'
+import { worstOf } from '../../operations/health.ts'
+import { backUp } from '../../operations/back-up.ts'
+import { listDrifts } from '../../operations/list-drifts.ts'
+import { listPlans, listPrices } from '../../operations/list-published.ts'
+import { publishPlans } from '../../operations/publish-plans.ts'
+import { verify } from '../../operations/verify.ts'
+import type { AdminApiParts } from '../admin-api.ts'
 import { answerInLines } from './answer-in-lines.ts'
-import { commandOf, type AdminVariables } from './callers.ts'
+import { commandOf, type AdminVariables } from '../callers/callers.ts'
+import type {
+  ClockAnswer,
+  ClockCorrectedAnswer,
+  HealthAnswer,
+  Named,
+  SeatsAnswer,
+  StatusAnswer,
+} from '../contract/answers.ts'
 import {
   applyPlansSchema,
   backupSchema,
-  type ClockAnswer,
-  type ClockCorrectedAnswer,
   driftsQuerySchema,
-  type HealthAnswer,
   verifySchema,
-  type Named,
-  type SeatsAnswer,
-  type StatusAnswer,
-} from './contract.ts'
+} from '../contract/commands.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
-import { explanationAnswer } from './member-answers.ts'
-import { planChanges } from './plan-changes.ts'
+import { explanationAnswer } from '../answers/member-answers.ts'
+import { planChanges } from '../answers/plan-changes.ts'
 
 /** The whole installation: status, plans, prices, decisions, proof. For the operator only. */
 export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {

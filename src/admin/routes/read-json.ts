@@ -1,5 +1,5 @@
-import { findRepeatedKey } from '../core/repeated-key.ts'
-import { AdminFailure } from './failures.ts'
+import { findRepeatedKey } from '../../core/repeated-key.ts'
+import { AdminFailure } from '../failures.ts'
 
 /**
  * Reads a request body as JSON and refuses what two readers could understand differently: bytes that

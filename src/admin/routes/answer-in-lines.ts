@@ -1,6 +1,6 @@
-import type { Logger } from '../system/logger.ts'
+import type { Logger } from '../../system/logger.ts'
 import { toJsonText } from './exchange.ts'
-import { failureOf } from './failures.ts'
+import { failureOf } from '../failures.ts'
 
 /**
  * Answers with lines of JSON as long work goes on: it may take longer than a caller waits for a silent answer. What

@@ -6,7 +6,7 @@ import { Hono } from 'hono'
  * The live page: a handful of files, read once at the start and sent as they are. Nothing on it is known
  * before the reader gives a key, so it needs no credential of its own.
  */
-const folder = join(import.meta.dirname, 'page')
+const folder = join(import.meta.dirname, '..', 'page')
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

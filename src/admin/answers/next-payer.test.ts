@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ExtraUsageFigures, Figures, LimitFigures } from '../core/decision.ts'
-import { customerId, limitId, memberId } from '../core/ids.ts'
+import type { ExtraUsageFigures, Figures, LimitFigures } from '../../core/decision.ts'
+import { customerId, limitId, memberId } from '../../core/ids.ts'
 import { nextPayers } from './next-payer.ts'
 
 const limit = (terms: Partial<LimitFigures> & { readonly id: string }): LimitFigures => ({

@@ -1,17 +1,22 @@
-import type { Figures, LimitFigures } from '../core/decision.ts'
-import type { Entry } from '../core/entry.ts'
-import { explain } from '../operations/explain.ts'
-import { getFigures } from '../operations/figures.ts'
-import { history, type HistoryLine, type HistoryQuery } from '../operations/history.ts'
-import { getCustomer } from '../operations/list-customers.ts'
-import { lastDriftOf } from '../operations/list-drifts.ts'
-import { getMember } from '../operations/list-members.ts'
-import type { AdminApiParts } from './admin-api.ts'
-import type { ExplanationAnswer, HistoryAnswer, LeadingEntry, UsageAnswer } from './contract.ts'
+import type { Figures, LimitFigures } from '../../core/decision.ts'
+import type { Entry } from '../../core/entry.ts'
+import { explain } from '../../operations/explain.ts'
+import { getFigures } from '../../operations/figures.ts'
+import { history, type HistoryLine, type HistoryQuery } from '../../operations/history.ts'
+import { getCustomer } from '../../operations/list-customers.ts'
+import { lastDriftOf } from '../../operations/list-drifts.ts'
+import { getMember } from '../../operations/list-members.ts'
+import type { AdminApiParts } from '../admin-api.ts'
+import type {
+  ExplanationAnswer,
+  HistoryAnswer,
+  LeadingEntry,
+  UsageAnswer,
+} from '../contract/answers.ts'
 import { tellDecision } from './describe-decision.ts'
 import { entryTitle, lineTitle } from './describe-entry.ts'
-import { toJson } from './exchange.ts'
-import { AdminFailure } from './failures.ts'
+import { toJson } from '../routes/exchange.ts'
+import { AdminFailure } from '../failures.ts'
 import { nextPayers } from './next-payer.ts'
 import { limitTitle } from './wording.ts'
 

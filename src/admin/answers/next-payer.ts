@@ -1,5 +1,5 @@
-import type { ExtraUsageReason, Figures, LimitFigures } from '../core/decision.ts'
-import type { LimitId } from '../core/ids.ts'
+import type { ExtraUsageReason, Figures, LimitFigures } from '../../core/decision.ts'
+import type { LimitId } from '../../core/ids.ts'
 import { extraUsageWords, limitLabel, modelScope } from './wording.ts'
 
 /**

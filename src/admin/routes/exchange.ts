@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { Json } from './contract.ts'
-import type { AdminContext } from './callers.ts'
-import { AdminFailure, type Problem } from './failures.ts'
+import type { Json } from '../contract/json.ts'
+import type { AdminContext } from '../callers/callers.ts'
+import { AdminFailure, type Problem } from '../failures.ts'
 import { readJson } from './read-json.ts'
 
 /** Reading requests and writing answers: every route does both here, so bodies and amounts have one form. */

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { doesStart, ensureInstalled, forgetStart, pinnedNode } from './install-packages.mjs'
+import { isConsoleBuilt } from './console-stamp.mjs'
 import { InstallError } from './npm.mjs'
 
 /**
@@ -80,10 +82,25 @@ function stopWithoutNpm(child) {
 /** @param {string[]} args */
 function start(args) {
   try {
-    run(chooseNode(), args)
+    const node = chooseNode()
+    if (args[0] === 'src/main.ts') ensureConsole(node)
+    run(node, args)
   } catch (error) {
     failWith(error)
   }
+}
+
+/**
+ * The server sends the console as it was built. One that cannot be built is said, and serves nobody worse than
+ * a server that does not start.
+ * @param {string} node
+ */
+function ensureConsole(node) {
+  const hasSources = existsSync(join(root, 'console', 'index.html'))
+  if (!hasSources || isConsoleBuilt(root)) return
+  const build = join(root, 'scripts', 'build-console.ts')
+  const { status } = spawnSync(node, [build], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status !== 0) console.error('The console could not be built; the gateway starts without it.')
 }
 
 /** @param {unknown} error */

@@ -62,7 +62,13 @@ function tool(packageName: string, args: readonly string[]): () => Promise<boole
     const name = packageName === 'typescript' ? 'tsc' : packageName
     const script = typeof bin === 'string' ? bin : bin[name]
     if (script === undefined) throw new Error(`${packageName} has no command named ${name}`)
-    const child = spawn(process.execPath, [join(folder, script), ...args], {
+    return program(join(folder, script), args)()
+  }
+}
+
+function program(script: string, args: readonly string[] = []): () => Promise<boolean> {
+  return () => {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
     })
@@ -136,8 +142,9 @@ const startedMs = performance.now()
 const failed: string[] = []
 const steps: readonly (readonly [string, () => Promise<boolean>])[] = [
   ['types (tsc)', tool('typescript', ['-p', '.'])],
-  ['types of the page (tsc)', tool('typescript', ['-p', join('src', 'admin', 'page')])],
+  ['types of the console (tsc)', tool('typescript', ['-p', 'console'])],
   ['types of the story (tsc)', tool('typescript', ['-p', join('test', 'world', 'page')])],
+  ['the console (vite)', program(join('scripts', 'build-console.ts'))],
   ['lint (oxlint)', tool('oxlint', ['--type-aware', '--deny-warnings'])],
   ['format (oxfmt)', tool('oxfmt', ['--check'])],
   ['unused code (knip)', tool('knip', [])],

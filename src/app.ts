@@ -44,6 +44,8 @@ export type AppOptions = {
     /** It runs on this machine: its clock is this one's, so its dates confirm nothing. */
     readonly isSameMachine?: boolean
   }
+  /** Where the console was built to; without it there is the admin API alone. */
+  readonly consoleFolder?: string
   /** Pages that others bring to the admin port. */
   readonly mounts: readonly Mount[]
   /** The plans that are published when no plans file is set, as the text of a plans file. */
@@ -229,6 +231,7 @@ async function listen(input: {
         isStrict: false,
       },
       parsePlans,
+      ...(options.consoleFolder === undefined ? {} : { consoleFolder: options.consoleFolder }),
       running,
     },
     {

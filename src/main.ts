@@ -92,6 +92,7 @@ async function main(): Promise<void> {
   const app = await startApp(settings, system, {
     version,
     upstream: chosen.upstream,
+    consoleFolder: join(root, 'console', 'built'),
     mounts: [{ path: '/story', answer: (request) => story.answer(request) }],
     defaultPlans: readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8'),
     onUpgrade: (step) => process.stderr.write(upgradeText(step)),

@@ -20,7 +20,8 @@ const find = (...patterns: string[]): readonly string[] =>
 
 const sources = find('src/**/*.ts')
 const isTest = (path: string): boolean => path.endsWith('.test.ts')
-const scripted = find('{src,test,bench,scripts}/**/*.{ts,mjs}')
+const consoleFiles = find('console/**/*.{ts,tsx}').filter((path) => !path.includes('/built/'))
+const scripted = [...find('{src,test,bench,scripts}/**/*.{ts,mjs}'), ...consoleFiles]
 const pages = find('*.md', 'docs/**/*.md')
 
 /** What a file imports: relative ones as paths from the root, others as they are written. */
@@ -88,6 +89,16 @@ test('the command line is a leaf: an import of it breaks the table, from whereve
   }
 })
 
+test('the console knows the server by types of its API only', () => {
+  const wrong = consoleFiles.flatMap((path) =>
+    [...read(path).matchAll(/^(import|export) (type )?[^'"]*?from '([^']*\/src\/[^']*)'/gm)]
+      .filter(([, , type, from]) => type === undefined || !from?.includes('/src/admin/contract/'))
+      .map(([line]) => `${path}: ${line}`),
+  )
+  assert.ok(consoleFiles.length > 2)
+  assert.deepEqual(wrong, [])
+})
+
 test('core imports no Node module and no package', () => {
   const wrong = sources
     .filter((path) => folderOf(path) === 'core' && !isTest(path))
@@ -121,16 +132,18 @@ const withoutComments = (code: string): string =>
 test('files are named in kebab-case, for the idea that they hold', () => {
   const forbidden = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'types', 'index']
   const wrong = scripted.filter((path) => {
-    const name = basename(path).replace(/(\.test|\.campaign)?\.(ts|mjs)$/, '')
+    const name = basename(path).replace(/(\.test|\.campaign|\.config)?\.(tsx?|mjs)$/, '')
     return !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || forbidden.includes(name)
   })
   assert.deepEqual(wrong, [])
 })
 
 test('a file of code has at most 400 lines, a test 600', () => {
-  const long = find('{src,test,bench,scripts}/**/*.{ts,mjs,js,sql}')
+  const long = [...find('{src,test,bench,scripts}/**/*.{ts,mjs,js,sql}'), ...consoleFiles]
     .map((path) => ({ path, lines: read(path).split('\n').length - 1 }))
-    .filter(({ path, lines }) => lines > (path.startsWith('src/') && !isTest(path) ? 400 : 600))
+    .filter(
+      ({ path, lines }) => lines > (/^(src|console)\//.test(path) && !isTest(path) ? 400 : 600),
+    )
   assert.deepEqual(long, [])
 })
 

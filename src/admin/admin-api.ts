@@ -29,6 +29,8 @@ export type AdminApiParts = Parts & {
   readonly isOwnHost: (host: string) => boolean
   readonly about: ServerFacts
   readonly adminUrl: string
+  /** Where the console was built to; without it there is the API alone. */
+  readonly consoleFolder?: string
   /** What a new customer gets where the command does not say. */
   readonly newCustomer: {
     readonly overrunMaxNanos: Nanos
@@ -74,7 +76,7 @@ export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): 
   app.route('/api', operator)
 
   for (const mount of mounts) app.all(mount.path, (c) => mount.answer(c.req.raw))
-  app.route('/', pageRoutes())
+  if (parts.consoleFolder !== undefined) app.route('/', pageRoutes(parts.consoleFolder))
 
   app.notFound((c) => {
     const failure = new AdminFailure(

@@ -54,9 +54,9 @@ test('no way of writing a path leads past the credential', async () => {
     `/api/status?access_token=${admin.token}`,
     '/api/me/usage/../../customers/acme',
     '/api/customers/acme%2fmembers',
-    '/page/../../api/status',
-    '/page/%2e%2e/%2e%2e/operator-token',
-    '/page/..%2f..%2foperator-token',
+    '/assets/../../api/status',
+    '/assets/%2e%2e/%2e%2e/operator-token',
+    '/assets/..%2f..%2foperator-token',
     'http://elsewhere/api/status',
     '/api/me\\..\\status',
   ]

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { request as httpRequest } from 'node:http'
 import { startAdminServer, type AdminServer } from '../../src/admin/admin-server.ts'
 import type { AdminApiParts } from '../../src/admin/admin-api.ts'
@@ -102,6 +103,7 @@ function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
     },
     newCustomer: { overrunMaxNanos: 10n * nanosPerUnit, runningMax: 100, isStrict: false },
     parsePlans,
+    consoleFolder: join(import.meta.dirname, '..', '..', 'console', 'built'),
     // These three are the server's own; they are here for whoever looks at the routes only.
     events: { open: () => new Response(), close: () => {} },
     isOwnHost: () => true,

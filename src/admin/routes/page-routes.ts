@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 
 /**
- * The live page: a handful of files, read once at the start and sent as they are. Nothing on it is known
- * before the reader gives a key, so it needs no credential of its own.
+ * The console: a handful of built files, read once at the start and sent as they are. Nothing on it is known
+ * before the reader signs in, so it needs no credential of its own.
  */
-const folder = join(import.meta.dirname, '..', 'page')
-
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
@@ -15,29 +13,56 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 }
 
-const files = [
-  'page.html',
-  'page.css',
-  'icon.svg',
-  'page.js',
-  'element.js',
-  'format.js',
-  'server.js',
-  'figures-view.js',
-  'history-view.js',
-  'explain-view.js',
-]
+/** In the order in which they are preferred. */
+const encodings = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const
 
-export function pageRoutes(): Hono {
+type PageFile = {
+  readonly headers: Readonly<Record<string, string>>
+  readonly forms: ReadonlyMap<string, Buffer<ArrayBuffer>>
+  readonly plain: Buffer<ArrayBuffer>
+}
+
+/** @param folder Where `scripts/build-console.ts` put the console. */
+export function pageRoutes(folder: string): Hono {
   const routes = new Hono()
-  for (const file of files) {
-    const content = readFileSync(join(folder, file), 'utf8')
-    const headers = {
-      'content-type': types[file.split('.').at(-1) ?? ''] ?? 'text/plain',
-      'cache-control': 'no-cache',
-    }
-    const path = file === 'page.html' ? '/' : `/page/${file}`
-    routes.get(path, (c) => c.body(content, 200, headers))
+  if (!existsSync(join(folder, 'index.html'))) {
+    routes.get('/', (c) => c.text(notBuilt, 503))
+    return routes
+  }
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const type = types[file.split('.').at(-1) ?? '']
+    if (type === undefined) continue
+    const page = readPage(join(folder, file), type)
+    const path = file === 'index.html' ? '/' : `/${file.replaceAll('\\', '/')}`
+    routes.get(path, (c) => {
+      const accepted = c.req.header('accept-encoding') ?? ''
+      const found = encodings.find(([name]) => accepted.includes(name) && page.forms.has(name))
+      const [encoding] = found ?? []
+      const bytes = (encoding === undefined ? undefined : page.forms.get(encoding)) ?? page.plain
+      const coded = encoding === undefined ? {} : { 'content-encoding': encoding }
+      return c.body(bytes, 200, { ...page.headers, ...coded })
+    })
   }
   return routes
+}
+
+const notBuilt =
+  'The console is not built. Build it with `node scripts/build-console.ts`, then start again; `npm start` does both.\n'
+
+function readPage(path: string, type: string): PageFile {
+  const forms = new Map<string, Buffer<ArrayBuffer>>()
+  for (const [name, ending] of encodings) {
+    if (existsSync(path + ending)) forms.set(name, readFileSync(path + ending))
+  }
+  // Files in assets carry a digest of their content in the name.
+  const isPinned = path.includes('assets')
+  const headers = {
+    'content-type': type,
+    'cache-control': isPinned ? 'public, max-age=31536000, immutable' : 'no-cache',
+    vary: 'accept-encoding',
+  }
+  return { headers, forms, plain: readFileSync(path) }
 }

@@ -24,6 +24,13 @@ export function readZone(text: string): string {
   }
 }
 
+export function readDate(text: string): number {
+  const isDate = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?$/.test(text)
+  const atMs = isDate ? Date.parse(text) : NaN
+  if (Number.isNaN(atMs)) throw new InvalidArgumentError('It has to be a date such as 2027-01-31.')
+  return atMs
+}
+
 export function readWholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It has to be a whole number.')

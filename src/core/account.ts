@@ -163,6 +163,17 @@ export type LostHold = {
   readonly lostNanos: Nanos
 }
 
+/**
+ * What one member may use of one limit instead of what its plan says. It ends by time, never by a job, and is kept
+ * when the member moves to a plan without that limit.
+ */
+export type LimitException = {
+  /** In the limit's unit; null is unlimited: the limit counts on and refuses nothing. */
+  readonly amount: bigint | null
+  /** From this moment on the plan's own amount counts again; null: until it is taken back. */
+  readonly untilMs: number | null
+}
+
 /** One member's own rows. */
 export type MemberState = {
   readonly customerId: CustomerId
@@ -177,6 +188,8 @@ export type MemberState = {
   spendBefore: readonly SpendWindow[]
   /** Money kept by this member's open extra-usage holds. */
   heldNanos: Nanos
+  /** The last exception of each limit that has not been taken back, also where its time is over. */
+  readonly exceptions: Map<LimitId, LimitException>
   /** The latest pinned instance of each limit. */
   readonly windows: Map<LimitId, WindowInstance>
   /** Other instances that may run again when the clock is corrected, or whose time is still to come. */

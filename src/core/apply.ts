@@ -1,7 +1,7 @@
 import type { CustomerState, Grant, MemberState, OpenHold, SystemState } from './account.ts'
 import type { Entry, EntryBody, Leg } from './entry.ts'
 import { withMonth } from './included-grant.ts'
-import { grantId, limitId, planId, type CustomerId, type MemberId } from './ids.ts'
+import { grantId, limitId } from './ids.ts'
 import { charge, overrunMonth } from './month-sums.ts'
 import { findWindow, pinWindow } from './pinned-windows.ts'
 
@@ -20,65 +20,6 @@ export const clockJumpsKeptMax = 8
 
 /** How long an expired hold is remembered so that a late settle can correct it. */
 export const lostHoldKeptMs = 24 * 60 * 60 * 1000
-
-export function emptySystem(): SystemState {
-  return { plans: new Map(), limitUnits: new Map(), prices: new Map(), jumps: [] }
-}
-
-export function emptyCustomer(customerId: CustomerId): CustomerState {
-  return {
-    customerId,
-    isOpen: false,
-    isActive: false,
-    zone: 'UTC',
-    extraUsage: { isOn: false, version: 0 },
-    cap: { kind: 'unlimited' },
-    spend: null,
-    spendBefore: [],
-    heldNanos: 0n,
-    grants: new Map(),
-    closedGrants: {
-      count: 0,
-      grantedNanos: 0n,
-      spentNanos: 0n,
-      refundedNanos: 0n,
-    },
-    overrun: null,
-    overrunBefore: [],
-    overrunReservedNanos: 0n,
-    overrunMaxNanos: 0n,
-    isStrict: false,
-    runningMax: 0,
-    entryCount: 0,
-    position: 0,
-  }
-}
-
-export function emptyMember(scope: {
-  readonly customerId: CustomerId
-  readonly memberId: MemberId
-}): MemberState {
-  return {
-    customerId: scope.customerId,
-    memberId: scope.memberId,
-    isSeated: false,
-    isActive: false,
-    planId: planId('none'),
-    extraUsage: { isOn: true, version: 0 },
-    cap: { kind: 'unlimited' },
-    spend: null,
-    spendBefore: [],
-    heldNanos: 0n,
-    windows: new Map(),
-    keptWindows: [],
-    holds: new Map(),
-    lost: new Map(),
-    outputs: new Map(),
-    grantedMonths: new Map(),
-    entryCount: 0,
-    position: 0,
-  }
-}
 
 export function applyToSystem(state: SystemState, entry: Pick<Entry, 'body'>): void {
   if (entry.body.kind === 'plan_published') {
@@ -296,6 +237,10 @@ function applyMemberSetting(state: MemberState, entry: Entry): void {
       return
     case 'status_set':
       state.isActive = body.isActive
+      return
+    case 'limit_excepted':
+      if (body.exception === null) state.exceptions.delete(body.limitId)
+      else state.exceptions.set(body.limitId, body.exception)
       return
     case 'granted':
       if (body.included !== undefined) {

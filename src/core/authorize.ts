@@ -2,6 +2,7 @@ import type { Account, CustomerState, GrantLeg, HoldSource, WindowLeg } from './
 import { denyPlan, denySimply, type Obstacles } from './denial.ts'
 import type { AuthorizeRequest, Decision } from './decision.ts'
 import type { EntryDraft, KeptWindows, Leg } from './entry.ts'
+import { isBelow } from './entitlement.ts'
 import { forecast, type Forecast } from './expected-cost.ts'
 import { figuresAfterHold, limitFigures, type Moment } from './figures.ts'
 import type { Nanos } from './money.ts'
@@ -76,7 +77,6 @@ function decideOnLimits(asked: Asked): Decided {
   return { decision: { kind: 'deny', denial: denyPlan(asked, obstacles) }, draft: null }
 }
 
-/** The hold need not fit: a limit admits while anything of it is left (DESIGN, authorize step 4). */
 function hasRoom(
   limit: Limit,
   asked: Asked,
@@ -84,7 +84,7 @@ function hasRoom(
 ): boolean {
   const { member } = asked.account
   const { used, held, amount } = limitFigures(limit, member, asked.moment.nowMs)
-  return (isCountingHolds ? used + held : used) < amount
+  return isBelow(isCountingHolds ? used + held : used, amount)
 }
 
 function allowFromPlan(asked: Asked, limits: readonly Limit[]): Decided {

@@ -1,11 +1,11 @@
-import type { Account, CustomerState, SpendCap, SystemState } from './account.ts'
+import type { Account, CustomerState, LimitException, SpendCap, SystemState } from './account.ts'
 import type { EntryDraft, GrantTerms, Leg, Pin } from './entry.ts'
 import type { Moment } from './figures.ts'
 import type { GrantId, KeyId, LimitId, PlanId } from './ids.ts'
 import type { DueGrant } from './included-grant.ts'
 import type { Nanos } from './money.ts'
 import type { Limit, Plan, ShapeChange } from './plan.ts'
-import type { Price } from './usage.ts'
+import type { Price, Unit } from './usage.ts'
 import { pinnedAt, windowsToKeep } from './pinned-windows.ts'
 import { expiryLegs, grantAvailableNanos } from './wallet.ts'
 import { runningInstance } from './window.ts'
@@ -93,6 +93,21 @@ export function setStatus(
   moment: Moment,
 ): EntryDraft {
   return draft(moment, { kind: 'status_set', ...command })
+}
+
+/**
+ * Gives a member another amount of one limit, or takes that back. It counts at once like a change of the plan's
+ * amount, and touches no window.
+ */
+export function exceptLimit(
+  command: {
+    readonly limitId: LimitId
+    readonly unit: Unit
+    readonly exception: LimitException | null
+  },
+  moment: Moment,
+): EntryDraft {
+  return draft(moment, { kind: 'limit_excepted', ...command })
 }
 
 /** Adds money or credit to the wallet. The amount must be positive; callers check it at their edge. */

@@ -23,12 +23,21 @@ export type LimitFigures = {
   readonly unit: Unit
   readonly used: bigint
   readonly held: bigint
-  readonly amount: bigint
+  /** The most that may be used; null is unlimited. */
+  readonly amount: bigint | null
+  /** Set while the amount is an exception of this member; what its plan says, and when that counts again. */
+  readonly exception: LimitExceptionFigures | null
   /** Null while no window is open: a session starts with the next message. */
   readonly startMs: number | null
   readonly resetMs: number | null
   /** Model name prefixes it counts; null for all. */
   readonly models: readonly string[] | null
+}
+
+export type LimitExceptionFigures = {
+  readonly planAmount: bigint
+  /** Null: until somebody takes it back. */
+  readonly untilMs: number | null
 }
 
 /** The figures of extra usage. Balance and cap are two numbers, here and everywhere (D15). */

@@ -1,5 +1,6 @@
 import type { Account, MemberState } from './account.ts'
 import type { AuthorizeRequest, Denial, ExtraUsageReason, Reason, Remedy } from './decision.ts'
+import { exceptionEndMs, isBelow } from './entitlement.ts'
 import { extraUsageObstacle, extraUsageObstacles } from './extra-usage.ts'
 import { figuresOf, limitFigures, type Moment } from './figures.ts'
 import { dueGrants } from './included-grant.ts'
@@ -73,21 +74,24 @@ export function denyPlan(asked: Asked, obstacles: Obstacles): Denial {
   }
 }
 
-/** From a moment on, the first at which a limit has room if only time passes; a limit of zero never has. */
+/**
+ * From a moment on, the first at which a limit has room if only time passes: after a reset, or after an exception
+ * ended that gave less than the plan. A limit of zero has none, whatever resets.
+ */
 function opensMs(limit: Limit, member: MemberState, fromMs: number): number {
   let atMs = fromMs
   while (atMs !== Infinity) {
-    const { used, held, resetMs } = limitFigures(limit, member, atMs)
-    if (used + held < limit.amount) return atMs
-    if (limit.amount <= 0n || resetMs === null) return Infinity
-    atMs = resetMs
+    const { used, held, amount, resetMs } = limitFigures(limit, member, atMs)
+    if (isBelow(used + held, amount)) return atMs
+    const helpingResetMs = amount !== null && amount > 0n ? (resetMs ?? Infinity) : Infinity
+    atMs = Math.min(helpingResetMs, exceptionEndMs(member, limit.id, atMs))
   }
   return atMs
 }
 
 /**
- * When every limit that applies has room. Mostly the latest reset of the closed ones; where a clock that was
- * ahead counted in an instance that comes next, that one may be used up, too.
+ * When every limit that applies has room. Mostly the latest reset of the closed ones; until then another one may
+ * close, because its exception ends, or because a clock that was ahead counted in the instance that comes next.
  */
 function planOpensMs({ account, moment }: Asked, limits: readonly Limit[]): number {
   let atMs = moment.nowMs

@@ -1,4 +1,4 @@
-import type { GrantLeg, HoldSource, SpendCap, WindowLeg } from './account.ts'
+import type { GrantLeg, HoldSource, LimitException, SpendCap, WindowLeg } from './account.ts'
 import type {
   BootId,
   CustomerId,
@@ -137,6 +137,13 @@ export type EntryBody =
       readonly kind: 'status_set'
       readonly scope: 'customer' | 'member'
       readonly isActive: boolean
+    }
+  | {
+      /** Another amount of one limit for this member alone; null takes it back: the plan's own counts again. */
+      readonly kind: 'limit_excepted'
+      readonly limitId: LimitId
+      readonly unit: Unit
+      readonly exception: LimitException | null
     }
   | {
       readonly kind: 'granted'

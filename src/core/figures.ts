@@ -1,5 +1,6 @@
 import type { Account, MemberState, WindowLeg } from './account.ts'
 import type { ExtraUsageFigures, Figures, LimitFigures } from './decision.ts'
+import { entitledAmount, exceptionInForce, isBelow } from './entitlement.ts'
 import type { Nanos } from './money.ts'
 import { pinnedAt } from './pinned-windows.ts'
 import type { Limit } from './plan.ts'
@@ -46,11 +47,37 @@ export function limitFigures(limit: Limit, member: MemberState, nowMs: number): 
     unit: limit.unit,
     used: isPinned ? pinned.used : 0n,
     held: isPinned ? pinned.held : 0n,
-    amount: limit.amount,
+    amount: entitledAmount(limit, member, nowMs),
+    exception: exceptionFigures(limit, member, nowMs),
     startMs: running?.startMs ?? null,
     resetMs: running?.endMs ?? null,
     models: limit.models ?? null,
   }
+}
+
+/**
+ * From a moment on, the first at which a limit as it was shown has room if only time passes; infinite where time does
+ * not help. It knows what was shown, and so no instance behind the next reset that a wrong clock has used up.
+ */
+export function roomAgainMs(limit: LimitFigures, fromMs: number): number {
+  const { used, held, resetMs, exception } = limit
+  const untilMs = exception?.untilMs ?? null
+  const momentsMs = [fromMs, resetMs ?? 0, untilMs ?? 0].filter((ms) => ms >= fromMs)
+  for (const atMs of momentsMs.toSorted((left, right) => left - right)) {
+    const isOver = exception !== null && untilMs !== null && untilMs <= atMs
+    const counted = resetMs !== null && resetMs <= atMs ? 0n : used + held
+    if (isBelow(counted, isOver ? exception.planAmount : limit.amount)) return atMs
+  }
+  return Infinity
+}
+
+function exceptionFigures(
+  limit: Limit,
+  member: MemberState,
+  nowMs: number,
+): LimitFigures['exception'] {
+  const exception = exceptionInForce(member, limit.id, nowMs)
+  return exception === undefined ? null : { planAmount: limit.amount, untilMs: exception.untilMs }
 }
 
 function extraUsageFigures({ customer, member }: Account, nowMs: number): ExtraUsageFigures {

@@ -177,11 +177,14 @@ function bindingsOf(
     .map((limit) => limitBinding(member, limit.id))
 }
 
-/** How long until a window that binds resets, or the caps' month ends, whichever comes first. */
+/** How long until a window that binds resets, an exception to it ends, or the caps' month does, whichever is first. */
 function changesInMs(decision: Decision, { nowMs }: ChangeContext): number | null {
   if (decision.kind === 'allow') return null
   const { binding, figures } = decision.denial
-  const momentsMs = [...binding.map((limit) => limit.resetMs), figures.extraUsage.capResetMs]
+  const momentsMs = [
+    ...binding.flatMap((limit) => [limit.resetMs, limit.exception?.untilMs ?? null]),
+    figures.extraUsage.capResetMs,
+  ]
   const nextMs = Math.min(...momentsMs.map((ms) => (ms !== null && ms > nowMs ? ms : Infinity)))
   return nextMs === Infinity ? null : nextMs - nowMs
 }

@@ -271,6 +271,7 @@ function mainLine(
     case 'extra_usage_set':
     case 'spend_cap_set':
     case 'status_set':
+    case 'limit_excepted':
     case 'member_seated':
     case 'window_credited':
     case 'key_issued':

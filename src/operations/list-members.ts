@@ -1,5 +1,8 @@
-import type { CustomerId, MemberId, PlanId } from '../core/ids.ts'
+import type { Account } from '../core/account.ts'
+import { exceptionInForce } from '../core/entitlement.ts'
+import type { CustomerId, LimitId, MemberId, PlanId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
+import type { Unit } from '../core/usage.ts'
 import { spentNanos } from '../core/wallet.ts'
 import { UnknownScopeError, type MemberScope } from '../storage/storage.ts'
 import type { Parts } from './parts.ts'
@@ -15,6 +18,20 @@ export type MemberOverview = MemberScope & {
   readonly capNanos: Nanos | null
   readonly spentNanos: Nanos
   readonly runningCount: number
+  /** Those whose time is not over, by limit. */
+  readonly exceptions: readonly ExceptionOverview[]
+}
+
+/** Another amount of one limit than the member's plan has. */
+export type ExceptionOverview = {
+  readonly limitId: LimitId
+  readonly unit: Unit
+  /** Null is unlimited. */
+  readonly amount: bigint | null
+  /** When the plan's own amount counts again; null: when somebody takes the exception back. */
+  readonly untilMs: number | null
+  /** Null where the plan has no such limit: the exception waits for one that has. */
+  readonly planAmount: bigint | null
 }
 
 export type MemberPage = {
@@ -52,18 +69,8 @@ export async function getMember(
   scope: MemberScope,
 ): Promise<MemberOverview> {
   const { customerId, memberId } = scope
-  const seat = await storage.update(scope, ({ system, member }, { nowMs }) => ({
-    answer: member.isSeated
-      ? {
-          isActive: member.isActive,
-          planId: member.planId,
-          planName: system.plans.get(member.planId)?.name ?? member.planId,
-          isExtraUsageOn: member.extraUsage.isOn,
-          capNanos: member.cap.kind === 'capped' ? member.cap.amountNanos : null,
-          spentNanos: spentNanos(member, nowMs),
-          runningCount: member.holds.size,
-        }
-      : null,
+  const seat = await storage.update(scope, (account, { nowMs }) => ({
+    answer: account.member.isSeated ? seatOf(account, nowMs) : null,
     entries: [],
   }))
   if (seat === null) {
@@ -71,4 +78,29 @@ export async function getMember(
   }
   const person = await storage.findPerson(memberId)
   return { customerId, memberId, name: person?.name ?? null, ...seat }
+}
+
+const seatOf = (account: Account, nowMs: number) => {
+  const { system, member } = account
+  return {
+    isActive: member.isActive,
+    planId: member.planId,
+    planName: system.plans.get(member.planId)?.name ?? member.planId,
+    isExtraUsageOn: member.extraUsage.isOn,
+    capNanos: member.cap.kind === 'capped' ? member.cap.amountNanos : null,
+    spentNanos: spentNanos(member, nowMs),
+    runningCount: member.holds.size,
+    exceptions: exceptionsOf(account, nowMs),
+  }
+}
+
+function exceptionsOf({ system, member }: Account, nowMs: number): readonly ExceptionOverview[] {
+  const limits = system.plans.get(member.planId)?.limits ?? []
+  return [...member.exceptions.keys()].toSorted().flatMap((limitId) => {
+    const exception = exceptionInForce(member, limitId, nowMs)
+    const unit = system.limitUnits.get(limitId)
+    if (exception === undefined || unit === undefined) return []
+    const planAmount = limits.find((limit) => limit.id === limitId)?.amount ?? null
+    return [{ limitId, unit, ...exception, planAmount }]
+  })
 }

@@ -20,6 +20,7 @@ function limit(change: Partial<LimitFigures> = {}): LimitFigures {
     startMs: at('2026-11-22T11:20:00Z'),
     resetMs: at('2026-11-22T16:20:00Z'),
     models: null,
+    exception: null,
     ...change,
   }
 }
@@ -338,7 +339,7 @@ test('a refusal by a limit without a native name claims no window that has room,
 })
 
 test('when several limits stop the caller, native headers tell the one that ends last', () => {
-  const spentWeek = { ...week, used: week.amount }
+  const spentWeek = { ...week, used: 100n * dollar }
   const limits = [limit(), spentWeek]
   const on = { isOnForCustomer: true }
   const refused = phrase({

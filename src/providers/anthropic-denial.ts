@@ -139,21 +139,40 @@ function limitLines({ denial, nowMs, timeZone, currencySymbol }: DenialFacts): r
   return denial.binding.map((limit, index) => {
     const name = limitName(limit)
     const what = index === 0 ? `Your ${name} is used up` : `So is your ${name}`
-    return `${what}: ${spent(limit, currencySymbol)}. ${resetText(limit, { nowMs, timeZone })}`
+    const text = `${what}: ${spent(limit, currencySymbol)}.`
+    return `${text} ${resetText(limit, { nowMs, timeZone, currencySymbol })}`
   })
 }
 
 function spent({ used, held, amount, unit }: LimitFigures, symbol: string | undefined): string {
   const text = (part: bigint): string => readableAmount(part, unit, symbol)
   const kept = held > 0n ? `, and ${text(held)} kept for running requests` : ''
-  return `${text(used)} of ${text(amount)}${kept}`
+  return `${text(used)} of ${amount === null ? 'no limit' : text(amount)}${kept}`
 }
 
-function resetText(limit: LimitFigures, reading: Reading): string {
-  if (limit.amount <= 0n) return 'It is set to nothing, so waiting does not help.'
+type ResetReading = Reading & { readonly currencySymbol: string | undefined }
+
+function resetText(limit: LimitFigures, reading: ResetReading): string {
+  const exception = exceptionText(limit, reading)
+  if (limit.amount !== null && limit.amount <= 0n) {
+    return exception === ''
+      ? 'It is set to nothing, so waiting does not help.'
+      : `It is set to nothing for your seat.${exception}`
+  }
   if (limit.resetMs === null) return 'It starts anew with the next message.'
   const moment = readableMoment(limit.resetMs, reading)
-  return `It resets ${/^\d/.test(moment) ? 'at' : 'on'} ${moment}, ${readableWait(limit.resetMs, reading.nowMs)}.`
+  return `It resets ${onOrAt(moment)} ${moment}, ${readableWait(limit.resetMs, reading.nowMs)}.${exception}`
+}
+
+const onOrAt = (moment: string): string => (/^\d/.test(moment) ? 'at' : 'on')
+
+/** The amount is not the plan's: whoever knows the plan would take the numbers for a fault. */
+function exceptionText({ exception, unit }: LimitFigures, reading: ResetReading): string {
+  if (exception === null) return ''
+  const plan = `the plan's own is ${readableAmount(exception.planAmount, unit, reading.currencySymbol)}`
+  if (exception.untilMs === null) return ` That is an exception for your seat; ${plan}.`
+  const moment = readableMoment(exception.untilMs, reading)
+  return ` That is an exception for your seat; ${plan}, and counts again from ${moment}.`
 }
 
 /** Balance and cap are two numbers; a full one beside an empty one is what readers mistake most. */
@@ -234,10 +253,16 @@ function detailsOf({
     limits: denial.binding.map((limit) => ({
       id: limit.limitId,
       unit: limit.unit,
-      amount: limit.amount.toString(),
+      amount: limit.amount?.toString() ?? null,
       used: limit.used.toString(),
       held: limit.held.toString(),
       reset_ms: limit.resetMs,
+      ...(limit.exception === null
+        ? {}
+        : {
+            plan_amount: limit.exception.planAmount.toString(),
+            exception_until_ms: limit.exception.untilMs,
+          }),
     })),
     extra_usage_reason: denial.extraUsageReason,
     needed_nanos: denial.neededNanos?.toString() ?? null,

@@ -1,5 +1,7 @@
 import type { HoldSource } from '../core/account.ts'
 import type { Denial, ExtraUsageFigures, Figures, LimitFigures } from '../core/decision.ts'
+import { isBelow } from '../core/entitlement.ts'
+import { roomAgainMs } from '../core/figures.ts'
 import type { LimitId } from '../core/ids.ts'
 import { formatMoney } from '../core/money.ts'
 import type { Unit } from '../core/usage.ts'
@@ -38,9 +40,9 @@ export function limitHeaders(facts: LimitHeaderFacts): Headers {
 
 function addLimit(headers: Headers, limit: LimitFigures): void {
   const names = namesOf(limit.limitId)
-  headers[names.limit] = amountText(limit.amount, limit.unit)
+  headers[names.limit] = roomText(limit.amount, limit.unit)
   headers[names.used] = amountText(limit.used, limit.unit)
-  headers[names.remaining] = amountText(remainingOf(limit), limit.unit)
+  headers[names.remaining] = roomText(remainingOf(limit), limit.unit)
   // A session that nobody opened has no end yet; it starts with the next message.
   if (limit.resetMs !== null) headers[names.reset] = new Date(limit.resetMs).toISOString()
 }
@@ -66,10 +68,15 @@ function namesOf(limitId: LimitId): LimitNames {
   return names
 }
 
-export function remainingOf({ amount, used, held }: LimitFigures): bigint {
+/** Null where the limit is unlimited. */
+export function remainingOf({ amount, used, held }: LimitFigures): bigint | null {
+  if (amount === null) return null
   const remaining = amount - used - held
   return remaining > 0n ? remaining : 0n
 }
+
+const roomText = (amount: bigint | null, unit: Unit): string =>
+  amount === null ? 'unlimited' : amountText(amount, unit)
 
 const amountText = (amount: bigint, unit: Unit): string =>
   unit === 'money' ? formatMoney(amount, '') : amount.toString()
@@ -100,7 +107,7 @@ const warnThresholds = [0.95, 0.75]
 function addNative(headers: Headers, facts: LimitHeaderFacts): void {
   for (const limit of facts.figures.limits) addWindow(headers, limit, facts.model)
   const told = toldLimit(facts)
-  const resetMs = told === undefined ? null : honestResetMs(told)
+  const resetMs = told === undefined ? null : honestResetMs(told, facts.figures.atMs)
   addOverage(headers, facts, resetMs)
   if (told === undefined) return
   const isClosed = facts.outcome === 'rejected' || facts.source === 'extra_usage'
@@ -122,9 +129,15 @@ function addWindow(headers: Headers, limit: LimitFigures, model: string): void {
   if (threshold !== undefined) headers[`${name}surpassed-threshold`] = String(threshold)
 }
 
-/** Null for a limit of zero: a window's end changes nothing for it. */
-const honestResetMs = ({ amount, resetMs }: LimitFigures): number | null =>
-  amount > 0n ? resetMs : null
+/**
+ * When there is room again, by a reset or the end of an exception; null where time does not help, as for a limit of
+ * zero: a window's end changes nothing for it.
+ */
+function honestResetMs(limit: LimitFigures, nowMs: number): number | null {
+  if (isBelow(limit.used + limit.held, limit.amount)) return limit.resetMs
+  const againMs = roomAgainMs(limit, nowMs)
+  return againMs === Infinity ? null : againMs
+}
 
 function claimOf(limit: LimitFigures, model: string): Claim | undefined {
   const { models, windowKind } = limit
@@ -150,20 +163,22 @@ function toldLimit({ figures, model, denial, source }: LimitHeaderFacts): LimitF
   if (source === 'extra_usage') {
     return figures.limits
       .filter((limit) => appliesTo(limit, model) && remainingOf(limit) === 0n)
-      .toSorted((left, right) => endMs(right) - endMs(left))[0]
+      .toSorted((left, right) => endMs(right, figures.atMs) - endMs(left, figures.atMs))[0]
   }
   return figures.limits
     .filter((limit) => claimOf(limit, model) !== undefined)
     .toSorted((left, right) => utilizationOf(right) - utilizationOf(left))[0]
 }
 
-const endMs = (limit: LimitFigures): number => honestResetMs(limit) ?? Infinity
+const endMs = (limit: LimitFigures, nowMs: number): number =>
+  honestResetMs(limit, nowMs) ?? Infinity
 
 const appliesTo = ({ models }: LimitFigures, model: string): boolean =>
   models === null || models.some((prefix) => model.startsWith(prefix))
 
 /** Between 0 and 1, by thousandths of thousandths; a share is no money, so a float can hold it. */
 function utilizationOf({ used, held, amount }: LimitFigures): number {
+  if (amount === null) return 0
   if (amount <= 0n) return 1
   return Math.min(1, Number(((used + held) * 1_000_000n) / amount) / 1_000_000)
 }
@@ -173,7 +188,7 @@ function utilizationOf({ used, held, amount }: LimitFigures): number {
  * that reads it so tells its user to stop.
  */
 function statusOf(limit: LimitFigures): 'allowed' | 'allowed_warning' | 'rejected' {
-  if (limit.used >= limit.amount) return 'rejected'
+  if (!isBelow(limit.used, limit.amount)) return 'rejected'
   return warnThresholds.some((step) => utilizationOf(limit) >= step) ? 'allowed_warning' : 'allowed'
 }
 

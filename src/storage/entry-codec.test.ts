@@ -69,6 +69,12 @@ const bodies: { readonly [Kind in EntryKind]: Extract<EntryBody, { kind: Kind }>
   extra_usage_set: { kind: 'extra_usage_set', scope: 'member', isOn: true },
   spend_cap_set: { kind: 'spend_cap_set', scope: 'customer', cap: { kind: 'unlimited' } },
   status_set: { kind: 'status_set', scope: 'customer', isActive: false },
+  limit_excepted: {
+    kind: 'limit_excepted',
+    limitId: limitId('week'),
+    unit: 'money',
+    exception: { amount: huge, untilMs: 9_000 },
+  },
   granted: {
     kind: 'granted',
     grant: {

@@ -1,4 +1,4 @@
-import type { GrantLeg, SpendCap } from '../core/account.ts'
+import type { GrantLeg, LimitException, SpendCap } from '../core/account.ts'
 import type { Entry, EntryBody, EntryKind, GrantTerms, Leg } from '../core/entry.ts'
 import type { CustomerId, MemberId, OperationId } from '../core/ids.ts'
 import type { Plan } from '../core/plan.ts'
@@ -80,6 +80,16 @@ export const encodeCap = (cap: SpendCap): Stored<SpendCap> =>
 export const decodeCap = (cap: Stored<SpendCap>): SpendCap =>
   cap.kind === 'unlimited' ? cap : { kind: cap.kind, amountNanos: BigInt(cap.amountNanos) }
 
+export const encodeException = ({ amount, untilMs }: LimitException): Stored<LimitException> => ({
+  amount: amount === null ? null : String(amount),
+  untilMs,
+})
+
+export const decodeException = ({ amount, untilMs }: Stored<LimitException>): LimitException => ({
+  amount: amount === null ? null : BigInt(amount),
+  untilMs,
+})
+
 const encodeGrant = (grant: GrantTerms): Stored<GrantTerms> => ({
   ...grant,
   amountNanos: String(grant.amountNanos),
@@ -138,6 +148,8 @@ function storedBody(body: EntryBody): Stored<EntryBody> {
       }
     case 'spend_cap_set':
       return { ...body, cap: encodeCap(body.cap) }
+    case 'limit_excepted':
+      return { ...body, exception: body.exception && encodeException(body.exception) }
     case 'granted':
       return { ...body, grant: encodeGrant(body.grant) }
     case 'held':
@@ -190,6 +202,8 @@ function bodyOf(stored: Stored<EntryBody>): EntryBody {
       }
     case 'spend_cap_set':
       return { ...stored, cap: decodeCap(stored.cap) }
+    case 'limit_excepted':
+      return { ...stored, exception: stored.exception && decodeException(stored.exception) }
     case 'granted':
       return { ...stored, grant: decodeGrant(stored.grant) }
     case 'held':
@@ -304,6 +318,7 @@ const kinds: Readonly<Record<EntryKind, true>> = {
   extra_usage_set: true,
   spend_cap_set: true,
   status_set: true,
+  limit_excepted: true,
   granted: true,
   refunded: true,
   window_credited: true,

@@ -3,6 +3,7 @@ import type {
   ClosedGrants,
   CustomerState,
   Grant,
+  LimitException,
   LostHold,
   MemberState,
   OpenHold,
@@ -14,9 +15,11 @@ import type { GrantId, HoldId, LimitId } from '../core/ids.ts'
 import {
   decodeAmounts,
   decodeCap,
+  decodeException,
   decodeGrantLegs,
   encodeAmounts,
   encodeCap,
+  encodeException,
   encodeGrantLegs,
   type Stored,
 } from './entry-codec.ts'
@@ -27,7 +30,7 @@ import {
  */
 
 /** Raise it when the shape or meaning of sums changes: snapshots of another format are made anew. */
-export const stateFormat = 4
+export const stateFormat = 5
 
 /** Maps become lists of pairs. */
 type StoredMap<Key, Value> = readonly (readonly [Key, Stored<Value>])[]
@@ -38,9 +41,10 @@ type StoredCustomer = Stored<Omit<CustomerState, 'grants'>> & {
 }
 
 type StoredMember = Stored<
-  Omit<MemberState, 'windows' | 'holds' | 'lost' | 'outputs' | 'grantedMonths'>
+  Omit<MemberState, 'exceptions' | 'windows' | 'holds' | 'lost' | 'outputs' | 'grantedMonths'>
 > & {
   readonly format: number
+  readonly exceptions: StoredMap<LimitId, LimitException>
   readonly windows: StoredMap<LimitId, WindowInstance>
   readonly holds: StoredMap<HoldId, OpenHold>
   readonly lost: StoredMap<HoldId, LostHold>
@@ -221,6 +225,7 @@ export function encodeMember(state: MemberState): string {
     spend: encodeSpend(state.spend),
     spendBefore: state.spendBefore.map(encodeMonth),
     heldNanos: String(state.heldNanos),
+    exceptions: encodeMap(state.exceptions, encodeException),
     windows: encodeMap(state.windows, encodeWindow),
     keptWindows: state.keptWindows.map(encodeWindow),
     holds: encodeMap(state.holds, encodeHold),
@@ -241,6 +246,7 @@ export function decodeMember(text: string): MemberState {
     spend: decodeSpend(stored.spend),
     spendBefore: stored.spendBefore.map(decodeMonth),
     heldNanos: BigInt(stored.heldNanos),
+    exceptions: decodeMap(stored.exceptions, decodeException),
     windows: decodeMap(stored.windows, decodeWindow),
     keptWindows: stored.keptWindows.map(decodeWindow),
     holds: decodeMap(stored.holds, decodeHold),

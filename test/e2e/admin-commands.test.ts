@@ -46,6 +46,7 @@ test('L4: every command can be repeated under its key, and is done once', async 
     [`${member}/status`, { isActive: true }],
     [`${member}/extra-usage`, { isOn: false }],
     [`${member}/spend-cap`, { cap: { kind: 'unlimited' } }],
+    [`${member}/exceptions`, { limitId: 'session', most: { kind: 'unlimited' } }],
     [`${member}/gift-reset`, {}],
     [`${member}/keys`, { name: 'laptop' }],
   ]
@@ -192,6 +193,7 @@ test('O4: only the switch command moves a switch, whatever else is done', async 
     [`${member}/keys`, {}],
     ['/api/plans', { content: plans }],
     ['/api/customers/acme/members', { memberId: 'ada', planId: 'pro' }],
+    [`${member}/exceptions`, { limitId: 'session', most: { kind: 'amount', amount: '0' } }],
     [`${member}/gift-reset`, {}],
     ['/api/verify', { isHealing: true }],
   ]

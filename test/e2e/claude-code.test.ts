@@ -158,7 +158,7 @@ async function assertRefusedWhole(world: ClientWorld, refused: ClientEnd): Promi
   assert.ok(session)
   const [first = '', extra, ways, proof = '', ...more] = refused.out.trimEnd().split('\n')
   const decisionId = /explain (\S+)$/.exec(proof)?.[1] ?? ''
-  const spentText = `${readableMoney(session.used)} of ${readableMoney(session.amount)}`
+  const spentText = `${readableMoney(session.used)} of ${readableMoney(session.amount ?? 0n)}`
   assert.deepEqual([refused.exitCode, refused.error, more], [1, '', []], refused.out)
   assert.ok(
     first.startsWith(

@@ -112,14 +112,14 @@ test('D18: headers of an answer, headers and details of a refusal, and figures a
   assert.ok(session)
   assert.equal(refused.header('x-plimsoll-position'), String(figures.position))
   assert.equal(told(refused, 'used'), formatMoney(session.used, ''))
-  assert.equal(told(refused, 'limit'), formatMoney(session.amount, ''))
+  assert.equal(told(refused, 'limit'), formatMoney(session.amount ?? 0n, ''))
   assert.equal(told(refused, 'remaining'), '0.00')
   assert.equal(told(refused, 'reset'), new Date(session.resetMs ?? 0).toISOString())
   const [limit] = errorOf(refused).error.details['limits'] as Record<string, unknown>[]
   assert.deepEqual(limit, {
     id: 'session',
     unit: 'money',
-    amount: session.amount.toString(),
+    amount: session.amount?.toString(),
     used: session.used.toString(),
     held: session.held.toString(),
     reset_ms: session.resetMs,

@@ -17,7 +17,17 @@ test('the stories reach every source, every reason and every way in which a hold
   for (const each of told) {
     const { core } = play(each, ({ asked, settled }) => {
       if (asked?.decision.kind === 'allow') seen.add(asked.decision.allowance.source)
+      if (asked?.decision.kind === 'allow' && asked.decision.allowance.source === 'plan') {
+        const isOpened = asked.before.limits.some(
+          ({ used, held, exception }) => exception !== null && used + held >= exception.planAmount,
+        )
+        if (isOpened) seen.add('exception_opens')
+      }
       if (asked?.decision.kind === 'deny') {
+        const { binding, retryAtMs } = asked.decision.denial
+        if (binding.some((bound) => bound.exception !== null)) seen.add('exception_binds')
+        const ends = binding.map((bound) => bound.exception?.untilMs ?? null)
+        if (retryAtMs !== null && ends.includes(retryAtMs)) seen.add('exception_end_admits')
         seen.add(asked.decision.denial.reason)
         seen.add(asked.decision.denial.extraUsageReason ?? 'not_asked')
       }
@@ -34,7 +44,8 @@ test('the stories reach every source, every reason and every way in which a hold
   const expected = `plan extra_usage free customer_inactive member_inactive model_unpriced
     running_limit limit_reached reserved not_asked off_for_customer off_for_member
     forbidden_by_request cap_reached member_cap_reached balance_too_low settled already_ended voided
-    expired hold_grown window_credited refunded overrun late_charge several_grants`.split(/\s+/)
+    expired hold_grown window_credited limit_excepted exception_binds exception_opens
+    exception_end_admits refunded overrun late_charge several_grants`.split(/\s+/)
   assert.deepEqual(
     expected.filter((word) => !seen.has(word)),
     [],

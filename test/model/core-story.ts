@@ -1,5 +1,7 @@
+import type { LimitException } from '../../src/core/account.ts'
 import {
   creditWindow,
+  exceptLimit,
   grant,
   openCustomer,
   publishPlan,
@@ -46,6 +48,7 @@ export type Command =
   | ({ kind: 'grant' } & GrantTerms)
   | { kind: 'refund'; id: GrantId }
   | { kind: 'credit'; member: number; limit: Limit }
+  | { kind: 'except'; member: number; limit: Limit; exception: LimitException | null }
   | { kind: 'seat'; member: number; plan: Plan }
   | { kind: 'publish'; plan: Plan }
 
@@ -177,6 +180,11 @@ export class CoreStory {
         const limitId = command.limit.id
         return core.write(command.member, creditWindow(account, { limitId }, moment))
       }
+      case 'except': {
+        const { limit, exception } = command
+        const terms = { limitId: limit.id, unit: limit.unit, exception }
+        return core.write(command.member, exceptLimit(terms, moment))
+      }
       case 'seat': {
         const account = core.account(command.member)
         const planId = command.plan.id
@@ -213,9 +221,15 @@ export class CoreStory {
         return id && { kind: 'refund', id }
       }
       case 'credit': {
-        const { planId } = this.core.member(step.member)
-        const limit = picked(this.core.system.plans.get(planId)?.limits ?? [], step.pick)
+        const limit = this.limitOf(step)
         return limit && { kind: 'credit', member: step.member, limit }
+      }
+      case 'except': {
+        const { member, lastsMs } = step
+        const untilMs = lastsMs === null ? null : this.nowMs + lastsMs
+        const limit = this.limitOf(step)
+        const exception = step.amount === 'plan' ? null : { amount: step.amount, untilMs }
+        return limit && { kind: 'except', member, limit, exception }
       }
       case 'seat': {
         const plan = picked(plans, step.pick)
@@ -226,6 +240,11 @@ export class CoreStory {
         return plan && { kind: 'publish', plan: { ...plan, limits: step.limits } }
       }
     }
+  }
+
+  private limitOf({ member, pick }: { readonly member: number; readonly pick: number }) {
+    const { planId } = this.core.member(member)
+    return picked(this.core.system.plans.get(planId)?.limits ?? [], pick)
   }
 
   private requestOf(step: AuthorizeStep): AuthorizeRequest {
@@ -268,6 +287,7 @@ export class CoreStory {
     for (const member of members) {
       const { limits, extraUsage } = this.core.figures(member, this.nowMs)
       ends.push(extraUsage.capResetMs, ...limits.map((limit) => limit.resetMs))
+      for (const { untilMs } of this.core.member(member).exceptions.values()) ends.push(untilMs)
       for (const { expiresAtMs } of this.core.member(member).holds.values()) ends.push(expiresAtMs)
       for (const lost of this.core.member(member).lost.values()) ends.push(lost.expiredAtMs + dayMs)
     }

@@ -5,17 +5,11 @@ import type {
   OpenHold,
   SystemState,
 } from '../../src/core/account.ts'
-import {
-  applyToCustomer,
-  applyToMember,
-  applyToSystem,
-  emptyCustomer,
-  emptyMember,
-  emptySystem,
-} from '../../src/core/apply.ts'
+import { applyToCustomer, applyToMember, applyToSystem } from '../../src/core/apply.ts'
 import { decide } from '../../src/core/authorize.ts'
 import type { AuthorizeRequest, Decision, Figures } from '../../src/core/decision.ts'
 import { expireOpenHold, voidOpenHold } from '../../src/core/end-hold.ts'
+import { emptyCustomer, emptyMember, emptySystem } from '../../src/core/empty-state.ts'
 import type { Entry, EntryDraft } from '../../src/core/entry.ts'
 import { figuresOf } from '../../src/core/figures.ts'
 import { growOpenHold } from '../../src/core/grow-hold.ts'

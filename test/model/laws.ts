@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { exceptLimit } from '../../src/core/commands.ts'
 import type { LimitFigures } from '../../src/core/decision.ts'
 import type { HoldId } from '../../src/core/ids.ts'
 import { CoreStory, members } from './core-story.ts'
@@ -146,6 +147,34 @@ const toggleNeutrality = fc.property(
   },
 )
 
+/** A limit that was excepted and put back to what it was, with nothing in between. */
+const exceptionNeutrality = fc.property(
+  fc.record({
+    setting,
+    before: fc.array(step, { maxLength: 30, size: 'max' }),
+    member: fc.nat({ max: memberCount - 1 }),
+    amount: fc.constantFrom(null, 0n, 300n),
+    after: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
+  }),
+  ({ setting: terms, before, member, amount, after }) => {
+    const excepted = play({ setting: terms, steps: before }, () => {})
+    const twin = play({ setting: terms, steps: before }, () => {})
+    const { planId, exceptions } = excepted.core.member(member)
+    const limits = excepted.core.system.plans.get(planId)?.limits ?? []
+    for (const limit of limits) {
+      const old = exceptions.get(limit.id) ?? null
+      for (const exception of [{ amount, untilMs: null }, old]) {
+        const terms = { limitId: limit.id, unit: limit.unit, exception }
+        excepted.core.write(member, exceptLimit(terms, excepted.core.moment(excepted.nowMs)))
+      }
+    }
+    for (const taken of after) {
+      const expected = outcomeOf(twin, taken)
+      assert.deepEqual(outcomeOf(excepted, taken), expected, 'a twin without it is the same')
+    }
+  },
+)
+
 const refusalChangesNothing = fc.property(story, (told) => {
   const played = new CoreStory(told.setting)
   played.begin(told.setting)
@@ -203,6 +232,7 @@ const planFirst = fc.property(story, (told) => {
     const closed = asked.before.limits.filter(
       (limit) =>
         (limit.models?.some((prefix) => model.startsWith(prefix)) ?? true) &&
+        limit.amount !== null &&
         limit.used + limit.held >= limit.amount,
     )
     assert.ok(closed.length > 0, 'money is held only when a limit of this model was closed')
@@ -276,6 +306,7 @@ export const laws: readonly Law[] = [
   law('every hold ends once; a late settle only corrects an expiry', oneEnd),
   law('L6: a grant is available, held, spent, expired or refunded, to the nano', grantsAddUp),
   law('D3: extra usage off and on again changes no later decision', toggleNeutrality),
+  law('an exception that is taken back changes no later decision', exceptionNeutrality),
   law('D10: a refused request changes nothing that anything reads', refusalChangesNothing),
   law('the promised retry moment admits the same request, and no moment before does', honestRetry),
   law('D8: reserved is said exactly when only other holds are in the way', reservedIsTrue),

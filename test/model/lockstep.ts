@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { roomAgainMs } from '../../src/core/figures.ts'
 import { type Command, CoreStory, members } from './core-story.ts'
 import { withoutUsedUp } from './core-world.ts'
 import { monthAt } from './naive-calendar.ts'
@@ -55,6 +56,11 @@ export class Lockstep extends CoreStory {
         const member = command.who === null ? null : nameOf(command.who)
         return model.note(nowMs, { ...command, member })
       }
+      case 'except': {
+        const { exception } = command
+        const fact = { limit: command.limit.id, exception: exception ?? ('taken_back' as const) }
+        return model.note(nowMs, { kind: 'excepted', member: nameOf(command.member), ...fact })
+      }
       case 'grant':
         return model.note(nowMs, { ...command, kind: 'granted', grant: command.id })
       case 'refund':
@@ -90,9 +96,7 @@ export class Lockstep extends CoreStory {
     if (this.asked?.decision.kind === 'deny') {
       const { denial } = this.asked.decision
       // A limit of nothing opens at no reset.
-      const opens = denial.binding.map(({ amount, resetMs }) =>
-        amount === 0n ? Infinity : (resetMs ?? Infinity),
-      )
+      const opens = denial.binding.map((bound) => roomAgainMs(bound, this.nowMs))
       // After a correction the instance behind a reset may be used up, so the reset alone does not tell.
       if (!this.core.journal.some(({ body: { kind } }) => kind === 'clock_corrected')) {
         assert.equal(opens[0] ?? 0, Math.max(0, ...opens), 'the limit that opens last comes first')
@@ -131,11 +135,11 @@ export class Lockstep extends CoreStory {
     const { model, nowMs } = this
     const name = nameOf(member)
     return {
-      limits: model.limits(name, nowMs).map(({ limit, used, held, instance }) => ({
+      limits: model.limits(name, nowMs).map(({ limit, most, used, held, instance }) => ({
         limit: limit.id,
         used,
         held,
-        amount: limit.amount,
+        amount: most,
         startMs: instance?.startMs ?? null,
         resetMs: instance?.endMs ?? null,
       })),

@@ -1,8 +1,8 @@
 import type { RequestFacts } from '../../src/core/entry.ts'
-import type { Plan } from '../../src/core/plan.ts'
+import type { Limit, Plan } from '../../src/core/plan.ts'
 import type { Price } from '../../src/core/usage.ts'
 import { instanceAt, monthAt } from './naive-calendar.ts'
-import type { Fact, FactOf, Grant, Hold, LimitView, Part, Pin } from './naive-facts.ts'
+import type { Exception, Fact, FactOf, Grant, Hold, LimitView, Part, Pin } from './naive-facts.ts'
 import { bucketOf } from './naive-price.ts'
 
 export const sum = (amounts: bigint[]): bigint =>
@@ -177,6 +177,19 @@ export class NaiveBooks {
     return known
   }
 
+  /** The last exception that was made for a limit, unless it was taken back since. */
+  exception(member: string, limit: string): Exception | null {
+    const last = this.of('excepted').findLast((e) => e.member === member && e.limit === limit)
+    return last === undefined || last.exception === 'taken_back' ? null : last.exception
+  }
+
+  /** What a member may use of a limit: what the plan says, unless an exception says otherwise at that moment. */
+  private most(member: string, limit: Limit, nowMs: number): bigint | null {
+    const exception = this.exception(member, limit.id)
+    const isOver = exception === null || (exception.untilMs ?? Infinity) <= nowMs
+    return isOver ? limit.amount : exception.amount
+  }
+
   limits(member: string, nowMs: number): LimitView[] {
     const holds = this.holds().filter((hold) => hold.member === member)
     return this.plan(member).limits.map((limit) => {
@@ -192,7 +205,7 @@ export class NaiveBooks {
         if (fact.kind !== 'credited' || fact.member !== member || fact.limit !== limit.id) continue
         if (fact.startMs === instance?.startMs) used = 0n
       }
-      return { limit, used, held, instance }
+      return { limit, most: this.most(member, limit, nowMs), used, held, instance }
     })
   }
 

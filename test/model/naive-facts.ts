@@ -22,6 +22,8 @@ export type Fact =
   | { kind: 'switch'; member: string | null; isOn: boolean }
   | { kind: 'cap'; member: string | null; cap: SpendCap }
   | { kind: 'status'; member: string | null; isActive: boolean }
+  /** Until `untilMs` this counts instead of the plan's amount; a null amount is no limit, `taken_back` the end of it. */
+  | { kind: 'excepted'; member: string; limit: string; exception: Exception | 'taken_back' }
   | ({ kind: 'granted' } & Grant)
   | { kind: 'refunded'; grant: string; amount: bigint }
   | { kind: 'credited'; member: string; limit: string; startMs: number }
@@ -34,6 +36,7 @@ export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }> & { atMs
 
 /** With `isOpening`, a session that this very entry opened. */
 export type Pin = Span & { limit: string; isOpening?: true }
+export type Exception = { amount: bigint | null; untilMs: number | null }
 export type Part = { grant: string; amount: bigint }
 export type Grant = {
   grant: string
@@ -82,7 +85,14 @@ export type Refused = {
 }
 export type SettleResult = { cost: bigint; charged: bigint; overrun: bigint } | 'already_ended'
 
-export type LimitView = { limit: Limit; used: bigint; held: bigint; instance: Span | null }
+/** `most` is what the member may use of the limit at that moment; null is no bound. */
+export type LimitView = {
+  limit: Limit
+  most: bigint | null
+  used: bigint
+  held: bigint
+  instance: Span | null
+}
 
 /** What one look at the account says: a source and what it would hold, or what stood in the way. */
 export type Look = {

@@ -43,7 +43,7 @@ export class NaiveModel extends NaiveBooks {
     const expected = sizeOf(price, { input: facts.inputTokensExpected, output })
     const limits = this.limits(member, nowMs).filter(({ limit }) => applies(limit, facts.model))
     const binding = limits.filter(
-      (l) => l.used + (holds === 'given back' ? 0n : l.held) >= l.limit.amount,
+      (l) => l.most !== null && l.used + (holds === 'given back' ? 0n : l.held) >= l.most,
     )
     const look: Look = {
       source: 'plan',
@@ -165,6 +165,8 @@ export class NaiveModel extends NaiveBooks {
       ...this.pins(question.member, limit.id)
         .map((pin) => pin.endMs)
         .filter((endMs) => endMs > question.nowMs),
+      // The plan's own amount may be the larger one.
+      this.exception(question.member, limit.id)?.untilMs ?? question.nowMs,
     ])
     const { zone } = this.opening()
     const spendMonth = monthAt(zone, question.nowMs)
@@ -173,7 +175,9 @@ export class NaiveModel extends NaiveBooks {
       monthAt('UTC', question.nowMs).endMs,
       monthAt(zone, spendMonth.endMs).endMs,
     ]
-    const moments = [...resets, ...months].toSorted((a, b) => a - b)
+    const moments = [...resets, ...months]
+      .filter((atMs) => atMs > question.nowMs)
+      .toSorted((a, b) => a - b)
     // What is open now may be charged as long as it runs, or in this month; from then on it has been.
     const chargedByMs = Math.max(spendMonth.endMs, question.nowMs + question.holdMaxMs)
     const admits = (nowMs: number): boolean => {

@@ -281,6 +281,23 @@ const command = fc.oneof(
     expiresInMs: fc.option(fc.constantFrom(1000, hourMs, 5 * hourMs, 3 * dayMs), { nil: null }),
   }),
   fc.record({ kind: fc.constant('credit' as const), member, pick }),
+  fc.record({
+    kind: fc.constant('except' as const),
+    member,
+    pick,
+    // Higher and lower than a plan's amounts in any unit; null is no limit, `plan` takes it back.
+    amount: fc.constantFrom<(bigint | null | 'plan')[]>(
+      null,
+      null,
+      'plan',
+      0n,
+      1n,
+      3n,
+      300n,
+      2000n,
+    ),
+    lastsMs: fc.option(fc.constantFrom(1000, hourMs, 5 * hourMs, 3 * dayMs, 8 * dayMs)),
+  }),
   change,
 )
 

@@ -5,19 +5,13 @@ import type {
   SpendCap,
   SystemState,
 } from '../../src/core/account.ts'
-import {
-  applyToCustomer,
-  applyToMember,
-  applyToSystem,
-  emptyCustomer,
-  emptyMember,
-  emptySystem,
-} from '../../src/core/apply.ts'
+import { applyToCustomer, applyToMember, applyToSystem } from '../../src/core/apply.ts'
 import { decide } from '../../src/core/authorize.ts'
 import { correctedMs } from '../../src/core/clock-jumps.ts'
 import * as commands from '../../src/core/commands.ts'
 import type { Decision } from '../../src/core/decision.ts'
 import { expireOpenHold, voidOpenHold } from '../../src/core/end-hold.ts'
+import { emptyCustomer, emptyMember, emptySystem } from '../../src/core/empty-state.ts'
 import type { Entry, EntryDraft, RequestFacts } from '../../src/core/entry.ts'
 import { figuresOf } from '../../src/core/figures.ts'
 import { growOpenHold } from '../../src/core/grow-hold.ts'

@@ -1,4 +1,5 @@
 import type { Decision, Figures, LimitFigures, Remedy } from '../../core/decision.ts'
+import { isBelow } from '../../core/entitlement.ts'
 import { formatMoney, type Nanos } from '../../core/money.ts'
 import type { Explanation } from '../../operations/explain.ts'
 import { quantityText, sourceTexts } from './describe-entry.ts'
@@ -105,8 +106,10 @@ function limitStep(
 ): DecisionStep {
   const text = (amount: bigint): string => quantityText(amount, limit.unit, symbol)
   const held = `${text(limit.held)} held${isPlan ? ' with this request' : ''}`
-  const numbers = `${text(limit.used)} used + ${held} of ${text(limit.amount)}`
-  const isOpen = isPlan || limit.used + limit.held < limit.amount
+  const most = limit.amount === null ? 'no limit' : text(limit.amount)
+  const exception = limit.exception === null ? '' : ' (an exception)'
+  const numbers = `${text(limit.used)} used + ${held} of ${most}${exception}`
+  const isOpen = isPlan || isBelow(limit.used + limit.held, limit.amount)
   return step(`${limitTitle(limit)} limit`, numbers, { isOpen, words: ['room', 'no room'] })
 }
 

@@ -72,6 +72,8 @@ export function entryTitle({ body, legs }: Described, symbol: string): string {
       return `${capText(body.cap, money)} set for ${scopeText(body.scope)}`
     case 'status_set':
       return `${body.scope === 'customer' ? 'The whole account' : 'The member'} ${body.isActive ? 'resumed' : 'paused'}`
+    case 'limit_excepted':
+      return exceptionText(body, symbol)
     case 'granted':
       return `${grantTexts[body.grant.origin]} of ${money(body.grant.amountNanos)}`
     case 'refunded':
@@ -131,6 +133,18 @@ const scopeText = (scope: 'customer' | 'member'): string =>
 
 const capText = (cap: SpendCap, money: (nanos: Nanos) => string): string =>
   cap.kind === 'unlimited' ? 'No spend cap' : `Spend cap ${money(cap.amountNanos)}`
+
+function exceptionText(
+  { limitId, unit, exception }: Extract<EntryBody, { kind: 'limit_excepted' }>,
+  symbol: string,
+): string {
+  const limit = `Limit ${limitId} for the member`
+  if (exception === null) return `${limit}: the plan's own amount counts again`
+  const { amount, untilMs } = exception
+  const most = amount === null ? 'unlimited' : quantityText(amount, unit, symbol)
+  const until = untilMs === null ? '' : `, until ${momentText(untilMs)}`
+  return `${limit}: ${most} instead of the plan's own amount${until}`
+}
 
 function creditText(legs: readonly Leg[], money: (nanos: Nanos) => string): string {
   const [leg] = legs

@@ -68,8 +68,13 @@ function blockOf(state: {
 const limitAnswer = (limit: LimitFigures): UsageAnswer['figures']['limits'][number] => ({
   ...toJson(limit),
   title: limitTitle(limit),
-  usedPercent: limit.amount <= 0n ? 100 : Number((limit.used * 100n) / limit.amount),
+  usedPercent: usedPercent(limit),
 })
+
+function usedPercent({ used, amount }: LimitFigures): number {
+  if (amount === null) return 0
+  return amount <= 0n ? 100 : Number((used * 100n) / amount)
+}
 
 export async function historyAnswer(
   parts: AdminApiParts,

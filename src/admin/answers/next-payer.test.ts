@@ -14,6 +14,7 @@ const limit = (terms: Partial<LimitFigures> & { readonly id: string }): LimitFig
   startMs: 0,
   resetMs: 1000,
   models: null,
+  exception: null,
   ...terms,
 })
 

@@ -1,4 +1,5 @@
 import type { ExtraUsageReason, Figures, LimitFigures } from '../../core/decision.ts'
+import { roomAgainMs } from '../../core/figures.ts'
 import type { LimitId } from '../../core/ids.ts'
 import { extraUsageWords, limitLabel, modelScope } from './wording.ts'
 
@@ -37,12 +38,14 @@ export function nextPayers(figures: Figures): readonly NextPayer[] {
 }
 
 function payerFor(figures: Figures, models: readonly string[] | null): NextPayer {
-  const closed = figures.limits
-    .filter((limit) => counts(limit, models) && limit.used + limit.held >= limit.amount)
-    .toSorted((left, right) => freesAtMs(right) - freesAtMs(left))
+  const { atMs } = figures
+  const counted = figures.limits.filter((limit) => counts(limit, models))
+  const closed = counted
+    .filter((limit) => roomAgainMs(limit, atMs) > atMs)
+    .toSorted((left, right) => (roomAgainMs(right, atMs) < roomAgainMs(left, atMs) ? -1 : 1))
   const extraUsageReason = closed.length === 0 ? null : obstacleOf(figures)
   const payer = closed.length === 0 ? 'plan' : extraUsageReason === null ? 'extra_usage' : 'nobody'
-  const freesMs = Math.max(0, ...closed.map(freesAtMs))
+  const freesMs = allRoomAgainMs(counted, atMs)
   return {
     models,
     payer,
@@ -59,8 +62,15 @@ function counts(limit: LimitFigures, models: readonly string[] | null): boolean 
   return limit.models.some((prefix) => models?.some((model) => model.startsWith(prefix)) ?? false)
 }
 
-const freesAtMs = (limit: LimitFigures): number =>
-  limit.amount <= 0n || limit.resetMs === null ? Infinity : limit.resetMs
+/** A limit that has room now may have none when another one opens: its exception ended in between. */
+function allRoomAgainMs(limits: readonly LimitFigures[], fromMs: number): number {
+  let atMs = fromMs
+  for (;;) {
+    const beforeMs = atMs
+    for (const limit of limits) atMs = Math.max(atMs, roomAgainMs(limit, atMs))
+    if (atMs === beforeMs || atMs === Infinity) return atMs
+  }
+}
 
 /** The order of reasons is that of a decision; the smallest request has to fit. */
 function obstacleOf({ extraUsage }: Figures): ExtraUsageReason | null {

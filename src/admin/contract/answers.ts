@@ -28,7 +28,7 @@ export type Named<Id extends string = string> = { readonly id: Id; readonly name
 /** One limit with what a reader needs beside the bare figures. */
 export type LimitAnswer = Json<LimitFigures> & {
   readonly title: string
-  /** Whole percent used, rounded down, so 100 means full; above 100 when a limit was lowered or overshot. */
+  /** Whole percent used, rounded down, so 100 means full; above 100 when a limit was lowered or overshot; 0 of no limit. */
   readonly usedPercent: number
 }
 

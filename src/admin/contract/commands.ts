@@ -72,12 +72,34 @@ export const seatMemberSchema = z.strictObject({
   planId: idText.transform(planId),
 })
 export const statusSchema = z.strictObject({ isActive: isBoolean('isActive') })
+const moment = z.number().int().positive().max(8.64e15)
 export const grantSchema = z.strictObject({
   amountNanos: amountAboveZero,
-  expiresAtMs: z.number().int().positive().max(8.64e15).nullable().default(null),
+  expiresAtMs: moment.nullable().default(null),
 })
 export const extraUsageSchema = z.strictObject({ isOn: isBoolean('isOn') })
 export const spendCapSchema = z.strictObject({ cap: capSchema })
+/** In the limit's own unit: nanos, tokens or requests. */
+const limitAmount = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('amount'), amount: amountNanos }),
+    z.strictObject({ kind: z.literal('unlimited') }),
+    z.strictObject({ kind: z.literal('plan') }),
+  ],
+  'most is {"kind":"amount","amount":"…"}, {"kind":"unlimited"}, or {"kind":"plan"} for what the plan says',
+)
+export const exceptionSchema = z
+  .strictObject({
+    limitId: idText.transform(limitId),
+    most: limitAmount,
+    /** When the plan's own amount counts again; null: when somebody takes the exception back. */
+    untilMs: moment.nullable().default(null),
+  })
+  .refine(({ most, untilMs }) => most.kind !== 'plan' || untilMs === null, {
+    path: ['untilMs'],
+    message: 'what the plan says has no end; leave untilMs out',
+  })
 export const giftResetSchema = z.strictObject({
   limitId: idText.transform(limitId).exactOptional(),
 })

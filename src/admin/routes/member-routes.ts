@@ -6,6 +6,7 @@ import {
   type MemberId,
 } from '../../core/ids.ts'
 import { erasePersons } from '../../operations/erase-persons.ts'
+import { exceptLimit } from '../../operations/except-limit.ts'
 import { giftReset } from '../../operations/gift-reset.ts'
 import { issueKey } from '../../operations/issue-key.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
@@ -21,6 +22,7 @@ import { commandOf, type AdminContext, type AdminVariables } from '../callers/ca
 import type { ErasureAnswer } from '../contract/answers.ts'
 import {
   emptySchema,
+  exceptionSchema,
   extraUsageSchema,
   giftResetSchema,
   historyQuerySchema,
@@ -96,6 +98,15 @@ function addSettings(routes: Routes, parts: AdminApiParts): void {
   routes.post(`${one}/spend-cap`, async (c) => {
     const { cap } = await bodyOf(c, spendCapSchema)
     await setSpendCap(parts, { ...scopeOf(c), cap, ...commandOf(c) })
+    return answer(c, await getMember(parts, scopeOf(c)))
+  })
+
+  // The plan's own amount takes an exception back.
+  routes.post(`${one}/exceptions`, async (c) => {
+    const { limitId, most, untilMs } = await bodyOf(c, exceptionSchema)
+    const amount = most.kind === 'amount' ? most.amount : null
+    const exception = most.kind === 'plan' ? null : { amount, untilMs }
+    await exceptLimit(parts, { ...scopeOf(c), limitId, exception, ...commandOf(c) })
     return answer(c, await getMember(parts, scopeOf(c)))
   })
 

@@ -6,6 +6,7 @@ import type { Desk } from '../desk.ts'
 import { wrongUse } from '../exit-codes.ts'
 import { readId, readName } from '../flag-values.ts'
 import { addEraseMember } from './erase.ts'
+import { addExceptCommand } from './exception.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { safeText, table, type Column } from '../terminal.ts'
 import {
@@ -33,6 +34,7 @@ export function addMemberCommands(program: Command, cli: CommandLine): void {
     done: 'is paused: its requests are refused',
   })
   addStatus(member, cli, { name: 'resume', isActive: true, done: 'is active again' })
+  addExceptCommand(member, cli)
   addEraseMember(member, cli)
 }
 

@@ -1,8 +1,9 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import type { CustomerAnswer, MemberAnswer } from '../../admin/contract/answers.ts'
 import { readAmount } from '../amounts.ts'
 import type { CommandLine } from '../command-line.ts'
 import { commandText } from '../command-text.ts'
+import { readDate } from '../flag-values.ts'
 import { localMoment } from '../moments.ts'
 import { chooseCustomer, chooseMember, withCustomer, withMember, type Who } from '../who.ts'
 import { withRetryKey } from '../retry-key.ts'
@@ -69,13 +70,6 @@ function addGrantCommand(
         })
       }),
     )
-}
-
-function readDate(text: string): number {
-  const isDate = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?$/.test(text)
-  const atMs = isDate ? Date.parse(text) : NaN
-  if (Number.isNaN(atMs)) throw new InvalidArgumentError('It has to be a date such as 2027-01-31.')
-  return atMs
 }
 
 function addCapCommand(program: Command, cli: CommandLine): void {

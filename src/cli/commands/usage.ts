@@ -70,7 +70,8 @@ function limitLines(
   reader: Reader,
 ): readonly string[] {
   const { terminal } = context
-  const [used, held, amount] = [BigInt(limit.used), BigInt(limit.held), BigInt(limit.amount)]
+  const [used, held] = [BigInt(limit.used), BigInt(limit.held)]
+  const amount = limit.amount === null ? null : BigInt(limit.amount)
   const quantity = (value: string): string =>
     limit.unit === 'money' ? context.money(value) : BigInt(value).toLocaleString('en')
   const unit = limit.unit === 'money' ? '' : ` ${limit.unit}`
@@ -79,24 +80,40 @@ function limitLines(
     limit.resetMs === null
       ? 'starts with your next message'
       : `resets ${momentWithDistance(limit.resetMs, reader)}`
-  const drawn = bar({ used, held, amount })
+  // A bar of no limit would be empty for ever: it shows nothing, and the words say why.
+  const drawn = bar(amount === null ? { used: 0n, held: 0n, amount: 1n } : { used, held, amount })
   // Something used is never shown as nothing.
   const percent = used > 0n && limit.usedPercent === 0 ? '< 1' : String(limit.usedPercent)
-  const isFull = used + held >= amount
+  const isFull = amount !== null && used + held >= amount
   const title = safeText(limit.title)
   const indent = ' '.repeat(titleCells)
   const head = title.length > titleCells - 2 ? [title, indent] : [title.padEnd(titleCells)]
   const [first = '', second] = head
-  const line = `${paint(terminal, isFull ? 'red' : 'cyan', drawn)} ${percent.padStart(4)} % used`
+  const share = amount === null ? 'no limit' : `${percent.padStart(4)} % used`
+  const line = `${paint(terminal, isFull ? 'red' : 'cyan', drawn)} ${share}`
+  const of =
+    limit.amount === null
+      ? `${quantity(limit.used)}${unit} used`
+      : `${quantity(limit.used)} of ${quantity(limit.amount)}${unit}`
   return [
     ...(second === undefined ? [`${first}${line}`] : [first, `${second}${line}`]),
-    wrap(
-      `${quantity(limit.used)} of ${quantity(limit.amount)}${unit}${heldText}, ${reset}`,
-      terminal.columns,
-      indent,
+    wrap(`${of}${heldText}, ${reset}`, terminal.columns, indent),
+    ...exceptionLines(limit, { quantity, reader }).map((text) =>
+      wrap(text, terminal.columns, indent),
     ),
     '',
   ]
+}
+
+function exceptionLines(
+  { exception, unit }: LimitAnswer,
+  { quantity, reader }: { readonly quantity: (value: string) => string; readonly reader: Reader },
+): readonly string[] {
+  if (exception === null) return []
+  const until =
+    exception.untilMs === null ? '' : ` until ${momentWithDistance(exception.untilMs, reader)}`
+  const plan = `${quantity(exception.planAmount)}${unit === 'money' ? '' : ` ${unit}`}`
+  return [`An exception for this member${until}; the plan says ${plan}.`]
 }
 
 function extraUsageFacts(

@@ -1,5 +1,6 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
-import { applyToCustomer, applyToMember, emptyCustomer, emptyMember } from '../../core/apply.ts'
+import { applyToCustomer, applyToMember } from '../../core/apply.ts'
+import { emptyCustomer, emptyMember } from '../../core/empty-state.ts'
 import type { DriftReport, Entry } from '../../core/entry.ts'
 import type { CustomerId, MemberId } from '../../core/ids.ts'
 import type { CommittedScope } from '../storage.ts'

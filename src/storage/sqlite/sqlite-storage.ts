@@ -1,5 +1,6 @@
 import type { Account, CustomerState, SystemState } from '../../core/account.ts'
-import { applyToSystem, emptySystem } from '../../core/apply.ts'
+import { applyToSystem } from '../../core/apply.ts'
+import { emptySystem } from '../../core/empty-state.ts'
 import type { Entry } from '../../core/entry.ts'
 import {
   bootId,

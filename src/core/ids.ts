@@ -14,6 +14,8 @@ export type LimitId = Branded<'limit'>
 export type PriceId = Branded<'price'>
 export type BootId = Branded<'boot'>
 export type OperationId = Branded<'operation'>
+/** Somebody with an account at the console. */
+export type PersonId = Branded<'person'>
 
 /** Ids stand inside account names (`grant:<id>:held`), so a colon may never be part of one. */
 const idPattern = /^[A-Za-z0-9_.-]+$/
@@ -43,6 +45,7 @@ export const grantId = (text: string): GrantId =>
 export const planId = (text: string): PlanId => checked(text, 'plan') as PlanId
 export const limitId = (text: string): LimitId => checked(text, 'limit') as LimitId
 export const priceId = (text: string): PriceId => checked(text, 'price') as PriceId
+export const personId = (text: string): PersonId => checked(text, 'person') as PersonId
 export const bootId = (text: string): BootId => checked(text, 'boot') as BootId
 
 /** The idempotency key of one command, chosen by whoever sends it: any text up to 200 characters. */

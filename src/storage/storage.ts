@@ -1,6 +1,14 @@
 import type { Account, CustomerState, SystemState } from '../core/account.ts'
 import type { Actor, DriftReport, Entry, EntryDraft, EntryKind } from '../core/entry.ts'
-import type { BootId, CustomerId, HoldId, KeyId, MemberId, OperationId } from '../core/ids.ts'
+import type {
+  BootId,
+  CustomerId,
+  HoldId,
+  KeyId,
+  MemberId,
+  OperationId,
+  PersonId,
+} from '../core/ids.ts'
 
 /**
  * The journal and what stands beside it. SQLite implements it now, PostgreSQL has to pass the same
@@ -53,10 +61,24 @@ export interface Storage {
   putPerson(person: Person): Promise<void>
   /** Does nothing for an id that has, or ever had, a name: what was erased does not come back by a repeat. */
   putPersonOnce(person: Person): Promise<void>
-  findPerson(id: CustomerId | MemberId | KeyId): Promise<Person | undefined>
+  findPerson(id: NamedId): Promise<Person | undefined>
+  /** Those of accounts at the console among them. */
   persons(): Promise<readonly Person[]>
-  /** Their names and addresses are gone from every file of the storage once `isComplete`. */
-  erasePersons(ids: readonly (CustomerId | MemberId | KeyId)[]): Promise<Erasure>
+  /**
+   * Their names and addresses are gone from every file of the storage once `isComplete`; so are the accounts at the
+   * console that have one of these ids, with passwords, sessions and links.
+   */
+  erasePersons(ids: readonly NamedId[]): Promise<Erasure>
+  /** Who has an account at the console for this customer, or for one member of it. */
+  accountsOf(scope: {
+    readonly customerId: CustomerId
+    readonly memberId?: MemberId
+  }): Promise<readonly PersonId[]>
+
+  /** Where the console's accounts and sessions are kept, for the library that keeps them. */
+  signInDatabase(): SignInDatabase
+  /** What was done at the admin API and is no journal entry. */
+  readonly acts: ActBook
 
   /** A secret of this installation (operator token hash, decision signing key), made once and kept. */
   secret(name: string, make: () => string): Promise<string>
@@ -178,8 +200,55 @@ export type KeyRecord = {
   readonly isRevoked: boolean
 }
 
+/** What can have a name. */
+export type NamedId = CustomerId | MemberId | KeyId | PersonId
+
+/**
+ * Statements on the tables `sign_in_…` and no others, each a transaction of its own, in the words of the database that
+ * `dialect` names. What one has changed is durable once it resolves.
+ */
+export interface SignInDatabase {
+  readonly dialect: 'sqlite' | 'postgres'
+  run(sql: string, values: readonly SignInValue[]): Promise<SignInAnswer>
+}
+
+export type SignInAnswer = {
+  readonly rows: readonly SignInRow[]
+  /** Rows that a write has changed. */
+  readonly changedCount: number
+}
+
+export type SignInValue = null | number | bigint | string | Uint8Array
+export type SignInRow = Readonly<Record<string, SignInValue>>
+
+/** One act, for the audit log. It names people and things by their opaque ids, and has no secret in it. */
+export type NewAct = {
+  readonly actor: Actor
+  /** A short word such as `backup_taken`. */
+  readonly act: string
+  /** Whom or what it concerns: an id, where there is one. */
+  readonly target: string | null
+  readonly details: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** Acts are kept in the order in which they were recorded, and for ever. */
+export type AdminAct = NewAct & { readonly id: number; readonly atMs: number }
+
+export interface ActBook {
+  record(act: NewAct): Promise<void>
+  /** Newest first. */
+  list(query: ActQuery): Promise<readonly AdminAct[]>
+}
+
+export type ActQuery = {
+  readonly beforeId?: number
+  readonly actor?: Actor
+  /** At most this many; the maximum is 1,000. */
+  readonly rowsMax: number
+}
+
 export type Person = {
-  readonly id: CustomerId | MemberId | KeyId
+  readonly id: NamedId
   readonly name: string
   readonly email: string | null
 }

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { memberId } from '../../src/core/ids.ts'
+import { memberId, personId } from '../../src/core/ids.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { ann, authorize, furnish } from './accounts.ts'
+import { addAccount, countAccounts } from './storage-people.ts'
 import { SqliteBed } from './sqlite-bed.ts'
 import { turns } from './with-bed.ts'
 
@@ -56,6 +57,26 @@ onBed('no page keeps an old copy of a row that was moved or grew', async (bed, s
   assert.equal(isComplete, true)
   assert.deepEqual(whereWritten(bed), [])
   assert.equal((await storage.persons()).length, 400 - erased.length)
+})
+
+onBed('no byte of a removed account is left, and acts cannot be changed', async (bed, storage) => {
+  const people = Array.from({ length: 60 }, (_, index) => `p${(index * 37) % 60}`)
+  for (const [index, id] of people.entries()) {
+    const called = index % 3 === 0 ? `${name} ${id}` : `Somebody ${id}`
+    await addAccount(storage, id, { ...ann, name: called })
+  }
+  const erased = people.filter((_, index) => index % 3 === 0)
+
+  const { isComplete } = await storage.erasePersons(erased.map(personId))
+
+  assert.equal(isComplete, true)
+  assert.deepEqual(whereWritten(bed), [])
+  const left = people.length - erased.length
+  assert.deepEqual(await countAccounts(storage), [left, left, left, left])
+  await storage.acts.record({ actor: 'operator', act: 'tried', target: null, details: {} })
+  for (const sql of ["UPDATE admin_act SET act = 'other'", 'DELETE FROM admin_act']) {
+    assert.throws(() => bed.inFile((db) => db.exec(sql)), /acts are never/)
+  }
 })
 
 onBed(

@@ -5,6 +5,7 @@ import { testChanges } from './storage-changes.ts'
 import { testClock } from './storage-clock.ts'
 import { testFaults } from './storage-faults.ts'
 import { testHolds } from './storage-holds.ts'
+import { testPeople } from './storage-people.ts'
 import { testReads } from './storage-reads.ts'
 import { testSums } from './storage-sums.ts'
 
@@ -45,6 +46,7 @@ export function testStorage(name: string, makeBed: MakeBed): void {
     testClock(makeBed)
     testFaults(makeBed)
     testHolds(makeBed)
+    testPeople(makeBed)
     testReads(makeBed)
     testSums(makeBed)
   })

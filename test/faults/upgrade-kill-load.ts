@@ -28,7 +28,8 @@ export function upgradeTo(path: string, lastStatement = Infinity): void {
           return db.isTransaction
         },
         exec: (sql) => {
-          for (const part of sql.split(';').filter((each) => each.trim() !== '')) {
+          // The end of a statement within a trigger is not the end of a statement.
+          for (const part of sql.split(/;(?!\s*END;)/).filter((each) => each.trim() !== '')) {
             step()
             db.exec(part)
           }

@@ -9,6 +9,7 @@ import { setStatus } from '../../operations/set-status.ts'
 import { topUp } from '../../operations/top-up.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { commandOf, type AdminContext, type AdminVariables } from '../callers/callers.ts'
+import { noteAct } from '../callers/note-act.ts'
 import type { ErasureAnswer, CustomersAnswer } from '../contract/answers.ts'
 import {
   customersQuerySchema,
@@ -71,9 +72,11 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
   // Erasing twice erases nothing more.
   routes.post('/:customerId/erase', async (c) => {
     await bodyOf(c, emptySchema)
-    commandOf(c)
+    const { actor } = commandOf(c)
     const { customerId } = await getCustomer(parts, customerOf(c))
     const erasure = await erasePersons(parts, { customerId })
+    const details = { ...erasure }
+    await noteAct(parts, { actor, act: 'customer_erased', target: customerId, details })
     return answer(c, { customerId, memberId: null, ...erasure } satisfies ErasureAnswer)
   })
 

@@ -19,6 +19,7 @@ import { setSpendCap } from '../../operations/set-spend-cap.ts'
 import { setStatus } from '../../operations/set-status.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { commandOf, type AdminContext, type AdminVariables } from '../callers/callers.ts'
+import { noteAct } from '../callers/note-act.ts'
 import type { ErasureAnswer } from '../contract/answers.ts'
 import {
   emptySchema,
@@ -77,9 +78,11 @@ function addSettings(routes: Routes, parts: AdminApiParts): void {
   // Erasing twice erases nothing more.
   routes.post(`${one}/erase`, async (c) => {
     await bodyOf(c, emptySchema)
-    commandOf(c)
+    const { actor } = commandOf(c)
     const { customerId, memberId } = await getMember(parts, scopeOf(c))
     const erasure = await erasePersons(parts, { customerId, memberId })
+    const details = { customerId, ...erasure }
+    await noteAct(parts, { actor, act: 'member_erased', target: memberId, details })
     return answer(c, { customerId, memberId, ...erasure } satisfies ErasureAnswer)
   })
 

@@ -9,6 +9,7 @@ import { publishPlans } from '../../operations/publish-plans.ts'
 import { verify } from '../../operations/verify.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { answerInLines } from './answer-in-lines.ts'
+import { noteAct } from '../callers/note-act.ts'
 import { commandOf, type AdminVariables } from '../callers/callers.ts'
 import type {
   ClockAnswer,
@@ -63,9 +64,11 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
   })
 
   // Said twice, it is the same word.
-  routes.post('/clock/adopt', (c) => {
-    commandOf(c)
-    return answer(c, { clock: adoptClock(parts) } satisfies ClockAnswer)
+  routes.post('/clock/adopt', async (c) => {
+    const { actor } = commandOf(c)
+    const clock = adoptClock(parts)
+    await noteAct(parts, { actor, act: 'clock_adopted', target: null, details: {} })
+    return answer(c, { clock } satisfies ClockAnswer)
   })
 
   routes.post('/clock/correct', async (c) => {
@@ -80,6 +83,13 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
       const onProgress = (done: number, total: number): void => say({ done, total })
       const report = await verify(parts, { isHealing, actor, onProgress })
       parts.running?.noteVerify(report)
+      const details = {
+        isHealing,
+        entryCount: report.entryCount,
+        faultCount: report.faults.length,
+        driftCount: report.drifts.length,
+      }
+      await noteAct(parts, { actor, act: 'journal_verified', target: null, details })
       return report
     })
   })
@@ -87,10 +97,13 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
   // Said twice, the second finds the file of the first in its way.
   routes.post('/backup', async (c) => {
     const { file, isReplacing } = await bodyOf(c, backupSchema)
-    commandOf(c)
-    return answerInLines({ logger: parts.logger, name: 'backup' }, (say) =>
-      backUp(parts, { file, isReplacing, onProgress: say }),
-    )
+    const { actor } = commandOf(c)
+    return answerInLines({ logger: parts.logger, name: 'backup' }, async (say) => {
+      const report = await backUp(parts, { file, isReplacing, onProgress: say })
+      const details = { file: report.file, position: report.position, bytes: report.bytes }
+      await noteAct(parts, { actor, act: 'backup_taken', target: null, details })
+      return report
+    })
   })
 
   return routes

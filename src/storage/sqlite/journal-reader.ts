@@ -36,6 +36,8 @@ const columns = `position, customer_id AS customerId, member_id AS memberId, kin
 /** The words of the index on rare kinds; SQLite uses it only where a statement repeats them. */
 const isRare = `kind NOT IN ('held', 'hold_grown', 'settled', 'voided', 'expired')`
 const isNamed = `(name <> '${erasedName}' OR email IS NOT NULL)`
+const named = `(SELECT id, name, email FROM person WHERE ${isNamed}
+  UNION ALL SELECT id, name, email FROM sign_in_user)`
 const between = `position > ?4 AND position < ?5`
 
 /** Rows of the file come from `JournalWriter` alone; their columns have the types that it wrote. */
@@ -250,18 +252,23 @@ export class JournalReader {
   }
 
   findPerson(id: string): Person | undefined {
-    const row = this.#get(`SELECT id, name, email FROM person WHERE id = ? AND ${isNamed}`, id)
+    const row = this.#get(`SELECT id, name, email FROM ${named} WHERE id = ?`, id)
     return row === undefined ? undefined : { ...(row as unknown as Person) }
   }
 
   persons(): readonly Person[] {
-    const rows = this.#all(`SELECT id, name, email FROM person WHERE ${isNamed} ORDER BY id`)
+    const rows = this.#all(`SELECT id, name, email FROM ${named} ORDER BY id`)
     return rows.map((row) => ({ ...(row as unknown as Person) }))
   }
 
   findSecret(name: string): string | undefined {
     const value = this.#get('SELECT value FROM installation WHERE name = ?', name)?.['value']
     return typeof value === 'string' ? value : undefined
+  }
+
+  /** Rows of the tables beside the journal (`side-tables.ts`). */
+  beside(sql: string, values: readonly SqlValue[]): readonly SqlRow[] {
+    return this.#all(sql, ...values)
   }
 
   #get(sql: string, ...values: SqlValue[]): SqlRow | undefined {

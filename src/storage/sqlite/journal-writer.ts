@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import type { CustomerId } from '../../core/ids.ts'
-import type { Person } from '../storage.ts'
+import type { NewAct, Person, SignInAnswer } from '../storage.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { busyTimeoutMs, openConnection, readNumber, segmentOf } from './journal-file.ts'
 import { workOnLog, type LogSize, type LogWork } from './log-copier.ts'
-import type { SqlConnection, SqlDriver, SqlStatement } from './sql-driver.ts'
+import type { SqlConnection, SqlDriver, SqlStatement, SqlValue } from './sql-driver.ts'
+import { eraseAccounts, insertAct, nothingAnswered, runSignIn } from './side-writes.ts'
 
 /** A derived row, written in the transaction of the entry whose seal vouches for it. */
 export type SnapshotRow = {
@@ -33,6 +34,9 @@ export type SideWrite =
       readonly isReplacing?: boolean
     }
   | { readonly kind: 'drop_snapshot'; readonly customerId: string; readonly memberId: string }
+  /** One statement on the tables of the console's accounts. */
+  | { readonly kind: 'sign_in'; readonly sql: string; readonly values: readonly SqlValue[] }
+  | { readonly kind: 'record_act'; readonly act: NewAct; readonly atMs: number }
   /** Shows that the disk takes commits, without an entry. */
   | { readonly kind: 'prove_writing' }
 
@@ -43,7 +47,7 @@ export type SideWrite =
  */
 export interface JournalWriter {
   commit(batch: JournalBatch): Promise<void>
-  write(side: SideWrite): Promise<void>
+  write(side: SideWrite): Promise<SignInAnswer>
   /** Works on the write-ahead log, between two commits. */
   tendLog(work: LogWork): Promise<LogSize>
   close(): Promise<void>
@@ -133,7 +137,13 @@ class WriterConnection {
     }
   }
 
-  write(side: SideWrite): void {
+  write(side: SideWrite): SignInAnswer {
+    if (side.kind === 'sign_in') return runSignIn(this.#db, side.sql, side.values)
+    this.#writeBeside(side)
+    return nothingAnswered
+  }
+
+  #writeBeside(side: Exclude<SideWrite, { kind: 'sign_in' }>): void {
     switch (side.kind) {
       case 'put_person':
         this.#db
@@ -158,6 +168,9 @@ class WriterConnection {
         this.#db
           .prepare('DELETE FROM snapshot WHERE customer_id = ? AND member_id = ?')
           .run(side.customerId, side.memberId)
+        return
+      case 'record_act':
+        insertAct(this.#db, side.act, side.atMs)
         return
       case 'prove_writing':
         this.#proveWriting()
@@ -257,6 +270,7 @@ class WriterConnection {
         if (!erased.has(String(id))) insert.run(id ?? null, name ?? null, email ?? null)
       }
       for (const id of erased) insert.run(id, erasedName, null)
+      eraseAccounts(this.#db, erased)
       this.#db.exec('COMMIT')
     } catch (cause) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')

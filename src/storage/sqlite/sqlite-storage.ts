@@ -8,14 +8,14 @@ import {
   type BootId,
   type CustomerId,
   type HoldId,
-  type KeyId,
   type MemberId,
+  type PersonId,
 } from '../../core/ids.ts'
-import type { Logger } from '../../system/logger.ts'
 import { freshId } from '../../system/random.ts'
-import { RecordClock, type RecordClockStatus } from '../../system/record-clock.ts'
+import { RecordClock } from '../../system/record-clock.ts'
 import {
   UnknownScopeError,
+  type ActBook,
   type BackupOptions,
   type BackupReport,
   type Change,
@@ -27,8 +27,11 @@ import {
   type Erasure,
   type KeyRecord,
   type MemberScope,
+  type NamedId,
   type Once,
   type Person,
+  type SignInAnswer,
+  type SignInDatabase,
   type Storage,
   type StorageHealth,
   type VerifyOptions,
@@ -36,6 +39,7 @@ import {
 } from '../storage.ts'
 import { FolderBackups } from '../backup/folder-backups.ts'
 import { BackgroundWork } from './background-work.ts'
+import { CommitListeners } from './commit-listeners.ts'
 import { DamageList } from './damage-list.ts'
 import { StorageCheckUp } from './storage-check-up.ts'
 import { ownDataFolder, type DataFolder } from './data-folder.ts'
@@ -49,9 +53,11 @@ import { JournalReader } from './journal-reader.ts'
 import type { SideWrite } from './journal-writer.ts'
 import { LiveJournal } from './live-journal.ts'
 import { endProcess } from './lost-batches.ts'
+import { logClock } from './log-clock.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { customerSums, memberSums, rebuild } from './rebuild.ts'
 import type { SqliteStorageOptions } from './sqlite-options.ts'
+import { findAccounts, openActBook, openSignInDatabase } from './side-tables.ts'
 import { SnapshotAudit } from './snapshot-audit.ts'
 import { copierWith, writerWith } from './start-threads.ts'
 import { restingFor } from './resting.ts'
@@ -100,6 +106,8 @@ function tellUpgrade({ log, onUpgrade }: SqliteStorageOptions, step: UpgradeStep
 
 class SqliteStorage implements Storage {
   readonly bootId: BootId
+  readonly acts: ActBook
+  readonly #signIn: SignInDatabase
   readonly #folder: DataFolder
   readonly #options: SqliteStorageOptions
   readonly #reader: JournalReader
@@ -110,7 +118,7 @@ class SqliteStorage implements Storage {
   readonly #checkUp: StorageCheckUp
   readonly #recordClock: RecordClock
   readonly #keys = new Map<string, KeyRecord>()
-  readonly #listeners = new Set<(changed: readonly CommittedScope[]) => void>()
+  readonly #listeners: CommitListeners
   readonly #background: BackgroundWork
   readonly #backups: FolderBackups
   #isClosed = false
@@ -120,6 +128,7 @@ class SqliteStorage implements Storage {
     const startWriter = options.startWriter ?? writerWith(options.driver)
     this.#folder = folder
     this.#options = options
+    this.#listeners = new CommitListeners(log)
     this.bootId = bootId(freshId(random, 'boot'))
     this.#reader = new JournalReader(folder.journalPath, options.driver)
     this.#recordClock = new RecordClock({
@@ -143,6 +152,13 @@ class SqliteStorage implements Storage {
       onForgotten: () => this.#keys.clear(),
       onTaken: options.onTaken ?? endProcess,
     })
+    const beside = {
+      reader: this.#reader,
+      write: (side: SideWrite) => this.#write(side),
+      nowMs: () => this.recordNowMs(),
+    }
+    this.#signIn = openSignInDatabase(beside)
+    this.acts = openActBook(beside)
     this.#backups = new FolderBackups({
       folder: options.dataFolder,
       journalPath: folder.journalPath,
@@ -273,7 +289,7 @@ class SqliteStorage implements Storage {
     await this.#write({ kind: 'put_person', person, isOnce: true })
   }
 
-  async findPerson(id: CustomerId | MemberId | KeyId): Promise<Person | undefined> {
+  async findPerson(id: NamedId): Promise<Person | undefined> {
     return this.#reader.findPerson(id)
   }
 
@@ -281,9 +297,17 @@ class SqliteStorage implements Storage {
     return this.#reader.persons()
   }
 
-  async erasePersons(ids: readonly (CustomerId | MemberId | KeyId)[]): Promise<Erasure> {
+  async erasePersons(ids: readonly NamedId[]): Promise<Erasure> {
     await this.#write({ kind: 'erase_persons', ids })
     return { isComplete: await this.#logKeeper.empty() }
+  }
+
+  async accountsOf(scope: Parameters<Storage['accountsOf']>[0]): Promise<readonly PersonId[]> {
+    return findAccounts(this.#reader, scope)
+  }
+
+  signInDatabase(): SignInDatabase {
+    return this.#signIn
   }
 
   async secret(name: string, make: () => string): Promise<string> {
@@ -325,8 +349,7 @@ class SqliteStorage implements Storage {
   }
 
   onCommit(listener: (changed: readonly CommittedScope[]) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   recordNowMs(): number {
@@ -349,10 +372,11 @@ class SqliteStorage implements Storage {
     return this.#journal.correctClock(command)
   }
 
-  async #write(side: SideWrite): Promise<void> {
+  async #write(side: SideWrite): Promise<SignInAnswer> {
     try {
-      await this.#journal.writer.write(side)
+      const answer = await this.#journal.writer.write(side)
       this.#logKeeper.noteWrite()
+      return answer
     } catch (cause) {
       throw unavailable(cause)
     }
@@ -365,36 +389,6 @@ class SqliteStorage implements Storage {
   #onDurable(rows: readonly JournalRow[]): void {
     this.#logKeeper.noteWrite()
     if (rows.some(({ kind }) => kind === 'key_issued' || kind === 'key_revoked')) this.#keys.clear()
-    if (this.#listeners.size === 0) return
-    const changed = new Map<string, CommittedScope>()
-    for (const { customerId, memberId } of rows) {
-      changed.set(`${customerId}:${memberId ?? ''}`, { customerId, memberId })
-    }
-    for (const listener of this.#listeners) {
-      try {
-        listener([...changed.values()])
-      } catch (error) {
-        const cause = error instanceof Error ? error.message : String(error)
-        this.#options.log.warn('a listener of commits failed', { cause })
-      }
-    }
-  }
-}
-
-function logClock(log: Logger, status: RecordClockStatus): void {
-  const { recordMs, wallMs, driftMs, isJumpHeld, isBehind } = status
-  const fields = { recordMs, wallMs, driftMs }
-  if (isBehind) {
-    log.warn(
-      'the wall clock is behind; windows go on and run slower until it has caught up (plimsoll clock)',
-      fields,
-    )
-  } else if (isJumpHeld) {
-    log.error(
-      'the wall clock jumped forward; windows keep the old time until it is confirmed',
-      fields,
-    )
-  } else {
-    log.info('the clock of record follows the wall clock again', fields)
+    this.#listeners.tell(rows)
   }
 }

@@ -1,6 +1,8 @@
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { JournalRow } from '../entry-codec.ts'
 import type { LogSize, LogWork } from './log-copier.ts'
+import type { SignInAnswer } from '../storage.ts'
+import { nothingAnswered } from './side-writes.ts'
 import {
   openJournalWriter,
   type JournalBatch,
@@ -25,7 +27,8 @@ type Order =
 
 /** Undefined means done. Errors travel as their text and code: not every error can be cloned. */
 type Failed = { readonly message: string; readonly errcode: number | undefined }
-type Answer = Failed | LogSize | undefined
+type Done = LogSize | SignInAnswer | undefined
+type Answer = Failed | Done
 
 class WriterThreadError extends Error {
   readonly errcode: number | undefined
@@ -44,7 +47,7 @@ export function startWriterThread(
 ): JournalWriter {
   const { url, workerData: data } = program
   const worker = new Worker(url, { workerData: data })
-  const waiting: PromiseWithResolvers<LogSize | undefined>[] = []
+  const waiting: PromiseWithResolvers<Done>[] = []
   let failure: Error | undefined
   const failAll = (error: Error): void => {
     failure = error
@@ -61,9 +64,9 @@ export function startWriterThread(
   // An order under way keeps the process alive; an idle thread does not.
   worker.unref()
 
-  const send = (order: Order): Promise<LogSize | undefined> => {
+  const send = (order: Order): Promise<Done> => {
     if (failure !== undefined) return Promise.reject(failure)
-    const answer = Promise.withResolvers<LogSize | undefined>()
+    const answer = Promise.withResolvers<Done>()
     waiting.push(answer)
     worker.ref()
     worker.postMessage(order)
@@ -74,11 +77,13 @@ export function startWriterThread(
       await send({ kind: 'commit', values: toValues(rows), snapshots })
     },
     write: async (side) => {
-      await send({ kind: 'write', side })
+      const done = await send({ kind: 'write', side })
+      return done !== undefined && 'rows' in done ? done : nothingAnswered
     },
     tendLog: async (work) => {
       const size = await send({ kind: 'tend_log', work })
-      if (size === undefined) throw new Error('The journal writer said nothing about its log')
+      if (size === undefined || 'rows' in size)
+        throw new Error('The journal writer said nothing about its log')
       return size
     },
     close: async () => {
@@ -139,7 +144,7 @@ async function carryOut(writer: JournalWriter, order: Order): Promise<Answer> {
     if (order.kind === 'commit') {
       await writer.commit({ rows: toRows(order.values), snapshots: order.snapshots })
     }
-    if (order.kind === 'write') await writer.write(order.side)
+    if (order.kind === 'write') return await writer.write(order.side)
     if (order.kind === 'tend_log') return await writer.tendLog(order.work)
     if (order.kind === 'close') await writer.close()
     return undefined

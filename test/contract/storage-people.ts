@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { personId } from '../../src/core/ids.ts'
-import type { SignInValue, Storage } from '../../src/storage/storage.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import type { SignInValue } from '../../src/storage/console-storage.ts'
 import { acme, ann, furnish, zoe } from './accounts.ts'
 import type { MakeBed } from './storage.ts'
 import { onBed } from './with-bed.ts'
@@ -31,9 +32,15 @@ export async function addAccount(
   const { name = id, customerId, memberId = null } = scope
   const at = { created_at: moment, updated_at: moment }
   await insert(storage, 'sign_in_user', {
-    ...{ id, name, email: `${name.replaceAll(' ', '.')}@example.com`, email_verified: 1 },
-    ...{ role: memberId === null ? 'owner' : 'member', is_active: 1 },
-    ...{ customer_id: customerId, member_id: memberId, ...at },
+    id,
+    name,
+    email: `${name.replaceAll(' ', '.')}@example.com`,
+    email_verified: 1,
+    role: memberId === null ? 'owner' : 'member',
+    is_active: 1,
+    customer_id: customerId,
+    member_id: memberId,
+    ...at,
   })
   const session = { user_id: id, token: `token of ${name}`, user_agent: `${name}'s browser` }
   await insert(storage, 'sign_in_session', { id: `s-${id}`, ...session, expires_at: moment, ...at })

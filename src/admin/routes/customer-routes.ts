@@ -69,17 +69,6 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
     })
   }
 
-  // Erasing twice erases nothing more.
-  routes.post('/:customerId/erase', async (c) => {
-    await bodyOf(c, emptySchema)
-    const { actor } = commandOf(c)
-    const { customerId } = await getCustomer(parts, customerOf(c))
-    const erasure = await erasePersons(parts, { customerId })
-    const details = { ...erasure }
-    await noteAct(parts, { actor, act: 'customer_erased', target: customerId, details })
-    return answer(c, { customerId, memberId: null, ...erasure } satisfies ErasureAnswer)
-  })
-
   routes.post('/:customerId/extra-usage', async (c) => {
     const { isOn } = await bodyOf(c, extraUsageSchema)
     const customerId = customerOf(c)
@@ -94,7 +83,25 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
     return answerCustomer(c, customerId)
   })
 
+  addErasing(routes, parts)
   return routes
+}
+
+function addErasing(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApiParts): void {
+  // Erasing twice erases nothing more.
+  routes.post('/:customerId/erase', async (c) => {
+    await bodyOf(c, emptySchema)
+    const { actor } = commandOf(c)
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    const erasure = await erasePersons(parts, { customerId })
+    await noteAct(parts, {
+      actor,
+      act: 'customer_erased',
+      target: customerId,
+      details: { ...erasure },
+    })
+    return answer(c, { customerId, memberId: null, ...erasure } satisfies ErasureAnswer)
+  })
 }
 
 export const customerOf = (c: AdminContext): CustomerId =>

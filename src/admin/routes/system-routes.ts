@@ -75,6 +75,11 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
     return answer(c, (await correctClock(parts, commandOf(c))) satisfies ClockCorrectedAnswer)
   })
 
+  addLongWork(routes, parts)
+  return routes
+}
+
+function addLongWork(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApiParts): void {
   // Verifying twice is harmless: what the first healed, the second finds right.
   routes.post('/verify', async (c) => {
     const { isHealing } = await bodyOf(c, verifySchema)
@@ -105,8 +110,6 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
       return report
     })
   })
-
-  return routes
 }
 
 async function statusAnswer(parts: AdminApiParts): Promise<StatusAnswer> {

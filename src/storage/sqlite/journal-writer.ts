@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { CustomerId } from '../../core/ids.ts'
-import type { NewAct, Person, SignInAnswer } from '../storage.ts'
+import type { Person } from '../storage.ts'
+import type { NewAct, SignInAnswer } from '../console-storage.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { busyTimeoutMs, openConnection, readNumber, segmentOf } from './journal-file.ts'
 import { workOnLog, type LogSize, type LogWork } from './log-copier.ts'

@@ -1,4 +1,5 @@
 import { personId } from '../../core/ids.ts'
+import type { Storage } from '../storage.ts'
 import type {
   ActBook,
   ActQuery,
@@ -6,8 +7,7 @@ import type {
   NewAct,
   SignInAnswer,
   SignInDatabase,
-  Storage,
-} from '../storage.ts'
+} from '../console-storage.ts'
 import { entriesMax, type JournalReader } from './journal-reader.ts'
 import type { SqlRow, SqlValue } from './sql-driver.ts'
 

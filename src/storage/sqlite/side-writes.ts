@@ -1,4 +1,4 @@
-import type { NewAct, SignInAnswer } from '../storage.ts'
+import type { NewAct, SignInAnswer } from '../console-storage.ts'
 import type { SqlConnection, SqlValue } from './sql-driver.ts'
 
 /** What the writing connection does for the tables of the console (`side-tables.ts`). */

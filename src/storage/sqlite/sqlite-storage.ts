@@ -15,7 +15,6 @@ import { freshId } from '../../system/random.ts'
 import { RecordClock } from '../../system/record-clock.ts'
 import {
   UnknownScopeError,
-  type ActBook,
   type BackupOptions,
   type BackupReport,
   type Change,
@@ -30,13 +29,12 @@ import {
   type NamedId,
   type Once,
   type Person,
-  type SignInAnswer,
-  type SignInDatabase,
   type Storage,
   type StorageHealth,
   type VerifyOptions,
   type VerifyReport,
 } from '../storage.ts'
+import type { ActBook, SignInAnswer, SignInDatabase } from '../console-storage.ts'
 import { FolderBackups } from '../backup/folder-backups.ts'
 import { BackgroundWork } from './background-work.ts'
 import { CommitListeners } from './commit-listeners.ts'

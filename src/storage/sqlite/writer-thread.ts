@@ -1,7 +1,7 @@
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { JournalRow } from '../entry-codec.ts'
 import type { LogSize, LogWork } from './log-copier.ts'
-import type { SignInAnswer } from '../storage.ts'
+import type { SignInAnswer } from '../console-storage.ts'
 import { nothingAnswered } from './side-writes.ts'
 import {
   openJournalWriter,

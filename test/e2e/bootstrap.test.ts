@@ -40,7 +40,14 @@ function checkout(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true }))
   mkdirSync(join(folder, 'scripts'))
   mkdirSync(join(folder, 'npm'))
-  for (const name of ['bootstrap.mjs', 'install-packages.mjs', 'folder-lock.mjs', 'npm.mjs']) {
+  const scripts = [
+    'bootstrap.mjs',
+    'console-stamp.mjs',
+    'install-packages.mjs',
+    'folder-lock.mjs',
+    'npm.mjs',
+  ]
+  for (const name of scripts) {
     cpSync(join(root, 'scripts', name), join(folder, 'scripts', name))
   }
   writeFileSync(join(folder, 'npm', 'npm-cli.js'), fakeNpm)

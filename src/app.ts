@@ -10,7 +10,8 @@ import { readJsonFile } from './config/read-json-file.ts'
 import type { Settings } from './config/settings.ts'
 import { demoKeyIdOf } from './demo/demo-member.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
-import { watchProcess } from './health/process-watch.ts'
+import type { ConnectUpstream } from './gateway/reply/upstream.ts'
+import { watchProcess, type ProcessWatch } from './health/process-watch.ts'
 import type { TrafficFacts } from './health/server-facts.ts'
 import { createServerHealth } from './health/server-health.ts'
 import { watchPrices, type UnpricedModels } from './health/unpriced-models.ts'
@@ -24,8 +25,10 @@ import { parsePriceOverrides } from './providers/price-overrides.ts'
 import { createPriceBook, type PriceBook } from './providers/prices.ts'
 import { journalFormat } from './storage/sqlite/journal-file.ts'
 import type { UpgradeStep } from './storage/sqlite/migrate.ts'
+import type { SqliteStorageOptions } from './storage/sqlite/sqlite-options.ts'
 import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts'
 import type { Clock } from './system/clock.ts'
+import type { Listen } from './system/listen.ts'
 import type { Logger } from './system/logger.ts'
 import type { Random } from './system/random.ts'
 
@@ -56,6 +59,16 @@ export type AppOptions = {
   readonly logPath?: string | null
   /** The Node that is installed for this machine, where one is. */
   readonly nodePinned?: string | null
+  /** A simulation brings these; a server has its machine's own. */
+  readonly machine?: MachineParts
+}
+
+/** What a server otherwise takes from its machine beside clock, chance and log: network, disk, its own process. */
+export type MachineParts = {
+  readonly listen: Listen
+  readonly connectUpstream: ConnectUpstream
+  readonly storage: Pick<SqliteStorageOptions, 'driver' | 'startWriter' | 'onTaken'>
+  readonly watchProcess: () => ProcessWatch
 }
 
 /** The whole server, running. */
@@ -98,11 +111,11 @@ export async function startApp(
     for (const close of closers.toReversed()) await close()
   }
   try {
-    const { version, onUpgrade } = options
+    const { version, onUpgrade, machine } = options
     const upgrade = onUpgrade === undefined ? {} : { onUpgrade }
     const parts = await openParts(
       settings,
-      { ...system, version, ...upgrade, isServing: true },
+      { ...system, version, ...upgrade, isServing: true, disk: machine?.storage ?? {} },
       closers,
     )
     const plans =
@@ -143,7 +156,7 @@ export async function openBooks(
   }
   try {
     return {
-      parts: await openParts(settings, { ...system, version, isServing: false }, closers),
+      parts: await openParts(settings, { ...system, version, isServing: false, disk: {} }, closers),
       close,
     }
   } catch (error) {
@@ -161,7 +174,12 @@ async function openParts(
     version,
     onUpgrade,
     isServing,
-  }: System & Pick<AppOptions, 'version' | 'onUpgrade'> & { readonly isServing: boolean },
+    disk,
+  }: System &
+    Pick<AppOptions, 'version' | 'onUpgrade'> & {
+      readonly isServing: boolean
+      readonly disk: Partial<MachineParts['storage']>
+    },
   closers: (() => Promise<void> | void)[],
 ): Promise<GateParts> {
   const storage = await openSqliteStorage({
@@ -173,6 +191,7 @@ async function openParts(
     snapshotEvery: settings.snapshotEvery,
     ...(isServing ? { verifyShare } : {}),
     ...(onUpgrade === undefined ? {} : { onUpgrade }),
+    ...disk,
   })
   closers.push(() => storage.close())
   const secret = await storage.secret('decision-signing', () =>
@@ -210,6 +229,8 @@ async function listen(input: {
     upstream: options.upstream.name,
     currencySymbol: settings.currencySymbol,
   }
+  const { machine } = options
+  const listen = machine === undefined ? {} : { listen: machine.listen }
   const gatewayAddress = new Address()
   const prices = watchPrices(openPrices(settings))
   const later = new LaterFacts()
@@ -239,6 +260,7 @@ async function listen(input: {
       port: settings.adminPort,
       extraHosts: settings.publicPageUrl === null ? [] : [new URL(settings.publicPageUrl).host],
       mounts: options.mounts,
+      ...listen,
     },
   )
   closers.push(() => admin.close())
@@ -250,6 +272,8 @@ async function listen(input: {
     upstream: options.upstream,
     settings: gatewaySettings(settings, admin.url),
     logger,
+    ...listen,
+    ...(machine === undefined ? {} : { connectUpstream: machine.connectUpstream }),
   })
   try {
     gatewayAddress.url = await gateway.listen(settings.gatewayPort, settings.gatewayHost)
@@ -272,7 +296,7 @@ function runningServer(input: {
 }): RunningServer {
   const { settings, options, parts, closers, prices, later } = input
   const { plansFile } = settings
-  const processWatch = watchProcess()
+  const processWatch = (options.machine?.watchProcess ?? watchProcess)()
   closers.push(() => processWatch.close())
   const health = createServerHealth({
     parts,

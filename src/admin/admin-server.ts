@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import { listenOnMachine, type Listen } from '../system/listen.ts'
 import { openAccountEvents } from './account-events.ts'
 import { createAdminApi, type AdminApiParts, type Mount } from './admin-api.ts'
 import { ownHosts } from './callers/guards.ts'
@@ -16,6 +16,8 @@ export type AdminServerOptions = {
   readonly extraHosts: readonly string[]
   /** Pages that others bring, such as the story; each answers everything under its path. */
   readonly mounts: readonly Mount[]
+  /** That of this machine when it is left out. */
+  readonly listen?: Listen
 }
 
 export type AdminServer = {
@@ -45,14 +47,8 @@ export async function startAdminServer(
     connectionsCheckingInterval: lateCheckMs,
   })
   server.maxConnections = connectionsMax
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-  const { port } = server.address() as AddressInfo
+  const listen = options.listen ?? listenOnMachine
+  const { port } = await listen(server, { port: options.port, host: options.host })
   const shownHost = options.host.includes(':') ? `[${options.host}]` : options.host
   const url = `http://${shownHost}:${port}`
   const api = createAdminApi(

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { GateParts } from '../operations/parts.ts'
 import { Readiness } from '../operations/readiness.ts'
 import { createRateLearner } from '../providers/anthropic-estimate.ts'
 import type { PriceBook } from '../providers/prices.ts'
+import { listenOnMachine, type Listen } from '../system/listen.ts'
 import type { Logger } from '../system/logger.ts'
 import { freshId } from '../system/random.ts'
 import { createBodyRoom } from './caller/body.ts'
@@ -29,7 +30,7 @@ import { RunningRelays } from './reply/running-relays.ts'
 import { answerProbe } from './answer-probe.ts'
 import { routeOf, type Route } from './route.ts'
 import { logFinished, startTrace } from './trace.ts'
-import { createUpstream } from './reply/upstream.ts'
+import { createUpstream, type ConnectUpstream } from './reply/upstream.ts'
 
 /**
  * The data plane: LLM traffic comes in here and leaves metered. One exchange per request; whatever goes
@@ -65,6 +66,9 @@ export type GatewayOptions = {
   readonly logger: Logger
   /** Shared with the admin port, which says the same. */
   readonly readiness?: Readiness
+  /** Both are those of this machine when they are left out. */
+  readonly listen?: Listen
+  readonly connectUpstream?: ConnectUpstream
 }
 
 const headerBytesMax = 64 * 1024
@@ -92,6 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       headersTimeoutMs: settings.upstreamHeadersTimeoutMs,
       silenceMaxMs: settings.upstreamSilenceMaxMs,
       onHead: isWitness ? createClockWitness(parts) : ignoreHead,
+      ...(options.connectUpstream === undefined ? {} : { connect: options.connectUpstream }),
     }),
     account: createUpstreamAccount(keys, { clock: parts.clock, logger }),
     abandons: createAbandonGuard(parts.clock),
@@ -105,7 +110,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     relays: new RunningRelays(parts.clock),
     readiness: options.readiness ?? new Readiness(parts),
   }
-  return new HttpGateway(gate, { isWitness })
+  return new HttpGateway(gate, { isWitness, listen: options.listen ?? listenOnMachine })
 }
 
 class HttpGateway implements Gateway {
@@ -113,10 +118,15 @@ class HttpGateway implements Gateway {
   readonly #server: Server
   readonly #running = new Set<Promise<void>>()
   readonly #clockWatch: ClockWatch
+  readonly #listen: Listen
   #isClosing = false
 
-  constructor(gate: Gate, { isWitness }: { readonly isWitness: boolean }) {
+  constructor(
+    gate: Gate,
+    { isWitness, listen }: { readonly isWitness: boolean; readonly listen: Listen },
+  ) {
     this.#gate = gate
+    this.#listen = listen
     this.#clockWatch = createClockWatch(gate.parts, isWitness ? gate.upstream : null)
     this.#server = createServer(
       {
@@ -158,15 +168,9 @@ class HttpGateway implements Gateway {
   async listen(port: number, host = '127.0.0.1'): Promise<string> {
     // Before the first decision, so that none rests on a clock that stood still.
     await this.#clockWatch.start()
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject)
-        const bound = this.#server.address() as AddressInfo
-        const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
-        resolve(`http://${name}:${bound.port}`)
-      })
-    })
+    const bound = await this.#listen(this.#server, { port, host })
+    const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
+    return `http://${name}:${bound.port}`
   }
 
   async drain(timeoutMs: number): Promise<{ readonly cutCount: number }> {

@@ -1,6 +1,7 @@
-import { Pool, type Dispatcher } from 'undici'
+import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { Clock } from '../../system/clock.ts'
 import { isWritableText } from './forward-headers.ts'
+import { Silence } from './silence.ts'
 import { Places } from './upstream-places.ts'
 
 /**
@@ -20,7 +21,11 @@ export type UpstreamSettings = {
   readonly silenceMaxMs: number
   /** Sees the head of every reply. */
   readonly onHead: (head: ReplyHead) => void
+  /** Makes the connections; those of this machine's network when it is left out. */
+  readonly connect?: ConnectUpstream
 }
+
+export type ConnectUpstream = buildConnector.connector
 
 export type UpstreamRequest = {
   readonly method: 'GET' | 'POST'
@@ -75,17 +80,18 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
   const prefix = url.pathname.replace(/\/+$/, '')
   const pool = new Pool(url.origin, {
     maxHeaderSize: replyHeaderBytesMax,
-    headersTimeout: settings.headersTimeoutMs,
-    bodyTimeout: settings.silenceMaxMs,
+    // Silence is measured here, by the same clock as everything else.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     pipelining: 1,
     keepAliveTimeout: idleMaxMs,
     keepAliveTimeoutThreshold: idleMarginMs,
-    connect: { timeout: connectTimeoutMs },
+    connect: settings.connect ?? { timeout: connectTimeoutMs },
   })
   const places = new Places(settings.clock, settings.connectionsMax)
   return {
     send: (request, receiver) => {
-      const exchange = new Exchange(receiver, settings.onHead)
+      const exchange = new Exchange(receiver, settings)
       const { method, headers, body } = request
       exchange.enter(places, () => {
         pool.dispatch({ method, path: prefix + request.path, headers, body }, exchange)
@@ -102,6 +108,9 @@ export class UpstreamBusyError extends Error {
   readonly code = 'upstream_busy'
 }
 
+/** The upstream kept its connection, and said nothing for too long. */
+class UpstreamSilentError extends Error {}
+
 class CallerLeftError extends Error {
   readonly code = 'caller_left'
 }
@@ -110,14 +119,20 @@ class CallerLeftError extends Error {
 class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   #receiver: ReplyReceiver | null
   #controller: Dispatcher.DispatchController | null = null
-  readonly #onHead: (head: ReplyHead) => void
+  readonly #settings: UpstreamSettings
+  readonly #silence: Silence
   /** Gives back the place at the upstream, or leaves the line for one. */
   #leave: (() => void) | null = null
   #wasSent = false
 
-  constructor(receiver: ReplyReceiver, onHead: (head: ReplyHead) => void) {
+  constructor(receiver: ReplyReceiver, settings: UpstreamSettings) {
     this.#receiver = receiver
-    this.#onHead = onHead
+    this.#settings = settings
+    this.#silence = new Silence(settings.clock, (maxMs) => {
+      const error = new UpstreamSilentError(`The upstream said nothing for ${maxMs} ms`)
+      this.#fail(error)
+      this.#controller?.abort(error)
+    })
   }
 
   /** Throws what `dispatch` throws, when that is called at once. */
@@ -144,6 +159,7 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   }
 
   #exit(): ReplyReceiver | null {
+    this.#silence.stop()
     const receiver = this.#receiver
     this.#receiver = null
     const leave = this.#leave
@@ -161,10 +177,12 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   }
 
   pause(): void {
+    this.#silence.pause()
     this.#controller?.pause()
   }
 
   resume(): void {
+    this.#silence.resume()
     this.#controller?.resume()
   }
 
@@ -177,6 +195,7 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
     this.#controller = controller
     this.#wasSent = true
     if (this.#receiver === null) controller.abort(new CallerLeftError('The exchange was given up'))
+    else this.#silence.allow(this.#settings.headersTimeoutMs)
   }
 
   // oxlint-disable-next-line eslint/max-params -- the HTTP client calls it so
@@ -188,14 +207,16 @@ class Exchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   ): void {
     // Interim replies (103) end at this hop.
     if (status < 200) return
+    if (this.#receiver !== null) this.#silence.allow(this.#settings.silenceMaxMs)
     const rawHeaders = flatStrings(controller.rawHeaders)
     const isWritable = statusText !== undefined && isWritableText(statusText)
     const head = { status, statusText: isWritable ? statusText : '', rawHeaders }
-    this.#onHead(head)
+    this.#settings.onHead(head)
     this.#receiver?.onHead(head)
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#silence.heard()
     this.#receiver?.onChunk(chunk)
   }
 

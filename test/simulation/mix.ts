@@ -1,0 +1,33 @@
+import { Chance } from './engine/chance.ts'
+
+/** What one seed's world is like: who is there, and what goes wrong how often. */
+export type Mix = {
+  readonly seed: number
+  readonly customers: number
+  readonly latencyMs: number
+  readonly piecesPercent: number
+  readonly writeMs: number
+  readonly thinkMs: number
+  readonly upstreamTroublePercent: number
+  readonly upstreamEventMs: number
+  readonly planScale: number
+  readonly snapshotEvery: number
+  readonly holdMaxMs: number
+}
+
+export function mixOf(seed: number): Mix {
+  const chance = new Chance(`mix/${seed}`)
+  return {
+    seed,
+    customers: chance.between(1, 5),
+    latencyMs: chance.pick([0.5, 2, 10, 60]),
+    piecesPercent: chance.pick([0, 5, 30]),
+    writeMs: chance.pick([0.5, 2, 8]),
+    thinkMs: chance.pick([200, 1000, 5000]),
+    upstreamTroublePercent: chance.pick([0, 10, 40]),
+    upstreamEventMs: chance.pick([5, 50, 400]),
+    planScale: chance.pick([1, 3, 10]),
+    snapshotEvery: chance.pick([4, 16, 64]),
+    holdMaxMs: chance.pick([20_000, 180_000, 3_600_000]),
+  }
+}

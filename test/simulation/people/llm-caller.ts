@@ -1,0 +1,66 @@
+import type { Chance } from '../engine/chance.ts'
+import type { HistoryLog } from '../history-log.ts'
+import { models } from '../plans.ts'
+import type { Asking, Client, Reply } from './client.ts'
+
+/** What a member's client asks for, before it stands in an HTTP request. */
+export type LlmRequest = {
+  readonly luck: string
+  readonly model: string
+  readonly maxTokens: number
+  readonly isStream: boolean
+  readonly words: number
+  readonly isForbiddingExtraUsage: boolean
+}
+
+export function drawRequest(chance: Chance, luck: string): LlmRequest {
+  return {
+    luck,
+    model: chance.percent(60) ? 'sim-cheap' : chance.pick(models),
+    maxTokens: chance.pick([16, 64, 256, 600]),
+    isStream: chance.percent(70),
+    words: chance.pick([5, 20, 100, 300]),
+    isForbiddingExtraUsage: chance.percent(5),
+  }
+}
+
+export function writeRequest(request: LlmRequest, keyText: string): Asking {
+  const { luck, model, maxTokens, isStream, words } = request
+  const body = JSON.stringify({
+    model,
+    max_tokens: maxTokens,
+    ...(isStream ? { stream: true } : {}),
+    messages: [{ role: 'user', content: 'word '.repeat(words) }],
+  })
+  return {
+    method: 'POST',
+    path: '/v1/messages',
+    headers: [
+      ['x-api-key', keyText],
+      ['content-type', 'application/json'],
+      ['anthropic-version', '2023-06-01'],
+      ['x-sim-luck', luck],
+      ...(request.isForbiddingExtraUsage ? ([['x-plimsoll-extra-usage', 'never']] as const) : []),
+    ],
+    body,
+  }
+}
+
+/** One request to the gateway, in the history. */
+export async function askMessages(
+  parts: { readonly client: Client; readonly history: HistoryLog; readonly process: string },
+  seat: { readonly customerId: string; readonly memberId: string },
+  { request, asking }: { readonly request: LlmRequest; readonly asking: Asking },
+): Promise<Reply> {
+  const { client, history, process } = parts
+  const call = history.invoke(process, { operation: 'request', ...seat, ...request })
+  const reply = await client.ask(asking)
+  if (reply.kind === 'refused') call.fail({ reason: 'nobody listens' })
+  else if (reply.kind === 'lost') call.unknown()
+  else {
+    const { status, headers, body, isWhole } = reply
+    const decision = headers.get('x-plimsoll-decision') ?? null
+    call.ok({ status, decision, isWhole, bodyBytes: body.length })
+  }
+  return reply
+}

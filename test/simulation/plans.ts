@@ -1,0 +1,70 @@
+/** The plans and prices of the simulated world: small, so that limits are met all the time. */
+const session = (money: string, hours = 5) => ({ money, window: { kind: 'session', hours } })
+
+export const planIds = ['small', 'middle', 'tokens', 'counted', 'credit', 'nothing'] as const
+
+export function plansText(scale: number): string {
+  const money = (amount: number): string => String(amount * scale)
+  return JSON.stringify({
+    plans: {
+      small: {
+        name: 'Small',
+        limits: { session: session(money(2)) },
+        outputTokensExpected: 200,
+        runningMax: 4,
+      },
+      middle: {
+        name: 'Middle',
+        limits: {
+          session: session(money(6)),
+          week: { money: money(20), window: { kind: 'week', zone: 'Europe/Berlin' } },
+          'week-dear': {
+            money: money(3),
+            window: { kind: 'week', weekday: 'thursday', time: '09:30', zone: 'America/New_York' },
+            models: ['sim-dear'],
+          },
+        },
+        outputTokensExpected: 150,
+      },
+      tokens: {
+        name: 'Tokens',
+        limits: {
+          day: { tokens: Math.round(4000 * scale), window: { kind: 'day', zone: 'Asia/Kolkata' } },
+          session: session(money(9)),
+        },
+        outputTokensExpected: 100,
+        runningMax: 3,
+      },
+      counted: {
+        name: 'Counted',
+        limits: {
+          count: { requests: Math.round(8 * scale), window: { kind: 'session', hours: 3 } },
+          month: { money: money(60), window: { kind: 'month', zone: 'UTC' } },
+        },
+        outputTokensExpected: 300,
+      },
+      credit: {
+        name: 'With credit',
+        limits: { session: session(money(1)) },
+        grants: { monthly: { amount: money(3), every: 'month' } },
+        outputTokensExpected: 200,
+      },
+      nothing: {
+        name: 'Nothing but extra usage',
+        limits: { none: { requests: 0, window: { kind: 'day' } } },
+        outputTokensExpected: 200,
+      },
+    },
+  })
+}
+
+export const models = ['sim-cheap', 'sim-dear', 'sim-free', 'nobody-knows'] as const
+
+/** Dollars per million tokens: a request of the cheap model costs about half a dollar. */
+export const pricesText = JSON.stringify({
+  models: {
+    'sim-cheap': { input: '1000', output: '2000', cache_read: '100' },
+    'sim-dear': { input: '3000', output: '10000' },
+    'sim-free': { input: '0', output: '0' },
+  },
+})

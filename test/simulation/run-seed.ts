@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { memoryFolder } from '../faults/memory-folder.ts'
+import type { EventKind } from './engine/timeline.ts'
+import { untilQuiet } from './engine/quiet.ts'
+import { isOfTheDead } from './engine/server.ts'
+import type { HistoryEvent } from './history-log.ts'
+import { mixOf } from './mix.ts'
+import { openCast } from './people/cast.ts'
+import { liveAsMember } from './people/member-life.ts'
+import { World } from './world.ts'
+
+export type SeedRun = {
+  readonly seed: number
+  readonly steps: number
+  readonly onHistory?: (event: HistoryEvent) => void
+  readonly onProgress?: (steps: number) => void
+}
+
+export type SeedResult = {
+  readonly seed: number
+  readonly steps: number
+  readonly digest: string
+  readonly simulatedMs: number
+  readonly realMs: number
+  readonly counts: Readonly<Partial<Record<EventKind, number>>>
+  readonly violations: readonly string[]
+}
+
+/** Runs one world for so many steps, and then to its end. */
+export async function runSeed(run: SeedRun): Promise<SeedResult> {
+  const { seed, steps, onHistory, onProgress } = run
+  const beganMs = performance.now()
+  const root = memoryFolder('simulation')
+  const world = new World(mixOf(seed), {
+    root: join(root, 'world'),
+    ...(onHistory === undefined ? {} : { onHistory }),
+  })
+  const onStray = (error: unknown): void => {
+    if (!isOfTheDead(error)) world.blame('nobody caught an error', describe(error))
+  }
+  process.on('unhandledRejection', onStray)
+  process.on('uncaughtException', onStray)
+  try {
+    play(world)
+    while (world.timeline.steps < steps && world.violations.length === 0) {
+      if (!(await world.move()))
+        world.blame('the world stands still', 'nothing will happen any more')
+      if (world.timeline.steps % 1000 === 0) onProgress?.(world.timeline.steps)
+    }
+  } finally {
+    world.server.end()
+    await untilQuiet()
+    process.off('unhandledRejection', onStray)
+    process.off('uncaughtException', onStray)
+    rmSync(root, { recursive: true, force: true })
+  }
+  return {
+    seed,
+    steps: world.timeline.steps,
+    digest: world.timeline.digest(),
+    simulatedMs: world.timeline.nowMs,
+    realMs: performance.now() - beganMs,
+    counts: Object.fromEntries(world.timeline.counts),
+    violations: world.violations,
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** Everybody who is there begins what they do. */
+function play(world: World): void {
+  world.server.start()
+  for (let index = 1; index <= world.mix.customers; index += 1) {
+    const customerId = `c${index}`
+    const chance = world.chance.fork(`cast ${customerId}`)
+    const open = async (): Promise<void> => {
+      const customer = await openCast(world.operator(`opens-${customerId}`), customerId, chance)
+      for (const member of customer.members) void liveAsMember(world, member)
+    }
+    world.timeline.after(0, { kind: 'administrator', name: 'opens' }, () => void open())
+  }
+}

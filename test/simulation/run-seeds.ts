@@ -1,0 +1,79 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { runSeed, type SeedResult } from './run-seed.ts'
+
+export type SeedRow = SeedResult & {
+  /** How many steps were asked for, which shows the same again. */
+  readonly asked: number
+}
+
+export type SeedsWanted = {
+  readonly seeds: Iterable<number>
+  readonly count: number | null
+  readonly steps: number
+  /** No seed begins after this moment of `performance.now()`. */
+  readonly untilMs: number
+  readonly jobs: number
+}
+
+/** A process is replaced after so many worlds, so that nothing that one leaves behind adds up. */
+const worldsPerProcess = 50
+
+/** One world in this process, or many on several. Resolves when the last one is over. */
+export async function runSeeds(
+  { seeds, count, steps, untilMs, jobs }: SeedsWanted,
+  onRow: (row: SeedRow) => void,
+): Promise<void> {
+  const left = seeds[Symbol.iterator]()
+  const take = (): number | undefined => {
+    if (performance.now() >= untilMs) return undefined
+    const { value, done } = left.next()
+    return done === true ? undefined : value
+  }
+  if (count === 1) {
+    const only = take()
+    if (only !== undefined) onRow({ ...(await runSeed({ seed: only, steps })), asked: steps })
+    return
+  }
+  await Promise.all(Array.from({ length: jobs }, () => work(take, steps, onRow)))
+}
+
+async function work(
+  take: () => number | undefined,
+  steps: number,
+  onRow: (row: SeedRow) => void,
+): Promise<void> {
+  for (let seed = take(); seed !== undefined;) {
+    const child = fork(new URL('./seed-worker.ts', import.meta.url), {
+      execArgv: process.execArgv,
+    })
+    try {
+      for (let worlds = 0; worlds < worldsPerProcess && seed !== undefined; worlds += 1) {
+        onRow(await ask(child, { seed, steps }))
+        seed = take()
+      }
+    } finally {
+      child.disconnect()
+    }
+  }
+}
+
+/** A process that dies in the middle of a world is a finding, too. */
+function ask(child: ChildProcess, order: { seed: number; steps: number }): Promise<SeedRow> {
+  return new Promise((resolve) => {
+    const done = (row: SeedRow): void => {
+      child.off('exit', onExit)
+      child.off('message', onMessage)
+      resolve(row)
+    }
+    const onMessage = (result: unknown): void =>
+      done({ ...(result as SeedResult), asked: order.steps })
+    const onExit = (code: number | null): void => {
+      const violations = [`the process of the world ended with ${code}`]
+      const none = { steps: 0, digest: '', simulatedMs: 0, realMs: 1, counts: {}, violations }
+      done({ ...none, seed: order.seed, asked: order.steps })
+    }
+    child.once('exit', onExit)
+    child.once('message', onMessage)
+    child.send(order)
+  })
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runSeeds, type SeedRow } from './run-seeds.ts'
+
+async function run(seeds: readonly number[], steps: number): Promise<readonly SeedRow[]> {
+  const rows: SeedRow[] = []
+  await runSeeds({ seeds, count: null, steps, untilMs: Infinity, jobs: 2 }, (row) => {
+    rows.push(row)
+  })
+  return rows.toSorted((left, right) => left.seed - right.seed)
+}
+
+test('a seed does the same again, to the byte, in another process', async () => {
+  const seeds = [3, 4]
+  const [first, second] = [await run(seeds, 1500), await run(seeds, 1500)]
+
+  assert.deepEqual(
+    first.map(({ digest, steps }) => ({ digest, steps })),
+    second.map(({ digest, steps }) => ({ digest, steps })),
+  )
+  assert.notEqual(first[0]?.digest, first[1]?.digest)
+})
+
+test('nothing that must not be happens in the worlds of some seeds', async () => {
+  const rows = await run([1, 2, 5, 6], 2500)
+
+  assert.deepEqual(
+    rows.flatMap(({ seed, violations }) => violations.map((why) => `seed ${seed}: ${why}`)),
+    [],
+  )
+  for (const { seed, steps } of rows) assert.ok(steps >= 2500, `seed ${seed} has ${steps} steps`)
+})

@@ -1,0 +1,133 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Chance } from './engine/chance.ts'
+import type { Weather } from './engine/link.ts'
+import type { Port } from './engine/network.ts'
+import { untilQuiet } from './engine/quiet.ts'
+import { SimServer, type Running } from './engine/server.ts'
+import { Timeline } from './engine/timeline.ts'
+import { SimUpstream } from './engine/upstream.ts'
+import { HistoryLog, type HistoryEvent } from './history-log.ts'
+import type { Mix } from './mix.ts'
+import { Client } from './people/client.ts'
+import { Operator } from './people/operator.ts'
+import { plansText, pricesText } from './plans.ts'
+
+/** Wednesday evening in the week in which clocks of Europe change, so that civil windows are worth their code. */
+const epochMs = Date.UTC(2026, 9, 21, 17, 20)
+
+export type WorldOptions = {
+  /** A folder of its own, which the world may fill. */
+  readonly root: string
+  readonly onHistory?: (event: HistoryEvent) => void
+}
+
+/** Everything that is simulated, made of one seed. It moves by one event at a time, when it is told to. */
+export class World {
+  readonly mix: Mix
+  readonly chance: Chance
+  readonly timeline = new Timeline()
+  readonly upstream: SimUpstream
+  readonly server: SimServer
+  readonly history: HistoryLog
+  readonly violations: string[] = []
+  /** How far the machine's clock is from the right time. */
+  wallOffMs = 0
+  /** Nobody begins anything new. */
+  isClosing = false
+  readonly onReady = new Set<(running: Running) => void>()
+  readonly logged = new Map<string, number>()
+
+  constructor(mix: Mix, options: WorldOptions) {
+    const { root, onHistory } = options
+    this.mix = mix
+    this.chance = new Chance(`world/${mix.seed}`)
+    mkdirSync(root, { recursive: true })
+    const pricesFile = join(root, 'prices.json')
+    writeFileSync(pricesFile, pricesText)
+    const { timeline } = this
+    this.history = new HistoryLog(() => timeline.nowMs, onHistory)
+    this.upstream = new SimUpstream(timeline, () => this.trueMs(), {
+      troublePercent: mix.upstreamTroublePercent,
+      eventMs: mix.upstreamEventMs,
+    })
+    this.server = new SimServer({
+      root,
+      timeline,
+      chance: this.chance.fork('server'),
+      wallMs: () => this.trueMs() + this.wallOffMs,
+      weather: { latencyMs: mix.latencyMs, piecesPercent: mix.piecesPercent },
+      diskWeather: { writeMs: mix.writeMs },
+      door: this.upstream.door,
+      plans: plansText(mix.planScale),
+      flags: [
+        '--gateway-host=0.0.0.0',
+        `--prices-file=${pricesFile}`,
+        `--snapshot-every=${mix.snapshotEvery}`,
+        `--hold-max-ms=${mix.holdMaxMs}`,
+        '--upstream-wait-max-ms=120000',
+        '--upstream-silence-max-ms=60000',
+        '--overrun-max=3',
+      ],
+      onLog: (level, message, fields) => this.#hear(level, message, fields),
+      onRuined: (why) => this.blame('the server gives up its journal', why),
+      onReady: (running) => {
+        for (const tell of this.onReady) tell(running)
+      },
+    })
+  }
+
+  /** The right time. */
+  trueMs(): number {
+    return Math.floor(epochMs + this.timeline.nowMs)
+  }
+
+  client(port: Port, name: string, weather: Partial<Weather> = {}): Client {
+    return new Client({
+      connect: (chance, own) => this.server.network?.connect(port, chance, own),
+      timeline: this.timeline,
+      chance: this.chance.fork(`client ${name}`),
+      weather,
+    })
+  }
+
+  operator(name: string): Operator {
+    const { timeline, history } = this
+    const client = this.client('admin', name)
+    const chance = this.chance.fork(`operator ${name}`)
+    return new Operator({ client, timeline, chance, token: () => this.#token(), history, name })
+  }
+
+  /** Something that must not be. The first is enough to stop. */
+  blame(what: string, why: string): void {
+    const atMs = Math.round(this.timeline.nowMs)
+    this.violations.push(`${what}: ${why} (step ${this.timeline.steps}, ${atMs} ms)`)
+  }
+
+  /** One event, and everything that the server does about it. */
+  async move(): Promise<boolean> {
+    if (!this.timeline.next()) return false
+    await untilQuiet()
+    this.server.tend()
+    return true
+  }
+
+  #token(): string {
+    const running = this.server.running
+    if (running === null) return 'plop_nobody'
+    return readFileSync(join(running.disk.folder, 'operator-token'), 'utf8').trim()
+  }
+
+  #hear(level: string, message: string, fields: object): void {
+    if (level === 'info') return
+    this.logged.set(message, (this.logged.get(message) ?? 0) + 1)
+    if (faultsOfOurs.has(message)) this.blame(message, JSON.stringify(fields))
+  }
+}
+
+/** Log lines that say of themselves that the code is wrong. */
+const faultsOfOurs: ReadonlySet<string> = new Set([
+  'request failed by a fault of the gateway',
+  'admin request failed',
+  'a listener of commits failed',
+])

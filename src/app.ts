@@ -65,8 +65,7 @@ export type AppOptions = {
 
 /** What a server otherwise takes from its machine beside clock, chance and log: network, disk, its own process. */
 export type MachineParts = {
-  readonly listen: Listen
-  readonly connectUpstream: ConnectUpstream
+  readonly network: { readonly listen: Listen; readonly connectUpstream: ConnectUpstream }
   readonly storage: Pick<SqliteStorageOptions, 'driver' | 'startWriter' | 'onTaken'>
   readonly watchProcess: () => ProcessWatch
 }
@@ -229,8 +228,7 @@ async function listen(input: {
     upstream: options.upstream.name,
     currencySymbol: settings.currencySymbol,
   }
-  const { machine } = options
-  const listen = machine === undefined ? {} : { listen: machine.listen }
+  const network = options.machine?.network
   const gatewayAddress = new Address()
   const prices = watchPrices(openPrices(settings))
   const later = new LaterFacts()
@@ -246,11 +244,7 @@ async function listen(input: {
           return gatewayAddress.url
         },
       },
-      newCustomer: {
-        overrunMaxNanos: settings.overrunMax,
-        runningMax: settings.customerRunningMax,
-        isStrict: false,
-      },
+      newCustomer: newCustomerTerms(settings),
       parsePlans,
       ...(options.consoleFolder === undefined ? {} : { consoleFolder: options.consoleFolder }),
       running,
@@ -260,7 +254,7 @@ async function listen(input: {
       port: settings.adminPort,
       extraHosts: settings.publicPageUrl === null ? [] : [new URL(settings.publicPageUrl).host],
       mounts: options.mounts,
-      ...listen,
+      ...network,
     },
   )
   closers.push(() => admin.close())
@@ -272,8 +266,7 @@ async function listen(input: {
     upstream: options.upstream,
     settings: gatewaySettings(settings, admin.url),
     logger,
-    ...listen,
-    ...(machine === undefined ? {} : { connectUpstream: machine.connectUpstream }),
+    ...network,
   })
   try {
     gatewayAddress.url = await gateway.listen(settings.gatewayPort, settings.gatewayHost)
@@ -284,6 +277,12 @@ async function listen(input: {
   later.traffic = () => ({ upstream: gateway.upstreamHealth(), pressure: gateway.pressure() })
   return { gateway, gatewayUrl: gatewayAddress.url, admin, adminUrl: admin.url, running }
 }
+
+const newCustomerTerms = ({ overrunMax, customerRunningMax }: Settings) => ({
+  overrunMaxNanos: overrunMax,
+  runningMax: customerRunningMax,
+  isStrict: false,
+})
 
 /** What the admin port tells of the running server: whether it is ready, and its check-up. */
 function runningServer(input: {

@@ -49,6 +49,17 @@ test('while nobody listens no silence counts', () => {
   assert.deepEqual(told, [1000])
 })
 
+test('a sleep of the machine is nobody’s silence', () => {
+  const { clock, silence, told } = listen()
+
+  silence.allow(10_000)
+  clock.pass(3_600_000)
+  assert.deepEqual(told, [])
+  clock.pass(10_000)
+
+  assert.deepEqual(told, [10_000])
+})
+
 test('after its end, and under a new bound, the old bound says nothing', () => {
   const { clock, silence, told } = listen()
 

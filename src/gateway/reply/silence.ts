@@ -2,7 +2,8 @@ import type { Clock } from '../../system/clock.ts'
 
 /**
  * Notices when nothing was heard for too long. It has one timer, however often something is heard: when that
- * rings early, it is set anew for what is left.
+ * rings early, it is set anew for what is left. A process that slept, with its machine or at its work, has not
+ * listened: what was said meanwhile still waits to be read, so the silence begins anew.
  */
 export class Silence {
   readonly #clock: Clock
@@ -45,9 +46,12 @@ export class Silence {
   }
 
   #wait(forMs: number): void {
+    const dueMs = this.#clock.elapsedMs() + forMs
     this.#cancel = this.#clock.after(forMs, () => {
       this.#cancel = null
-      const quietMs = this.#isPaused ? 0 : this.#clock.elapsedMs() - this.#heardMs
+      const nowMs = this.#clock.elapsedMs()
+      if (this.#isPaused || nowMs - dueMs > asleepMinMs) this.#heardMs = nowMs
+      const quietMs = nowMs - this.#heardMs
       // A timer may ring a little before its time.
       if (quietMs < this.#maxMs - earlyMs) this.#wait(this.#maxMs - quietMs)
       else this.#onTooLong(this.#maxMs)
@@ -56,3 +60,5 @@ export class Silence {
 }
 
 const earlyMs = 1
+/** A timer that rings so late rings after a sleep. */
+const asleepMinMs = 1000

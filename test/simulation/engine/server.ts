@@ -155,8 +155,7 @@ export class SimServer {
         mounts: [],
         defaultPlans: plans,
         machine: {
-          listen: network.listen,
-          connectUpstream: network.connectUpstream,
+          network,
           storage: {
             driver: disk.driver,
             startWriter: disk.startWriter,

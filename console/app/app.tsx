@@ -1,22 +1,97 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { Route, Router, Switch } from 'wouter'
-import { useHashLocation } from 'wouter/use-hash-location'
-
-const queries = new QueryClient()
+import { QueryClientProvider } from '@tanstack/react-query'
+import { Component, type ReactNode } from 'react'
+import { Redirect, Route, Router, Switch } from 'wouter'
+import { useAddressPath, useAddressSearch } from '../data/address.ts'
+import { queries } from '../data/queries.ts'
+import { SessionProvider, useSessionQuery, type SignedIn } from '../data/session.ts'
+import { SignInPage } from '../pages/sign-in/sign-in-page.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx'
+import { Page } from '../ui/page.tsx'
+import { Toasts } from '../ui/toasts.tsx'
+import { homeOf, routesFor } from './navigation.ts'
+import { Brand } from './brand.tsx'
+import { Shell } from './shell.tsx'
 
 /** The routes live behind `#`, so that the console works below any path and says nothing of them to a server. */
 export function App() {
   return (
     <QueryClientProvider client={queries}>
-      <Router hook={useHashLocation}>
-        <Switch>
-          <Route>
-            <main>
-              <h1>Plimsoll</h1>
-            </main>
-          </Route>
-        </Switch>
+      <Router hook={useAddressPath} searchHook={useAddressSearch}>
+        <PageFault>
+          <Door />
+        </PageFault>
       </Router>
+      <Toasts />
     </QueryClientProvider>
   )
+}
+
+/** Shows pages to who is signed in, and to anybody else the way in. */
+function Door() {
+  const { data: session, error, refetch } = useSessionQuery()
+  if (session === undefined) {
+    return (
+      <main className="lone">
+        <Brand />
+        {error === null ? (
+          <Skeleton />
+        ) : (
+          <ErrorState failure={error} onRetry={() => void refetch()} />
+        )}
+      </main>
+    )
+  }
+  if (session.kind !== 'signed_in') return <SignInPage />
+  return (
+    <SessionProvider value={session}>
+      <Shell>
+        <Pages session={session} />
+      </Shell>
+    </SessionProvider>
+  )
+}
+
+function Pages({ session }: { readonly session: SignedIn }) {
+  return (
+    <Switch>
+      {routesFor(session).map(({ path, page: View }) => (
+        <Route key={path} path={path}>
+          <PageFault key={path}>
+            <View />
+          </PageFault>
+        </Route>
+      ))}
+      <Route path="/">
+        <Redirect to={homeOf(session)} replace />
+      </Route>
+      <Route>
+        <Page title="Nothing here">
+          <EmptyState title="There is no page at this address for you.">
+            It may be for somebody with another role, or its address was cut.{' '}
+            <a href={`#${homeOf(session)}`}>Go to the start</a>
+          </EmptyState>
+        </Page>
+      </Route>
+    </Switch>
+  )
+}
+
+/** A page that breaks says so, and leaves the rest standing. */
+class PageFault extends Component<{ readonly children: ReactNode }, { readonly fault: unknown }> {
+  override state = { fault: null }
+
+  static getDerivedStateFromError(fault: unknown): { readonly fault: unknown } {
+    return { fault }
+  }
+
+  override render(): ReactNode {
+    if (this.state.fault === null) return this.props.children
+    return (
+      <ErrorState
+        title="This page broke."
+        failure={this.state.fault}
+        onRetry={() => location.reload()}
+      />
+    )
+  }
 }

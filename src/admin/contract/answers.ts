@@ -18,6 +18,8 @@ import type { PlanChange } from '../answers/plan-changes.ts'
 import type { FailureAnswer } from '../failures.ts'
 import type { Json } from './json.ts'
 
+export type { FailureAnswer }
+
 /**
  * What goes out across the admin API, as types: amounts of money are nanos written as strings of digits,
  * moments are UTC milliseconds.

@@ -1,0 +1,83 @@
+import { AvatarIcon, ExitIcon } from '@radix-ui/react-icons'
+import { useState } from 'react'
+import { ApiFailure, newIdempotencyKey, write } from '../data/api.ts'
+import { forgetKey } from '../data/credential.ts'
+import { queries } from '../data/queries.ts'
+import { useSession, type SignedIn } from '../data/session.ts'
+import { Popover } from '../ui/popover.tsx'
+import { SegmentedControl } from '../ui/segmented-control.tsx'
+import { toast } from '../ui/toast-store.ts'
+import { setTheme, themes, useTheme } from './theme.ts'
+
+/** Who is signed in and how; the theme; the way out. */
+export function AccountMenu() {
+  const session = useSession()
+  const theme = useTheme()
+  const [isLeaving, setLeaving] = useState(false)
+  return (
+    <Popover
+      label="Account and appearance"
+      button={<AvatarIcon />}
+      buttonClass="icon-button"
+      kind="menu"
+    >
+      {(close) => (
+        <>
+          <div className="menu-words">
+            <p className="strong">{nameOf(session)}</p>
+            <p className="soft small">{roleWords(session)}</p>
+          </div>
+          <div className="menu-item">
+            <SegmentedControl
+              label="Appearance"
+              value={theme}
+              onChange={setTheme}
+              options={themes.map((value) => ({ value, label: themeWords[value] }))}
+            />
+          </div>
+          {session.by === 'account' ? (
+            <a className="menu-item" href="#/account" onClick={close}>
+              <AvatarIcon aria-hidden="true" /> Your account
+            </a>
+          ) : null}
+          <button
+            type="button"
+            className="menu-item"
+            disabled={isLeaving}
+            onClick={() => {
+              setLeaving(true)
+              void leave(session).finally(() => setLeaving(false))
+            }}
+          >
+            <ExitIcon aria-hidden="true" />
+            {session.by === 'key' ? 'Forget my key' : 'Sign out'}
+          </button>
+        </>
+      )}
+    </Popover>
+  )
+}
+
+const themeWords = { system: 'System', light: 'Light', dark: 'Dark' } as const
+
+const nameOf = ({ name, email, member, role }: SignedIn): string =>
+  name ?? member?.name ?? email ?? member?.id ?? role
+
+function roleWords({ role, customer, by }: SignedIn): string {
+  if (role === 'operator') return 'Operator'
+  const of = customer === null ? '' : ` of ${customer.name ?? customer.id}`
+  const how = by === 'key' ? ', by key' : ''
+  return `${role === 'owner' ? 'Owner' : 'Member'}${of}${how}`
+}
+
+async function leave({ by }: SignedIn): Promise<void> {
+  if (by === 'key') return forgetKey()
+  try {
+    await write('sign-out', { body: {}, idempotencyKey: newIdempotencyKey() })
+    queries.clear()
+    await queries.invalidateQueries({ queryKey: ['session'] })
+  } catch (error) {
+    const { message, remedy } = ApiFailure.of(error)
+    toast(`${message} ${remedy}`, 'bad')
+  }
+}

@@ -1,0 +1,76 @@
+import { useMemberScope } from '../../data/scope.ts'
+import { percent, plural } from '../../format/numbers.ts'
+import { Card } from '../../ui/card.tsx'
+import { Clock } from '../../ui/moment.tsx'
+import { Page } from '../../ui/page.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { LimitBars } from './limit-bars.tsx'
+import { NextRequest } from './next-request.tsx'
+import { useUsage } from './usage-query.ts'
+import './usage-page.css'
+
+/** What is left on the plan, what runs, and what pays for the next request. */
+export function UsagePage() {
+  const scope = useMemberScope()
+  const { data: usage, error, refetch } = useUsage(scope)
+  if (usage === undefined) {
+    return (
+      <Page title="Usage">
+        <Card>
+          {error === null ? (
+            <Skeleton lines={9} />
+          ) : (
+            <ErrorState failure={error} onRetry={() => void refetch()} />
+          )}
+        </Card>
+      </Page>
+    )
+  }
+  const { figures, lastDrift, currencySymbol } = usage
+  const [first] = figures.limits
+  const parent =
+    scope.kind === 'me'
+      ? {}
+      : {
+          parent: {
+            href: `#/customers/${scope.customerId}/members/${scope.memberId}`,
+            title: usage.member.name ?? usage.member.id,
+          },
+        }
+  return (
+    <Page
+      title="Usage"
+      {...parent}
+      {...(first === undefined ? {} : { tabPrefix: percent(first.usedPercent, first.used) })}
+      lead={`${usage.member.name ?? usage.member.id}, ${figures.planName} plan, ${usage.customer.name ?? usage.customer.id}`}
+    >
+      <Card title="Your next request">
+        <NextRequest usage={usage} />
+        <p className="soft small">
+          {plural(figures.runningCount, 'request')} running now, of at most{' '}
+          {plural(figures.runningMax, 'request')} at a time.
+        </p>
+      </Card>
+      <Card title="Plan limits">
+        {figures.limits.length === 0 ? (
+          <EmptyState title="This plan has no limits of its own.">
+            Every request is extra usage.
+          </EmptyState>
+        ) : (
+          <LimitBars limits={figures.limits} symbol={currencySymbol} />
+        )}
+      </Card>
+      <p className="soft small">
+        Read from the journal at entry {figures.position}.{' '}
+        {lastDrift === null ? (
+          'No stored sum of this account was found different from it.'
+        ) : (
+          <>
+            Last difference: {lastDrift.field}, found and put right{' '}
+            <Clock atMs={lastDrift.foundAtMs} />; no decision rested on it.
+          </>
+        )}
+      </p>
+    </Page>
+  )
+}

@@ -1,0 +1,113 @@
+import { Cross2Icon } from '@radix-ui/react-icons'
+import { useState, type ReactNode } from 'react'
+import { Dialog as AriaDialog } from 'react-aria-components/Dialog'
+import { Heading } from 'react-aria-components/Heading'
+import { Modal, ModalOverlay } from 'react-aria-components/Modal'
+import { ApiFailure } from '../data/api.ts'
+import { Button, IconButton } from './button.tsx'
+import { FailureNote } from './states.tsx'
+import './dialog.css'
+
+/**
+ * A dialog over the page: it takes the focus, keeps it, and gives it back; Escape closes it. Open it by rendering it
+ * with `isOpen`.
+ */
+export function Dialog(props: {
+  readonly title: string
+  readonly isOpen: boolean
+  readonly onClose: () => void
+  readonly children: ReactNode
+  readonly size?: 'normal' | 'wide'
+  /** Something is under way that a press beside the dialog should not end. */
+  readonly isBusy?: boolean
+  readonly role?: 'dialog' | 'alertdialog'
+}) {
+  const isBusy = props.isBusy ?? false
+  return (
+    <ModalOverlay
+      className="backdrop"
+      isOpen={props.isOpen}
+      isDismissable={!isBusy && props.role !== 'alertdialog'}
+      isKeyboardDismissDisabled={isBusy}
+      onOpenChange={(isOpen) => {
+        if (!isOpen) props.onClose()
+      }}
+    >
+      <Modal className={`modal ${props.size ?? 'normal'}`}>
+        <AriaDialog className="dialog" role={props.role ?? 'dialog'}>
+          <header className="dialog-head">
+            <Heading slot="title" level={2}>
+              {props.title}
+            </Heading>
+            <IconButton label="Close" onPress={props.onClose} isDisabled={isBusy}>
+              <Cross2Icon />
+            </IconButton>
+          </header>
+          {props.children}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
+
+/** The buttons at the end of a dialog; the last is the one that most press. */
+export function DialogButtons({ children }: { readonly children: ReactNode }) {
+  return <div className="dialog-buttons">{children}</div>
+}
+
+/**
+ * Asks before something is done, does it, and stays open with the reason where it failed. The words say what will be
+ * true afterwards.
+ */
+export function ConfirmDialog(props: {
+  readonly title: string
+  readonly children: ReactNode
+  readonly confirmLabel: string
+  readonly isDangerous?: boolean
+  readonly isOpen: boolean
+  readonly onClose: () => void
+  readonly onConfirm: () => Promise<unknown>
+}) {
+  const [isPending, setPending] = useState(false)
+  const [failure, setFailure] = useState<ApiFailure | null>(null)
+  const close = (): void => {
+    setFailure(null)
+    props.onClose()
+  }
+  const confirm = async (): Promise<void> => {
+    setPending(true)
+    setFailure(null)
+    try {
+      await props.onConfirm()
+      close()
+    } catch (error) {
+      setFailure(ApiFailure.of(error))
+    } finally {
+      setPending(false)
+    }
+  }
+  return (
+    <Dialog
+      title={props.title}
+      isOpen={props.isOpen}
+      onClose={close}
+      isBusy={isPending}
+      role="alertdialog"
+    >
+      <div className="stack">{props.children}</div>
+      {failure === null ? null : <FailureNote failure={failure} />}
+      <DialogButtons>
+        <Button onPress={close} isDisabled={isPending}>
+          Cancel
+        </Button>
+        <Button
+          kind={props.isDangerous === true ? 'danger-main' : 'main'}
+          isPending={isPending}
+          onPress={() => void confirm()}
+        >
+          {props.confirmLabel}
+        </Button>
+      </DialogButtons>
+    </Dialog>
+  )
+}

@@ -18,29 +18,24 @@ export function LimitBars(props: {
   )
 }
 
-function LimitBar({ limit, symbol }: { readonly limit: LimitAnswer; readonly symbol: string }) {
-  const [used, held, amount] = [BigInt(limit.used), BigInt(limit.held), BigInt(limit.amount)]
+type One = { readonly limit: LimitAnswer; readonly symbol: string }
+
+function LimitBar({ limit, symbol }: One) {
   const warning = warningOf(limit)
-  const usedShare = shareOf(used, amount)
+  const tone = warning?.tone ?? 'plain'
   const words = usedWords(limit, symbol)
-  const share = percent(limit.usedPercent, limit.used)
+  const share =
+    limit.amount === null ? 'No limit' : `${percent(limit.usedPercent, limit.used)} used`
   return (
-    <li className={`limit ${warning?.tone ?? 'plain'}`}>
-      <p className="limit-head">
-        <span className="strong">
-          {limit.title}{' '}
-          {warning === null ? null : <Badge tone={warning.tone}>{warning.words}</Badge>}
-        </span>
-        <span className="percent">{share} used</span>
-      </p>
-      <Meter
-        label={limit.title}
-        usedShare={usedShare}
-        heldShare={shareOf(used + held, amount) - usedShare}
-        words={`${share} used, ${words}`}
-        tone={warning?.tone ?? 'plain'}
-      />
-      <p className="limit-foot">
+    <li className={`limit ${tone}`}>
+      <div className="limit-head">
+        <h3>{limit.title}</h3>
+        {limit.exception === null ? null : <Badge tone="accent">Exception</Badge>}
+        {warning === null ? null : <Badge tone={warning.tone}>{warning.words}</Badge>}
+        <span className="percent">{share}</span>
+      </div>
+      <Meter label={limit.title} {...sharesOf(limit)} words={`${share}, ${words}`} tone={tone} />
+      <div className="limit-foot">
         <span>{words}</span>
         {limit.resetMs === null ? (
           <span>starts with your next message</span>
@@ -49,8 +44,27 @@ function LimitBar({ limit, symbol }: { readonly limit: LimitAnswer; readonly sym
             resets <Clock atMs={limit.resetMs} />, <Countdown atMs={limit.resetMs} />
           </span>
         )}
-      </p>
+      </div>
+      <ExceptionWords limit={limit} symbol={symbol} />
     </li>
+  )
+}
+
+/** Where somebody's amount is not that of the plan, both are said, and for how long. */
+function ExceptionWords({ limit, symbol }: One) {
+  if (limit.exception === null) return null
+  const { planAmount, untilMs } = limit.exception
+  return (
+    <p className="soft small">
+      An exception for this member: the plan says {quantity(planAmount, limit.unit, symbol)}.{' '}
+      {untilMs === null ? (
+        'It counts until somebody takes it back.'
+      ) : (
+        <>
+          It ends <Clock atMs={untilMs} />, <Countdown atMs={untilMs} />.
+        </>
+      )}
+    </p>
   )
 }
 
@@ -58,15 +72,24 @@ type Warning = { readonly tone: 'warn' | 'bad'; readonly words: string }
 
 /** A limit is full for the gate when what is used and held reaches it. */
 function warningOf({ used, held, amount, usedPercent }: LimitAnswer): Warning | null {
+  if (amount === null) return null
   if (usedPercent >= 100) return { tone: 'bad', words: 'Used up' }
   if (BigInt(used) + BigInt(held) >= BigInt(amount)) return { tone: 'bad', words: 'No room left' }
   if (usedPercent >= 90) return { tone: 'bad', words: 'Almost used up' }
   return usedPercent >= 75 ? { tone: 'warn', words: 'Over three quarters used' } : null
 }
 
+function sharesOf({ used, held, amount }: LimitAnswer): { usedShare: number; heldShare: number } {
+  if (amount === null) return { usedShare: 0, heldShare: 0 }
+  const whole = BigInt(amount)
+  const usedShare = shareOf(BigInt(used), whole)
+  return { usedShare, heldShare: shareOf(BigInt(used) + BigInt(held), whole) - usedShare }
+}
+
 function usedWords(limit: LimitAnswer, symbol: string): string {
-  const { unit } = limit
-  const used = `${quantity(limit.used, unit, symbol)} of ${quantity(limit.amount, unit, symbol)}`
+  const { unit, amount } = limit
+  const most = amount === null ? 'used' : `of ${quantity(amount, unit, symbol)}`
+  const used = `${quantity(limit.used, unit, symbol)} ${most}`
   if (limit.held === '0') return used
   return `${used}, ${quantity(limit.held, unit, symbol)} held by running requests`
 }

@@ -6,6 +6,7 @@ import type { DecisionSigner } from '../operations/decision-id.ts'
 import type { HealthFact } from '../operations/health.ts'
 import type { Parts } from '../operations/parts.ts'
 import type { Readiness } from '../operations/readiness.ts'
+import type { UsageReadings } from '../operations/usage-readings.ts'
 import type { Logger } from '../system/logger.ts'
 import type { AccountEvents } from './account-events.ts'
 import { requireCaller, type AdminVariables } from './callers/callers.ts'
@@ -24,6 +25,8 @@ export type AdminApiParts = Parts & {
   readonly signer: DecisionSigner
   readonly logger: Logger
   readonly events: AccountEvents
+  /** Usage by hour and day, as far as somebody looked at it. */
+  readonly usageReadings: UsageReadings
   readonly operatorTokenSha256: string
   /** Whether a Host header names this server. */
   readonly isOwnHost: (host: string) => boolean

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { listenOnMachine, type Listen } from '../system/listen.ts'
+import { UsageReadings } from '../operations/usage-readings.ts'
 import { openAccountEvents } from './account-events.ts'
 import { createAdminApi, type AdminApiParts, type Mount } from './admin-api.ts'
 import { ownHosts } from './callers/guards.ts'
@@ -36,7 +37,7 @@ const connectionsMax = 1000
 const closeMaxMs = 1000
 
 export async function startAdminServer(
-  parts: Omit<AdminApiParts, 'isOwnHost' | 'events' | 'adminUrl'>,
+  parts: Omit<AdminApiParts, 'isOwnHost' | 'events' | 'usageReadings' | 'adminUrl'>,
   options: AdminServerOptions,
 ): Promise<AdminServer> {
   const events = openAccountEvents(parts)
@@ -55,6 +56,7 @@ export async function startAdminServer(
     {
       ...parts,
       events,
+      usageReadings: new UsageReadings(parts),
       adminUrl: url,
       isOwnHost: ownHosts({ host: options.host, port, extraHosts: options.extraHosts }),
     },

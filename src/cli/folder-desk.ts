@@ -2,6 +2,7 @@ import { openAccountEvents } from '../admin/account-events.ts'
 import { createAdminApi } from '../admin/admin-api.ts'
 import { replaceOperatorToken, sha256Hex } from '../admin/callers/operator-token.ts'
 import { openBooks } from '../app.ts'
+import { UsageReadings } from '../operations/usage-readings.ts'
 import { parsePlans } from '../config/plans-file.ts'
 import type { Logger } from '../system/logger.ts'
 import { openDesk, type Desk } from './desk.ts'
@@ -33,6 +34,7 @@ export async function openFolderDesk({ world, settings, idempotencyKey }: Search
     {
       ...books.parts,
       events,
+      usageReadings: new UsageReadings(books.parts),
       logger: silentLogger,
       operatorTokenSha256: sha256Hex(token),
       isOwnHost: () => true,

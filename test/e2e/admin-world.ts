@@ -6,6 +6,7 @@ import { sha256Hex } from '../../src/admin/callers/operator-token.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
+import { UsageReadings } from '../../src/operations/usage-readings.ts'
 import { answering, startScriptedUpstream } from './scripted-upstream.ts'
 import { openWorld, type Seat, type World, type WorldOptions } from './world.ts'
 
@@ -104,7 +105,8 @@ function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
     newCustomer: { overrunMaxNanos: 10n * nanosPerUnit, runningMax: 100, isStrict: false },
     parsePlans,
     consoleFolder: join(import.meta.dirname, '..', '..', 'console', 'built'),
-    // These three are the server's own; they are here for whoever looks at the routes only.
+    // These are the server's own; they are here for whoever looks at the routes only.
+    usageReadings: new UsageReadings(parts),
     events: { open: () => new Response(), close: () => {} },
     isOwnHost: () => true,
     adminUrl: '',

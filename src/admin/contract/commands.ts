@@ -141,3 +141,15 @@ export const membersQuerySchema = z.strictObject({
   rowsMax: rowsMax(200, 50),
 })
 export const driftsQuerySchema = z.strictObject({ rowsMax: rowsMax(1000, 100) })
+
+const moment = z
+  .string()
+  .regex(/^\d{1,16}$/, 'a moment is UTC milliseconds')
+  .transform(Number)
+  .refine((ms) => ms <= 8.64e15, 'that is no moment')
+export const seriesQuerySchema = z.strictObject({
+  step: z.enum(['hour', 'day'], 'step is hour or day').default('day'),
+  fromMs: moment.exactOptional(),
+  toMs: moment.exactOptional(),
+  zone: zone.exactOptional(),
+})

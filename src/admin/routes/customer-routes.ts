@@ -18,11 +18,13 @@ import {
   grantSchema,
   historyQuerySchema,
   openCustomerSchema,
+  seriesQuerySchema,
   spendCapSchema,
   statusSchema,
 } from '../contract/commands.ts'
 import { answer, bodyOf, queryOf, toJson } from './exchange.ts'
 import { historyAnswer } from '../answers/member-answers.ts'
+import { seriesAnswer } from '../answers/series-answers.ts'
 
 /** Customers: their wallet, switch, cap and status. For the operator only. */
 export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {
@@ -48,6 +50,11 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
     const query = queryOf(c, historyQuerySchema)
     const { customerId } = await getCustomer(parts, customerOf(c))
     return answer(c, await historyAnswer(parts, { customerId, ...query }))
+  })
+
+  routes.get('/:customerId/series', async (c) => {
+    const query = queryOf(c, seriesQuerySchema)
+    return answer(c, await seriesAnswer(parts, { customerId: customerOf(c) }, query))
   })
 
   routes.post('/:customerId/status', async (c) => {

@@ -4,6 +4,7 @@ import { setExtraUsage } from '../../operations/set-extra-usage.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { commandOf, memberOf, type AdminVariables } from '../callers/callers.ts'
 import { extraUsageSchema, historyQuerySchema } from '../contract/commands.ts'
+import { addMemberData } from './member-data-routes.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
 import { explanationAnswer, historyAnswer, usageAnswer } from '../answers/member-answers.ts'
 
@@ -39,5 +40,6 @@ export function meRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables
     return answer(c, await usageAnswer(parts, memberOf(c)))
   })
 
+  addMemberData(routes, parts, { path: '', scopeOf: memberOf })
   return routes
 }

@@ -34,6 +34,7 @@ import {
   statusSchema,
 } from '../contract/commands.ts'
 import { customerOf } from './customer-routes.ts'
+import { addMemberData } from './member-data-routes.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
 import { AdminFailure } from '../failures.ts'
 import { historyAnswer, usageAnswer } from '../answers/member-answers.ts'
@@ -69,6 +70,7 @@ export function memberRoutes(parts: AdminApiParts): Routes {
     return answer(c, await historyAnswer(parts, { customerId, memberId, ...query }))
   })
 
+  addMemberData(routes, parts, { path: one, scopeOf })
   addSettings(routes, parts)
   addKeys(routes, parts)
   return routes

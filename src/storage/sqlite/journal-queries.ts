@@ -52,11 +52,11 @@ const rowsAtOnce = 128
 export async function* walkRows(
   reader: JournalReader,
   place: Place,
-  walk: Range & { readonly isNewestFirst?: boolean },
+  walk: Range & { readonly isNewestFirst?: boolean; readonly kind?: EntryKind },
 ): AsyncGenerator<readonly JournalRow[]> {
   for await (const positions of walkPositions(reader, place, walk)) {
     for (let from = 0; from < positions.length; from += rowsAtOnce) {
-      yield reader.rowsAt(positions.slice(from, from + rowsAtOnce))
+      yield reader.rowsAt(positions.slice(from, from + rowsAtOnce), walk.kind)
       if (from + rowsAtOnce < positions.length) await nextTurn()
     }
   }
@@ -107,6 +107,7 @@ export async function findEntries(
   for await (const rows of walkRows(reader, placeOf(query, customerId), {
     ...range,
     isNewestFirst,
+    ...(kind === undefined ? {} : { kind }),
   })) {
     for (const row of rows) {
       if (entries.length === rowsMax) return entries
@@ -116,9 +117,8 @@ export async function findEntries(
   return entries
 }
 
-const isWanted = (row: JournalRow, { kind, isShared }: EntryQuery): boolean =>
-  (kind === undefined || row.kind === kind) &&
-  (isShared === undefined || (row.isShared === 1) === isShared)
+const isWanted = (row: JournalRow, { isShared }: EntryQuery): boolean =>
+  isShared === undefined || (row.isShared === 1) === isShared
 
 function placeOf({ memberId, isShared }: EntryQuery, customerId: CustomerId): Place {
   if (memberId !== undefined) return { kind: 'member', customerId, memberId }

@@ -1,4 +1,4 @@
-import type { Entry } from '../../core/entry.ts'
+import type { Entry, EntryKind } from '../../core/entry.ts'
 import type { CustomerId, HoldId, KeyId, MemberId, OperationId } from '../../core/ids.ts'
 import {
   StorageUnavailableError,
@@ -131,11 +131,13 @@ export class JournalReader {
     return rows.map((row) => Number(row['position'])).toSorted((left, right) => left - right)
   }
 
-  /** The rows at these positions, in this order. */
-  rowsAt(positions: readonly number[]): readonly JournalRow[] {
+  /** The rows at these positions, in this order; of one kind only, where it is named. */
+  rowsAt(positions: readonly number[], kind?: EntryKind): readonly JournalRow[] {
     const rows = this.#all(
-      `SELECT ${columns} FROM json_each(?) AS wanted CROSS JOIN journal ON position = wanted.value`,
+      `SELECT ${columns} FROM json_each(?1) AS wanted CROSS JOIN journal ON position = wanted.value
+       WHERE ?2 IS NULL OR kind = ?2`,
       JSON.stringify(positions),
+      kind ?? null,
     )
     return rows.map(journalRow)
   }

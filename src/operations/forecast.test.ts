@@ -20,6 +20,7 @@ const limitOf = (terms: Partial<LimitFigures> = {}): LimitFigures => ({
   startMs: nowMs - 2 * hourMs,
   resetMs: nowMs + 3 * hourMs,
   models: null,
+  exception: null,
   ...terms,
 })
 
@@ -92,6 +93,7 @@ describe('the forecast of a limit', () => {
 
   const silences: readonly (readonly [string, Partial<LimitFigures>, string])[] = [
     ['no window is open', { startMs: null, resetMs: null }, 'no_window'],
+    ['the member is exempt', { amount: null }, 'unlimited'],
     ['the limit is reached', { used: 90n, held: 10n }, 'reached'],
     ['two requests tell nothing', { used: 2n }, 'too_little_use'],
   ]

@@ -40,6 +40,8 @@ export type ForecastOutcome =
   | 'too_little_use'
   /** No window is open: a session begins with the next message. */
   | 'no_window'
+  /** The member is exempt from it. */
+  | 'unlimited'
 
 export type ForecastBasis = 'recent_pace' | 'weekly_pattern'
 
@@ -69,6 +71,7 @@ export type ForecastInput = {
 export function forecastLimit(input: ForecastInput): Forecast {
   const { limit, nowMs } = input
   const { startMs, resetMs } = limit
+  if (limit.amount === null) return told(limit, 'unlimited')
   if (startMs === null || resetMs === null || resetMs <= nowMs) return told(limit, 'no_window')
   const room = Number(limit.amount - limit.used - limit.held)
   if (room <= 0) return told(limit, 'reached')

@@ -111,6 +111,8 @@ export function forecastSentence(
 ): string {
   const pace = basis === 'weekly_pattern' ? 'As the last weeks went' : paceWords[windowKind]
   switch (outcome) {
+    case 'unlimited':
+      return 'It does not bind this member.'
     case 'reached':
       return 'No room is left until the reset.'
     case 'no_window':

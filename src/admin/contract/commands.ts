@@ -142,14 +142,14 @@ export const membersQuerySchema = z.strictObject({
 })
 export const driftsQuerySchema = z.strictObject({ rowsMax: rowsMax(1000, 100) })
 
-const moment = z
+const momentText = z
   .string()
   .regex(/^\d{1,16}$/, 'a moment is UTC milliseconds')
   .transform(Number)
   .refine((ms) => ms <= 8.64e15, 'that is no moment')
 export const seriesQuerySchema = z.strictObject({
   step: z.enum(['hour', 'day'], 'step is hour or day').default('day'),
-  fromMs: moment.exactOptional(),
-  toMs: moment.exactOptional(),
+  fromMs: momentText.exactOptional(),
+  toMs: momentText.exactOptional(),
   zone: zone.exactOptional(),
 })

@@ -169,7 +169,7 @@ function patternOf(
   const firstMs = Math.max(wholeSinceMs, uses[0] === undefined ? nowMs : firstStart(uses))
   const weeks = Math.min(patternWeeksMax, Math.floor((nowMs - firstMs) / weekMs))
   if (weeks < patternWeeksMin) return null
-  const perHour = new Array<number>(hoursPerWeek).fill(0)
+  const perHour = Array.from({ length: hoursPerWeek }, () => 0)
   for (const { startMs, amount } of uses) {
     if (startMs < nowMs - weeks * weekMs) continue
     const hour = hourOfWeek(startMs)

@@ -4,7 +4,6 @@ import { getFigures } from '../../operations/figures.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
 import type { UsageScope } from '../../operations/usage-readings.ts'
 import { bucketBounds, hourMs, seriesOf, type SeriesStep } from '../../operations/usage-series.ts'
-import type { MemberScope } from '../../storage/storage.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import type { ForecastAnswer, SeriesAnswer } from '../contract/series.ts'
 import { invalidRequest, toJson } from '../routes/exchange.ts'
@@ -70,7 +69,7 @@ function boundsOf(query: SeriesQuery & { readonly zone: string; readonly nowMs: 
 
 export async function forecastAnswer(
   parts: AdminApiParts,
-  { customerId, memberId }: MemberScope,
+  { customerId, memberId }: Required<UsageScope>,
 ): Promise<ForecastAnswer> {
   const nowMs = parts.storage.recordNowMs()
   const reading = await parts.usageReadings.read({

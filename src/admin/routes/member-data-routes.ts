@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { getMember } from '../../operations/list-members.ts'
-import type { MemberScope } from '../../storage/storage.ts'
+import type { UsageScope } from '../../operations/usage-readings.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { forecastAnswer, seriesAnswer } from '../answers/series-answers.ts'
 import type { AdminContext, AdminVariables } from '../callers/callers.ts'
@@ -12,7 +12,7 @@ type Routes = Hono<{ Variables: AdminVariables }>
 /** Where a member's data stand: under `/me`, or under its customer for whoever may look at it. */
 export type MemberPlace = {
   readonly path: string
-  readonly scopeOf: (c: AdminContext) => MemberScope
+  readonly scopeOf: (c: AdminContext) => Required<UsageScope>
 }
 
 /** What one member used and what is to be expected: the same answers for the member and for who looks after it. */

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { openAdminWorld, type AdminWorld } from './admin-world.ts'
+import { chromiumBinary } from './available.ts'
+import { sessionPlan, type WorldOptions } from './world.ts'
+
+/**
+ * The console in a real browser, on the real server. What a page must never do fails the test that opened it:
+ * an error in its console (what the content security policy refuses is one), a script that throws, a request
+ * to anybody but its own server.
+ */
+export type ConsoleWorld = {
+  readonly admin: AdminWorld
+  /** A window of its own, with cookies and storage of its own. */
+  readonly open: (hash: string, options?: WindowOptions) => Promise<Page>
+  /** The same with the world's member signed in by its key. */
+  readonly openAsMember: (hash: string, options?: WindowOptions) => Promise<Page>
+}
+
+export type WindowOptions = BrowserContextOptions & {
+  /** Messages in the browser's console that the test is about, such as an answer that is refused. */
+  readonly expected?: RegExp
+}
+
+/** One request of this world costs $0.0045, so the session has room for two and a little. */
+const centPlan = sessionPlan(10_000_000n)
+
+/** How long a page may take to show what it is to show, on a busy machine. */
+const pageWaitMs = 20_000
+
+export async function openConsoleWorld(
+  t: TestContext,
+  options: Partial<WorldOptions> = {},
+): Promise<ConsoleWorld> {
+  const admin = await openAdminWorld({ plan: centPlan, ...options })
+  const browser = await launchBrowser()
+  const faults: string[] = []
+  t.after(async () => {
+    await browser.close()
+    await admin[Symbol.asyncDispose]()
+    assert.deepEqual(faults, [], 'what the pages must not do')
+  })
+  const open = async (
+    hash: string,
+    { expected, ...context }: WindowOptions = {},
+  ): Promise<Page> => {
+    const window = await browser.newContext({
+      timezoneId: 'Europe/Berlin',
+      locale: 'en-US',
+      ...context,
+    })
+    const page = await window.newPage()
+    page.setDefaultTimeout(pageWaitMs)
+    watch(page, admin.admin.url, (fault) => {
+      if (expected?.test(fault) !== true) faults.push(fault)
+    })
+    await page.goto(`${admin.admin.url}/${hash}`)
+    return page
+  }
+  return {
+    admin,
+    open,
+    openAsMember: async (hash, windowOptions) => {
+      const page = await open(`#${admin.world.seat.keyText}`, windowOptions)
+      await page.getByRole('navigation').first().waitFor()
+      await goTo(page, hash)
+      return page
+    },
+  }
+}
+
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: chromiumBinary() ?? '',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-sync',
+      '--disable-background-networking',
+      '--disable-component-update',
+    ],
+  })
+
+function watch(page: Page, ownUrl: string, tell: (fault: string) => void): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error') tell(message.text())
+  })
+  page.on('pageerror', (error) => tell(error.message))
+  page.on('request', (request) => {
+    const url = request.url()
+    if (!url.startsWith(ownUrl) && !url.startsWith('blob:')) tell(`asked ${url}`)
+  })
+}
+
+/** Goes to another address of the console without loading it anew. */
+export async function goTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+}
+
+/** Waits until the page shows this text. */
+export const sees = (page: Page, text: string | RegExp): Promise<void> =>
+  page.getByText(text).first().waitFor()

@@ -123,7 +123,7 @@ function DemoBanner({ session }: { readonly session: SignedIn }) {
 
 /** The stream that tells of everything that this reader may see. */
 function eventsOf({ role, customer }: SignedIn): string {
-  if (role === 'operator') return 'events'
+  if (role === 'operator') return 'overview/events'
   if (role === 'owner' && customer !== null) return path`customers/${customer.id}/events`
   return 'me/events'
 }

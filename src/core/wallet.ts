@@ -130,6 +130,10 @@ function* payersInOrder(customer: CustomerState, nowMs: number): Generator<Grant
   yield* able.toSorted(compareBurning).slice(1)
 }
 
+/** Every grant that something is left of, expired ones too, in burn order. */
+export const grantsInOrder = (customer: CustomerState): readonly Grant[] =>
+  [...customer.grants.values()].toSorted(compareBurning)
+
 /** Takes an amount from available grants in burn order; what they cannot give is left out. */
 export function takeAvailable(
   customer: CustomerState,

@@ -23,6 +23,7 @@ import {
   statusSchema,
 } from '../contract/commands.ts'
 import { answer, bodyOf, queryOf, toJson } from './exchange.ts'
+import { extraUsageAnswer } from '../answers/extra-usage-answer.ts'
 import { historyAnswer } from '../answers/member-answers.ts'
 import { seriesAnswer } from '../answers/series-answers.ts'
 
@@ -75,6 +76,10 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
       return answer(c, { grantId, ...(await getCustomer(parts, customerId)) })
     })
   }
+
+  routes.get('/:customerId/extra-usage', async (c) =>
+    answer(c, await extraUsageAnswer(parts, { customerId: customerOf(c), memberId: null })),
+  )
 
   routes.post('/:customerId/extra-usage', async (c) => {
     const { isOn } = await bodyOf(c, extraUsageSchema)

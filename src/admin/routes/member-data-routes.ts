@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import { getMember } from '../../operations/list-members.ts'
 import type { UsageScope } from '../../operations/usage-readings.ts'
 import type { AdminApiParts } from '../admin-api.ts'
+import { extraUsageAnswer } from '../answers/extra-usage-answer.ts'
 import { forecastAnswer, seriesAnswer } from '../answers/series-answers.ts'
 import type { AdminContext, AdminVariables } from '../callers/callers.ts'
 import { seriesQuerySchema } from '../contract/commands.ts'
@@ -18,6 +19,10 @@ export type MemberPlace = {
 /** What one member used and what is to be expected: the same answers for the member and for who looks after it. */
 export function addMemberData(routes: Routes, parts: AdminApiParts, place: MemberPlace): void {
   const { path, scopeOf } = place
+  routes.get(`${path}/extra-usage`, async (c) => {
+    const { customerId, memberId } = scopeOf(c)
+    return answer(c, await extraUsageAnswer(parts, { customerId, memberId }))
+  })
   routes.get(`${path}/series`, async (c) => {
     const query = queryOf(c, seriesQuerySchema)
     const { customerId, memberId } = await getMember(parts, scopeOf(c))

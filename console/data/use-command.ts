@@ -4,7 +4,8 @@ import { newIdempotencyKey, write } from './api.ts'
 import { queries } from './queries.ts'
 
 /**
- * One kind of write. `run` sends it and throws an `ApiFailure` where it fails. A command that failed for want of an
+ * One kind of write. `run` sends it and throws an `ApiFailure` where it fails; `send` says whether it was done, and
+ * `failure` why not. A command that failed for want of an
  * answer keeps its idempotency key, so that pressing again does it once; the next one has a new key. What is on
  * screen is read anew afterwards, before `run` is done.
  */
@@ -23,6 +24,9 @@ export function useCommand<Body, Answer = unknown>(path: string | ((body: Body) 
   })
   return {
     run: mutation.mutateAsync,
+    send: (body: Body, onDone: (answer: Answer) => void): void =>
+      // What went wrong is in `failure`.
+      mutation.mutate(body, { onSuccess: onDone }),
     isPending: mutation.isPending,
     failure: mutation.error,
     reset: mutation.reset,

@@ -48,6 +48,10 @@ export function decimalText(nanos: bigint): string {
   return nanos < 0n ? `-${text}` : text
 }
 
+/** "12.5", as it is typed into a field in the reader's locale. */
+export const plainMoney = (nanos: Amount): string =>
+  decimalText(BigInt(nanos)).replace('.', decimalSeparator())
+
 /** What somebody typed as an amount, in nanos; null for anything that is none, has a sign, or is finer than a nano. */
 export function parseMoney(text: string, decimal = decimalSeparator()): bigint | null {
   const group = decimal === ',' ? '.' : ','

@@ -1,25 +1,33 @@
-import { useCommand } from '../../data/use-command.ts'
-import { scopePath, useMemberScope } from '../../data/scope.ts'
-import { Card, Figure, Figures } from '../../ui/card.tsx'
-import { Clock } from '../../ui/moment.tsx'
-import { Money } from '../../ui/money.tsx'
+import { useParams } from 'wouter'
+import { useMemberScope, type Scope } from '../../data/scope.ts'
+import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
-import { ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
-import { Switch } from '../../ui/switch.tsx'
-import { toast } from '../../ui/toast-store.ts'
-import { useUsage } from '../usage/usage-query.ts'
+import { ErrorState, Skeleton } from '../../ui/states.tsx'
+import { useExtraUsage } from './extra-usage-query.ts'
+import { GrantsCard } from './grants-card.tsx'
+import { BalanceCard, CapCard, MemberSpendCard } from './money-cards.tsx'
+import { usePermissions } from './permissions.ts'
+import { SwitchesCard } from './switches-card.tsx'
+import './extra-usage-page.css'
 
-/** The switch of extra usage, and the money behind it. */
+/** The switches of extra usage and the money behind it: the reader's own, any member's, or a whole customer's. */
 export function ExtraUsagePage() {
-  const scope = useMemberScope()
-  const { data: usage, error, refetch } = useUsage(scope)
-  const turn = useCommand<{ isOn: boolean }>(`${scopePath(scope)}/extra-usage`)
-  if (usage === undefined) {
+  const { customerId, memberId } = useParams<{ customerId?: string; memberId?: string }>()
+  const own = useMemberScope()
+  const scope: Scope =
+    customerId !== undefined && memberId === undefined ? { kind: 'customer', customerId } : own
+  return <ExtraUsage scope={scope} />
+}
+
+function ExtraUsage({ scope }: { readonly scope: Scope }) {
+  const { data: wallet, error, refetch } = useExtraUsage(scope)
+  const may = usePermissions(scope)
+  if (wallet === undefined) {
     return (
       <Page title="Extra usage">
         <Card>
           {error === null ? (
-            <Skeleton lines={6} />
+            <Skeleton lines={9} />
           ) : (
             <ErrorState failure={error} onRetry={() => void refetch()} />
           )}
@@ -27,63 +35,28 @@ export function ExtraUsagePage() {
       </Page>
     )
   }
-  const { extraUsage } = usage.figures
-  const symbol = usage.currencySymbol
+  const parent = parentOf(scope, wallet.member?.name ?? wallet.customer.name)
   return (
     <Page
       title="Extra usage"
-      lead="When the plan has no room left, requests go on from the balance."
+      lead="When a plan has no room left, requests go on, paid from a prepaid balance and never beyond it."
+      {...(parent === null ? {} : { parent })}
     >
-      <Card title="For you">
-        <Switch
-          isOn={extraUsage.isOnForMember}
-          isDisabled={turn.isPending}
-          onChange={(isOn) => {
-            void turn
-              .run({ isOn })
-              .then(() => toast(`Extra usage is ${isOn ? 'on' : 'off'}.`))
-              .catch(() => undefined)
-          }}
-        >
-          Extra usage
-        </Switch>
-        {turn.failure === null ? null : <FailureNote failure={turn.failure} />}
-        <p className="soft">
-          For the whole account, extra usage is {extraUsage.isOnForCustomer ? 'on' : 'off'}.
-        </p>
-      </Card>
-      <Figures>
-        <Figure
-          label="Balance"
-          value={<Money nanos={extraUsage.balanceNanos} symbol={symbol} />}
-          note={
-            extraUsage.heldNanos === '0' ? (
-              'nothing held'
-            ) : (
-              <>
-                <Money nanos={extraUsage.heldNanos} symbol={symbol} /> of it held by running
-                requests
-              </>
-            )
-          }
-        />
-        <Figure
-          label="Spent this month"
-          value={<Money nanos={extraUsage.spentNanos} symbol={symbol} />}
-          note={
-            <>
-              {extraUsage.capNanos === null ? (
-                'no cap: up to the balance'
-              ) : (
-                <>
-                  of a cap of <Money nanos={extraUsage.capNanos} symbol={symbol} />
-                </>
-              )}
-              ; the month ends <Clock atMs={extraUsage.capResetMs} />
-            </>
-          }
-        />
-      </Figures>
+      <SwitchesCard wallet={wallet} scope={scope} may={may} />
+      <div className="two-columns">
+        <BalanceCard wallet={wallet} may={may} />
+        <CapCard wallet={wallet} may={may} />
+        <MemberSpendCard wallet={wallet} may={may} />
+      </div>
+      <GrantsCard wallet={wallet} />
     </Page>
   )
+}
+
+function parentOf(scope: Scope, name: string | null): { href: string; title: string } | null {
+  if (scope.kind === 'me') return null
+  const customer = `#/customers/${encodeURIComponent(scope.customerId)}`
+  if (scope.kind === 'customer') return { href: customer, title: name ?? scope.customerId }
+  const href = `${customer}/members/${encodeURIComponent(scope.memberId)}`
+  return { href, title: name ?? scope.memberId }
 }

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto'
 
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts'
 import type { Mount, RunningServer } from './admin/admin-api.ts'
+import { createDesk } from './admin/desk-parts.ts'
 import { ensureOperatorToken } from './admin/callers/operator-token.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
-import { installationWords } from './config/installation-words.ts'
+import { installationWords, pastedCommand } from './config/installation-words.ts'
+import type { SettingOrigins } from './config/load-settings.ts'
+import { settingsInForce } from './config/settings-table.ts'
 import { isLoopback } from './config/loopback.ts'
 import { readJsonFile } from './config/read-json-file.ts'
 import type { Settings } from './config/settings.ts'
@@ -20,6 +23,7 @@ import type { HealthFact } from './operations/health.ts'
 import type { GateParts } from './operations/parts.ts'
 import { publishPlans } from './operations/publish-plans.ts'
 import { Readiness } from './operations/readiness.ts'
+import { Telemetry } from './operations/telemetry.ts'
 import { WaitingLine } from './operations/waiting-line.ts'
 import { parsePriceOverrides } from './providers/price-overrides.ts'
 import { createPriceBook, type PriceBook } from './providers/prices.ts'
@@ -57,6 +61,8 @@ export type AppOptions = {
   readonly onUpgrade?: (step: UpgradeStep) => void
   /** Where log lines go; null for standard output. */
   readonly logPath?: string | null
+  /** Where the settings come from, for whoever reads them; without it everything reads as a default. */
+  readonly settingOrigins?: SettingOrigins
   /** The Node that is installed for this machine, where one is. */
   readonly nodePinned?: string | null
   /** A simulation brings these; a server has its machine's own. */
@@ -233,6 +239,7 @@ async function listen(input: {
   const prices = watchPrices(openPrices(settings))
   const later = new LaterFacts()
   const running = runningServer({ ...input, prices, later })
+  const telemetry = new Telemetry(system.clock, () => parts.storage.recordNowMs())
   const admin = await startAdminServer(
     {
       ...parts,
@@ -248,6 +255,7 @@ async function listen(input: {
       parsePlans,
       ...(options.consoleFolder === undefined ? {} : { consoleFolder: options.consoleFolder }),
       running,
+      desk: deskOf(input, { telemetry, health: running.health }),
     },
     {
       host: settings.adminHost,
@@ -263,6 +271,7 @@ async function listen(input: {
     parts,
     prices,
     readiness: running.readiness,
+    telemetry,
     upstream: options.upstream,
     settings: gatewaySettings(settings, admin.url),
     logger,
@@ -318,6 +327,23 @@ function runningServer(input: {
     health: () => health.look(),
     noteVerify: (report) => health.noteVerify(report),
   }
+}
+
+/** What the operator's pages show of the running server. */
+function deskOf(
+  {
+    settings,
+    options,
+    parts,
+  }: Pick<Parameters<typeof listen>[0], 'settings' | 'options' | 'parts'>,
+  running: Pick<Parameters<typeof createDesk>[1], 'telemetry' | 'health'>,
+): ReturnType<typeof createDesk> {
+  return createDesk(parts, {
+    ...running,
+    settings: settingsInForce(settings, options.settingOrigins ?? new Map()),
+    zone: settings.timeZone,
+    pasted: (command) => pastedCommand(command, settings),
+  })
 }
 
 /** What the check-up asks of parts that start after the port on which it is asked for. */

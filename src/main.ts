@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { startApp, type App, type AppOptions } from './app.ts'
 import { installationWords, pastedCommand } from './config/installation-words.ts'
 import { listenTrouble } from './config/listen-trouble.ts'
-import { loadSettings } from './config/load-settings.ts'
+import { loadSettingsWithOrigins } from './config/load-settings.ts'
 import { processSources } from './config/process-sources.ts'
 import { printableSettings, settingsHelp } from './config/settings-table.ts'
 import type { Settings } from './config/settings.ts'
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
     )
     return
   }
-  const settings = loadSettings({ flags, ...processSources() })
+  const { settings, origins } = loadSettingsWithOrigins({ flags, ...processSources() })
   const clock = createSystemClock()
   const log = openLog(settings)
   endOnFaults(log.logger)
@@ -97,6 +97,7 @@ async function main(): Promise<void> {
     defaultPlans: readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8'),
     onUpgrade: (step) => process.stderr.write(upgradeText(step)),
     logPath: log.path,
+    settingOrigins: origins,
     nodePinned: installedNode(root),
   }).catch((error: unknown) => {
     throw listenTrouble(error, { flags, settings })

@@ -8,13 +8,16 @@ import { AdminFailure } from './failures.ts'
  * that a busy customer costs a page a few reads a second and not one per request.
  */
 const gatherMs = 250
+/** The operator's overview shows everybody's traffic, so it looks at most this often. */
+const gatherAllMs = 1_000
 const heartbeatMs = 15_000
 const streamsMax = 2000
 const streamsPerMemberMax = 16
 
 type Subscriber = {
-  readonly customerId: CustomerId
-  readonly memberId: MemberId
+  /** Null hears of every customer. */
+  readonly customerId: CustomerId | null
+  readonly memberId: MemberId | null
   change(): void
   end(): void
 }
@@ -24,6 +27,11 @@ export type AccountEvents = {
   open(member: {
     readonly customerId: CustomerId
     readonly memberId: MemberId
+    readonly isStillAllowed: () => Promise<boolean>
+  }): Response
+  /** The same for whoever looks at everything: after any commit, and when `version` changed. */
+  openForAll(watch: {
+    readonly version: () => number
     readonly isStillAllowed: () => Promise<boolean>
   }): Response
   close(): void
@@ -38,32 +46,53 @@ export function openAccountEvents({
   const stopListening = storage.onCommit((changed) => {
     const customers = new Set(changed.map((scope) => scope.customerId))
     for (const subscriber of subscribers) {
-      if (customers.has(subscriber.customerId)) subscriber.change()
+      const { customerId } = subscriber
+      if (customerId === null || customers.has(customerId)) subscriber.change()
     }
   })
 
   let isClosed = false
+  const refuseTooMany = (owner: Pick<Subscriber, 'customerId' | 'memberId'>): void => {
+    if (isClosed) throw new AdminFailure('stopping', 'The server is being stopped.')
+    const own = [...subscribers].filter(
+      (other) => other.memberId === owner.memberId && other.customerId === owner.customerId,
+    )
+    if (subscribers.size >= streamsMax || own.length >= streamsPerMemberMax) {
+      throw new AdminFailure('too_many_streams', 'Too many pages listen to this account.')
+    }
+  }
+  const subscribe = (subscriber: Subscriber): (() => void) => {
+    subscribers.add(subscriber)
+    return () => subscribers.delete(subscriber)
+  }
   return {
     open: ({ customerId, memberId, isStillAllowed }) => {
-      if (isClosed) throw new AdminFailure('stopping', 'The server is being stopped.')
-      const own = [...subscribers].filter(
-        (other) => other.memberId === memberId && other.customerId === customerId,
-      )
-      if (subscribers.size >= streamsMax || own.length >= streamsPerMemberMax) {
-        throw new AdminFailure('too_many_streams', 'Too many pages listen to this account.')
-      }
-      const body = openStream({
+      refuseTooMany({ customerId, memberId })
+      return answerWith({
+        name: 'account',
+        gatherMs,
+        clock,
+        position: () => storage.durablePosition,
+        isStillAllowed,
+        onOpen: (stream) => subscribe({ customerId, memberId, ...stream }),
+      })
+    },
+    openForAll: ({ version, isStillAllowed }) => {
+      refuseTooMany({ customerId: null, memberId: null })
+      return answerWith({
+        name: 'overview',
+        gatherMs: gatherAllMs,
         clock,
         position: () => storage.durablePosition,
         isStillAllowed,
         onOpen: (stream) => {
-          const subscriber = { customerId, memberId, ...stream }
-          subscribers.add(subscriber)
-          return () => subscribers.delete(subscriber)
+          const stopWatching = watchVersion({ clock, version, onChange: stream.change })
+          const unsubscribe = subscribe({ customerId: null, memberId: null, ...stream })
+          return () => {
+            stopWatching()
+            unsubscribe()
+          }
         },
-      })
-      return new Response(body, {
-        headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
       })
     },
     close: () => {
@@ -74,7 +103,32 @@ export function openAccountEvents({
   }
 }
 
+/** Telemetry changes without a commit: a refusal writes nothing. */
+function watchVersion(watch: {
+  readonly clock: Parts['clock']
+  readonly version: () => number
+  readonly onChange: () => void
+}): () => void {
+  let seen = watch.version()
+  let stop = (): void => undefined
+  const look = (): void => {
+    const version = watch.version()
+    if (version !== seen) watch.onChange()
+    seen = version
+    stop = watch.clock.after(gatherAllMs, look)
+  }
+  stop = watch.clock.after(gatherAllMs, look)
+  return () => stop()
+}
+
+const answerWith = (parts: StreamParts): Response =>
+  new Response(openStream(parts), {
+    headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+  })
+
 type StreamParts = {
+  readonly name: string
+  readonly gatherMs: number
   readonly clock: Parts['clock']
   readonly position: () => number
   readonly isStillAllowed: () => Promise<boolean>
@@ -82,6 +136,8 @@ type StreamParts = {
 }
 
 function openStream({
+  name,
+  gatherMs: everyMs,
   clock,
   position,
   isStillAllowed,
@@ -113,12 +169,12 @@ function openStream({
         const gather = (): void => {
           // A reader that does not take what was sent gets the newest position once it does.
           if (!hasChanged || (controller.desiredSize ?? 0) <= 0) {
-            stopGathering = hasChanged ? clock.after(gatherMs, gather) : undefined
+            stopGathering = hasChanged ? clock.after(everyMs, gather) : undefined
             return
           }
           hasChanged = false
-          send(`event: account\ndata: {"position":${position()}}\n\n`)
-          stopGathering = clock.after(gatherMs, gather)
+          send(`event: ${name}\ndata: {"position":${position()}}\n\n`)
+          stopGathering = clock.after(everyMs, gather)
         }
         const change = (): void => {
           hasChanged = true

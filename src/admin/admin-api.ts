@@ -11,6 +11,8 @@ import type { Logger } from '../system/logger.ts'
 import type { AccountEvents } from './account-events.ts'
 import { requireCaller, type AdminVariables } from './callers/callers.ts'
 import type { ServerFacts } from './contract/answers.ts'
+import type { DeskParts } from './desk-parts.ts'
+import { deskRoutes } from './routes/desk-routes.ts'
 import { customerRoutes } from './routes/customer-routes.ts'
 import { AdminFailure, failureOf } from './failures.ts'
 import { guardAnswers, guardOrigin } from './callers/guards.ts'
@@ -44,6 +46,7 @@ export type AdminApiParts = Parts & {
   readonly parsePlans: (content: string) => readonly Plan[]
   /** What only a running server has. */
   readonly running?: RunningServer
+  readonly desk?: DeskParts
 }
 
 export type RunningServer = {
@@ -75,6 +78,7 @@ export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): 
   operator.route('/customers', customerRoutes(parts))
   operator.route('/customers', memberRoutes(parts))
   operator.route('/', systemRoutes(parts))
+  operator.route('/', deskRoutes(parts))
   app.route('/api/me', me)
   app.route('/api', operator)
 

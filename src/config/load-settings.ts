@@ -34,19 +34,41 @@ export type SettingSources = {
 }
 
 /** Where a value was said: for errors, and for whoever wonders where it comes from. */
-type Said = { readonly text: string; readonly where: string; readonly folder: string }
+type Said = {
+  readonly text: string
+  readonly source: SettingOrigin['source']
+  readonly where: string
+  readonly folder: string
+}
 type SaidBySource = ReadonlyMap<SettingName, Said>
+
+/** Where a setting's value comes from, and the words for it: `--gateway-port`, `"gatewayPort" in …`. */
+export type SettingOrigin = {
+  readonly source: 'flag' | 'environment' | 'file'
+  readonly where: string
+}
+/** Those that are not in it have their default. */
+export type SettingOrigins = ReadonlyMap<SettingName, SettingOrigin>
 
 /** Flag over environment over file over default. */
 export function loadSettings(sources: SettingSources): Settings {
-  const { settings, problems } = loadWhatIsRight(sources)
+  return loadSettingsWithOrigins(sources).settings
+}
+
+/** The same, and who said each of them. */
+export function loadSettingsWithOrigins(sources: SettingSources): {
+  readonly settings: Settings
+  readonly origins: SettingOrigins
+} {
+  const { settings, origins, problems } = loadWhatIsRight(sources)
   if (problems.length > 0) throw new SettingsError(problems)
-  return settings
+  return { settings, origins }
 }
 
 /** The same for what must not be stopped by them: a setting that is wrong counts as not set, and is a problem to tell. */
 export function loadWhatIsRight(sources: SettingSources): {
   readonly settings: Settings
+  readonly origins: SettingOrigins
   readonly problems: readonly string[]
 } {
   const problems: string[] = []
@@ -63,7 +85,9 @@ export function loadWhatIsRight(sources: SettingSources): {
       `gatewayPort and adminPort are both ${settings.gatewayPort}; give each a port of its own.`,
     )
   }
-  return { settings: Object.freeze(withDerived(settings)), problems }
+  // Without what was said itself: it may be a secret.
+  const origins = new Map([...said].map(([name, { source, where }]) => [name, { source, where }]))
+  return { settings: Object.freeze(withDerived(settings)), origins, problems }
 }
 
 type Reading = {
@@ -106,7 +130,7 @@ function readFlags({ flags, folder }: SettingSources, problems: string[]): SaidB
       continue
     }
     if (rest.length > 0) {
-      said.set(name, { text: rest.join('='), where: flag, folder })
+      said.set(name, { text: rest.join('='), source: 'flag', where: flag, folder })
       continue
     }
     const next = flags[index + 1]
@@ -115,7 +139,7 @@ function readFlags({ flags, folder }: SettingSources, problems: string[]): SaidB
     else if (!declarations[name].isSwitch)
       problems.push(`${flag} needs a value: ${declarations[name].takes}.`)
     if (hasNext || declarations[name].isSwitch) {
-      said.set(name, { text: hasNext ? next : 'true', where: flag, folder })
+      said.set(name, { text: hasNext ? next : 'true', source: 'flag', where: flag, folder })
     }
   }
   return said
@@ -150,7 +174,8 @@ function readEnvironment(
     const { environmentAlias }: Declaration<unknown> = declarations[name]
     for (const variable of [variableOf(name), environmentAlias]) {
       const text = variable === undefined ? '' : (environment[variable] ?? '')
-      if (text !== '' && !said.has(name)) said.set(name, { text, where: variable ?? '', folder })
+      if (text === '' || said.has(name)) continue
+      said.set(name, { text, source: 'environment', where: variable ?? '', folder })
     }
   }
   for (const name of secretNames) {
@@ -161,7 +186,8 @@ function readEnvironment(
       problems.push(`${variableOf(name)} and ${variable} are both set; set one of them.`)
     }
     const text = readSecretFile(resolve(folder, path), variable, problems)
-    if (text !== undefined) said.set(name, { text, where: `the file of ${variable}`, folder })
+    if (text === undefined) continue
+    said.set(name, { text, source: 'environment', where: `the file of ${variable}`, folder })
   }
   return said
 }
@@ -223,7 +249,7 @@ function readSettingsFile({ path, isNamed }: FilePlace, problems: string[]): Sai
       typeof value === 'number' ||
       typeof value === 'boolean'
     ) {
-      said.set(name, { text: String(value), where, folder: dirname(path) })
+      said.set(name, { text: String(value), source: 'file', where, folder: dirname(path) })
     } else {
       problems.push(`${where} takes ${declarations[name].takes}.`)
     }

@@ -1,3 +1,4 @@
+import type { SettingOrigin, SettingOrigins } from './load-settings.ts'
 import type { Declaration } from './setting-kinds.ts'
 import {
   declarations,
@@ -5,12 +6,13 @@ import {
   flagOf,
   settingNames,
   variableOf,
+  type SettingName,
   type Settings,
 } from './settings.ts'
 
 /** One setting for a reader. */
 export type SettingRow = {
-  readonly name: string
+  readonly name: SettingName
   readonly flag: string
   readonly variables: readonly string[]
   readonly takes: string
@@ -51,4 +53,26 @@ export function printableSettings(settings: Settings): Readonly<Record<string, s
       return [name, isHidden ? '[secret]' : String(value ?? 'none')]
     }),
   )
+}
+
+/** One setting as a running server has it. */
+export type SettingInForce = SettingRow & {
+  readonly value: string
+  /** `derived` where no one said it and other settings decide. */
+  readonly source: SettingOrigin['source'] | 'default' | 'derived'
+  /** The flag, the variable or the line of a file that says it; null for a default. */
+  readonly where: string | null
+}
+
+export function settingsInForce(
+  settings: Settings,
+  origins: SettingOrigins,
+): readonly SettingInForce[] {
+  const values = printableSettings(settings)
+  return settingRows.map((row) => {
+    const { source, where } = origins.get(row.name) ?? { source: 'default' as const, where: null }
+    const isDerived =
+      row.name === 'upstreamUrl' && source === 'default' && settings.upstreamUrl !== null
+    return { ...row, value: values[row.name] ?? '', source: isDerived ? 'derived' : source, where }
+  })
 }

@@ -1,4 +1,5 @@
 import type { BurstRule } from '../core/burst.ts'
+import type { Telemetry } from '../operations/telemetry.ts'
 import type { GateParts } from '../operations/parts.ts'
 import type { Readiness } from '../operations/readiness.ts'
 import type { RateLearner } from '../providers/anthropic-estimate.ts'
@@ -66,6 +67,7 @@ export type Gate = {
   readonly refusals: RefusalLog
   readonly relays: RunningRelays
   readonly readiness: Readiness
+  readonly telemetry: Telemetry
 }
 
 /** One request being served: its caller, and what its log line will say. */

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { GateParts } from '../operations/parts.ts'
 import { Readiness } from '../operations/readiness.ts'
+import { Telemetry } from '../operations/telemetry.ts'
 import { createRateLearner } from '../providers/anthropic-estimate.ts'
 import type { PriceBook } from '../providers/prices.ts'
 import { listenOnMachine, type Listen } from '../system/listen.ts'
@@ -69,6 +70,8 @@ export type GatewayOptions = {
   /** Both are those of this machine when they are left out. */
   readonly listen?: Listen
   readonly connectUpstream?: ConnectUpstream
+  /** Shared with the admin port, which shows it. */
+  readonly telemetry?: Telemetry
 }
 
 const headerBytesMax = 64 * 1024
@@ -109,6 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     refusals: createRefusalLog(logger, parts.clock),
     relays: new RunningRelays(parts.clock),
     readiness: options.readiness ?? new Readiness(parts),
+    telemetry: options.telemetry ?? new Telemetry(parts.clock, () => parts.storage.recordNowMs()),
   }
   return new HttpGateway(gate, { isWitness, listen: options.listen ?? listenOnMachine })
 }
@@ -259,8 +263,10 @@ class HttpGateway implements Gateway {
 }
 
 /** Refusals that cost their sender nothing may come in floods, and are then counted instead. */
-function logServed({ refusals, logger, parts }: Gate, { trace, caller }: Exchange): void {
+function logServed({ refusals, logger, parts, telemetry }: Gate, exchange: Exchange): void {
+  const { trace, caller } = exchange
   const { outcome, keyId } = trace.fields
+  telemetry.finished(trace.fields, caller.response.headersSent ? caller.response.statusCode : null)
   const from = keyId ?? caller.request.socket.remoteAddress ?? 'unknown'
   if (isRefusalKind(outcome) && !refusals.note(outcome, String(from))) return
   logFinished(trace, caller, { logger, clock: parts.clock })

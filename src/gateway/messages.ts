@@ -53,6 +53,7 @@ async function readInPlace(
 type KnownRequest = { readonly known: KnownCaller; readonly body: Buffer }
 
 async function serveBody(gate: Gate, exchange: Exchange, request: KnownRequest): Promise<void> {
+  const startedMs = gate.telemetry.startedDeciding()
   const { caller, trace } = exchange
   const asking = readAsking(gate, request.body, caller.request.rawHeaders)
   if (asking.kind === 'problem') {
@@ -66,8 +67,12 @@ async function serveBody(gate: Gate, exchange: Exchange, request: KnownRequest):
   if (admission === undefined) return
   const { decision, decisionId } = admission
   trace.fields.decisionId = decisionId
-  if (decision.kind === 'deny') return deny(gate, exchange, { decision, decisionId, request })
+  if (decision.kind === 'deny') {
+    gate.telemetry.decided(decision.denial.figures, null, startedMs)
+    return deny(gate, exchange, { decision, decisionId, request })
+  }
   const { allowance } = decision
+  gate.telemetry.decided(allowance.figures, allowance.source, startedMs)
   await runAdmitted(gate, exchange, { ...request, asked, allowance, decisionId })
 }
 

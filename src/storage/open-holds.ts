@@ -71,12 +71,17 @@ export class OpenHolds {
     return found
   }
 
-  /** How many are open, and in how long the time of the first is up. */
-  summary(): { readonly count: number; readonly firstEndInMs: number | null } {
+  /** The oldest, in journal order. */
+  list(rowsMax: number): readonly ListedHold[] {
+    return this.#holds.values().take(rowsMax).toArray()
+  }
+
+  /** How many are open, and when the time of the first is up. */
+  summary(nowMs: number): { readonly count: number; readonly firstEndMs: number | null } {
     let firstMs = Infinity
     for (const dueMs of this.#dueMs.values()) firstMs = Math.min(firstMs, dueMs)
-    const firstEndInMs = firstMs === Infinity ? null : firstMs - this.#elapsedMs()
-    return { count: this.#holds.size, firstEndInMs }
+    const firstEndMs = firstMs === Infinity ? null : nowMs + firstMs - this.#elapsedMs()
+    return { count: this.#holds.size, firstEndMs }
   }
 
   /** The position before which no hold is open; undefined when none is open at all. */

@@ -52,8 +52,8 @@ export interface Storage {
   holdEntries(holdId: HoldId): Promise<readonly Entry[]>
   /** How many holds of this customer's members are open now, on this node. */
   openHoldCount(customerId: CustomerId): number
-  /** All open holds of this node, and the end of the one that expires first. */
-  openHolds(): { readonly count: number; readonly firstEndMs: number | null }
+  /** All open holds of this node, the end of the one that expires first, and where the oldest were placed. */
+  openHolds(oldestMax?: number): OpenHoldsFacts
 
   findKey(keyHash: string): Promise<KeyRecord | undefined>
   members(customerId?: CustomerId): Promise<readonly MemberScope[]>
@@ -123,6 +123,13 @@ export interface Storage {
 
 export type MemberScope = { readonly customerId: CustomerId; readonly memberId: MemberId }
 
+export type OpenHoldsFacts = {
+  readonly count: number
+  readonly firstEndMs: number | null
+  /** In journal order. */
+  readonly oldest: readonly (MemberScope & { readonly holdId: HoldId; readonly position: number })[]
+}
+
 /** A changed customer, and its member when the entry was a member's own. */
 export type CommittedScope = { readonly customerId: CustomerId; readonly memberId: MemberId | null }
 
@@ -188,6 +195,10 @@ export type EntryQuery = {
   readonly isShared?: boolean
   /** Only entries of this kind; meant for the rare ones (openings, keys, drifts), which are indexed. */
   readonly kind?: EntryKind
+  /** Only entries of these kinds. With one of traffic among them, positions bound what is looked through. */
+  readonly kinds?: readonly EntryKind[]
+  /** Only entries whose stored body holds this text; looks through all that the rest of the query names. */
+  readonly bodyText?: string
   /** Newest first when set; else oldest first. */
   readonly isNewestFirst?: boolean
   /** At most this many; default and maximum 1,000. */

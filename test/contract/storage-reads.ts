@@ -64,6 +64,50 @@ export function testReads(makeBed: MakeBed): void {
     assert.deepEqual(await positionsOf({ customerId: zoe.customerId, kind: 'held' }), [])
   })
 
+  onBed(makeBed, 'entries of several kinds are found in one order', async (_, storage) => {
+    await furnish(storage)
+    for (const name of ['h1', 'h2']) {
+      await authorize(storage, ann, name)
+      await settle(storage, ann, name)
+    }
+    await authorize(storage, bob, 'h3')
+    const kindsOf = async (query: Parameters<Storage['entries']>[0]): Promise<string[]> =>
+      (await storage.entries(query)).map(({ body }) => body.kind)
+
+    const rare = ['customer_opened', 'granted', 'member_seated'] as const
+    const found = await kindsOf({ kinds: rare })
+    const everything = await kindsOf({})
+    const traffic = await kindsOf({ kinds: ['settled', 'granted'], isNewestFirst: true })
+    const annsTraffic = await kindsOf({ ...ann, kinds: ['settled'] })
+
+    assert.deepEqual(
+      found,
+      everything.filter((kind) => rare.some((one) => one === kind)),
+    )
+    assert.ok(found.length > 4)
+    assert.deepEqual(await kindsOf({ kinds: rare, isNewestFirst: true }), found.toReversed())
+    assert.deepEqual(await kindsOf({ kinds: rare, rowsMax: 2 }), found.slice(0, 2))
+    const zoes = { kinds: rare, customerId: zoe.customerId } as const
+    assert.deepEqual(await kindsOf(zoes), ['customer_opened', 'member_seated'])
+    assert.deepEqual(await kindsOf({ kinds: [] }), [])
+    assert.deepEqual(traffic, ['settled', 'settled', 'granted'])
+    assert.deepEqual(annsTraffic, ['settled', 'settled'])
+  })
+
+  onBed(makeBed, 'entries are found by a text in them', async (_, storage) => {
+    await furnish(storage)
+    await authorize(storage, ann, 'h1')
+    await authorize(storage, bob, 'h2')
+    const positionsOf = async (query: Parameters<Storage['entries']>[0]): Promise<number[]> =>
+      (await storage.entries(query)).map(({ position }) => position)
+    const helds = await positionsOf({ kinds: ['held'] })
+
+    assert.deepEqual(await positionsOf({ kinds: ['held'], bodyText: '"h2"' }), helds.slice(1))
+    assert.deepEqual(await positionsOf({ ...ann, bodyText: '"h1"' }), helds.slice(0, 1))
+    assert.deepEqual(await positionsOf({ kinds: ['customer_opened'], bodyText: '"h1"' }), [])
+    assert.deepEqual(await positionsOf({ kinds: ['held'], bodyText: 'h%' }), [])
+  })
+
   onBed(makeBed, 'the entry of an operation is found by its key', async (_, storage) => {
     await furnish(storage)
     const once = {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { request as httpRequest } from 'node:http'
 import { startAdminServer, type AdminServer } from '../../src/admin/admin-server.ts'
 import type { AdminApiParts } from '../../src/admin/admin-api.ts'
+import { createDesk } from '../../src/admin/desk-parts.ts'
 import { sha256Hex } from '../../src/admin/callers/operator-token.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
@@ -53,7 +54,14 @@ export async function openAdminWorld(
   )
   const { mounts = [], ...worldOptions } = options
   const world = await openWorld({ upstream: { url: upstream.url }, ...worldOptions })
-  const apiParts = partsOf(world.parts, world.url)
+  const desk = createDesk(world.parts, {
+    telemetry: world.telemetry,
+    settings: [],
+    zone: 'UTC',
+    health: () => Promise.resolve([]),
+    pasted: (command) => command,
+  })
+  const apiParts = { ...partsOf(world.parts, world.url), desk }
   const admin = await startAdminServer(apiParts, {
     host: '127.0.0.1',
     port: 0,
@@ -107,7 +115,7 @@ function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
     consoleFolder: join(import.meta.dirname, '..', '..', 'console', 'built'),
     // These are the server's own; they are here for whoever looks at the routes only.
     usageReadings: new UsageReadings(parts),
-    events: { open: () => new Response(), close: () => {} },
+    events: { open: () => new Response(), openForAll: () => new Response(), close: () => {} },
     isOwnHost: () => true,
     adminUrl: '',
   }

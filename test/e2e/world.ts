@@ -14,6 +14,7 @@ import { getFigures } from '../../src/operations/figures.ts'
 import { issueKey } from '../../src/operations/issue-key.ts'
 import { openCustomer } from '../../src/operations/open-customer.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
+import { Telemetry } from '../../src/operations/telemetry.ts'
 import { publishPlans } from '../../src/operations/publish-plans.ts'
 import { seatMember } from '../../src/operations/seat-member.ts'
 import { setExtraUsage } from '../../src/operations/set-extra-usage.ts'
@@ -62,6 +63,7 @@ export interface World extends AsyncDisposable {
   readonly url: string
   readonly parts: GateParts
   readonly gateway: Gateway
+  readonly telemetry: Telemetry
   /** The member that every world has. */
   readonly seat: Seat
   readonly logs: readonly LogLine[]
@@ -157,8 +159,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const plan = options.plan ?? sessionPlan(10n * nanosPerUnit)
   const addSeat = createSeating(parts, { plan, overrunMaxNanos: options.overrunMaxNanos })
   const seat = await addSeat('ada')
+  const telemetry = new Telemetry(clock, () => storage.recordNowMs())
   const gateway = createGateway({
     parts,
+    telemetry,
     prices: options.prices ?? testPrices,
     upstream: { keys: [operatorKey], authStyle: 'x-api-key', ...options.upstream },
     settings: { ...settingsDefault, ...options.settings },
@@ -169,6 +173,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     url,
     parts,
     gateway,
+    telemetry,
     seat,
     logs: log.lines,
     addSeat,

@@ -35,7 +35,7 @@ export function lineTitle(line: HistoryLine, symbol: string): string {
 }
 
 /** Why a request came to nothing, in a few words; the code stands in the JSON. */
-function failureWords(cause: string): string {
+export function failureWords(cause: string): string {
   if (cause === 'caller_left') return 'the caller left'
   return cause.startsWith('upstream') ? 'the upstream failed' : 'no answer'
 }

@@ -52,3 +52,23 @@ export const remedyWords: Readonly<Record<Remedy, string>> = {
 
 /** What "estimated" beside a request means. */
 export const estimateWords = 'the caller left early, or the reply had no final token count.'
+
+/** Why a request got no further, in a few words: reasons of decisions, then what comes before any decision. */
+export const refusalWords: Readonly<Record<string, string>> = {
+  ...reasonWords,
+  too_fast: 'too many requests of one key at once',
+  unknown_key: 'no key, or one that is not known',
+  invalid_request: 'the request could not be read',
+  body_too_large: 'the body was too large',
+  no_room: 'no memory was left for more bodies',
+  unmetered_path: 'the path is not served here',
+}
+
+export function refusalSentence(refusal: {
+  readonly reason: string
+  readonly extraUsageReason: string | null
+}): string {
+  const why = extraUsageWords[refusal.extraUsageReason as ExtraUsageReason] ?? null
+  const words = refusalWords[refusal.reason] ?? refusal.reason
+  return why === null ? words : `${words}; ${why}`
+}

@@ -71,6 +71,8 @@ const trafficKinds: ReadonlySet<EntryKind> = new Set([
   'expired',
 ])
 
+const isTraffic = (kind: EntryKind): boolean => trafficKinds.has(kind)
+
 /** `durablePosition` bounds the answer: what may still be lost is not shown. */
 export async function findEntries(
   reader: JournalReader,
@@ -82,8 +84,11 @@ export async function findEntries(
     before: Math.min(query.beforePosition ?? Infinity, durablePosition + 1),
   }
   const rowsMax = Math.min(Math.max(query.rowsMax ?? entriesMax, 0), entriesMax)
-  const { customerId, operationId, kind } = query
-  if (kind !== undefined && operationId === undefined && !trafficKinds.has(kind)) {
+  const { customerId, operationId, kind, kinds } = query
+  if (kinds !== undefined && operationId === undefined && !kinds.some(isTraffic)) {
+    return reader.rareKinds({ ...query, kinds }, { ...range, rowsMax })
+  }
+  if (kind !== undefined && operationId === undefined && !isTraffic(kind)) {
     return reader.rarePage(query, { ...range, rowsMax })
   }
   if (customerId === undefined) {
@@ -117,8 +122,10 @@ export async function findEntries(
   return entries
 }
 
-const isWanted = (row: JournalRow, { isShared }: EntryQuery): boolean =>
-  isShared === undefined || (row.isShared === 1) === isShared
+const isWanted = (row: JournalRow, { kinds, isShared, bodyText }: EntryQuery): boolean =>
+  (kinds === undefined || kinds.some((one) => one === row.kind)) &&
+  (isShared === undefined || (row.isShared === 1) === isShared) &&
+  (bodyText === undefined || row.body.includes(bodyText))
 
 function placeOf({ memberId, isShared }: EntryQuery, customerId: CustomerId): Place {
   if (memberId !== undefined) return { kind: 'member', customerId, memberId }

@@ -158,11 +158,34 @@ export class JournalReader {
     )
   }
 
+  /** Entries of several rare kinds; their positions are found in the index alone. */
+  rareKinds(
+    query: EntryQuery & { readonly kinds: readonly EntryKind[] },
+    range: PageRange,
+  ): readonly Entry[] {
+    const { kinds, ...rest } = query
+    if (kinds.length === 0) return []
+    const rows = this.#all(
+      `SELECT position FROM journal INDEXED BY journal_rare
+       WHERE ${isRare} AND kind IN (${quoted(kinds)}) AND (?1 IS NULL OR customer_id = ?1)
+       AND (?2 IS NULL OR member_id = ?2) AND (?3 IS NULL OR instr(body, ?3) > 0)
+       AND ${between} ${filters(rest)} LIMIT ?6`,
+      rest.customerId ?? null,
+      rest.memberId ?? null,
+      rest.bodyText ?? null,
+      range.after,
+      range.before,
+      range.rowsMax,
+    )
+    return this.rowsAt(rows.map((row) => Number(row['position']))).map(decodeEntry)
+  }
+
   /** Entries of everybody. */
   stretch(query: EntryQuery, range: PageRange): readonly Entry[] {
     return this.#entries(
-      `FROM journal WHERE position > ?1 AND position < ?2 ${filters(query)} LIMIT ?3`,
-      [range.after, range.before, range.rowsMax],
+      `FROM journal WHERE position > ?1 AND position < ?2 AND (?4 IS NULL OR instr(body, ?4) > 0)
+       ${filters(query)} LIMIT ?3`,
+      [range.after, range.before, range.rowsMax, query.bodyText ?? null],
     )
   }
 
@@ -332,9 +355,12 @@ function whereOf({ kind }: Place): string {
   }
 }
 
+const quoted = (kinds: readonly EntryKind[]): string => kinds.map((kind) => `'${kind}'`).join(', ')
+
 /** Kinds come from a closed list of words, so they may stand in the text of a statement. */
 function filters(query: EntryQuery): string {
   const kind = query.kind === undefined ? '' : `AND kind = '${query.kind}'`
+  const kinds = query.kinds === undefined ? '' : `AND kind IN (${quoted(query.kinds)})`
   const shared = query.isShared === undefined ? '' : `AND is_shared = ${query.isShared ? 1 : 0}`
-  return `${kind} ${shared} ORDER BY position ${query.isNewestFirst === true ? 'DESC' : 'ASC'}`
+  return `${kind} ${kinds} ${shared} ORDER BY position ${query.isNewestFirst === true ? 'DESC' : 'ASC'}`
 }

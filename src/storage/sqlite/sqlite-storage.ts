@@ -27,6 +27,7 @@ import {
   type KeyRecord,
   type MemberScope,
   type NamedId,
+  type OpenHoldsFacts,
   type Once,
   type Person,
   type Storage,
@@ -259,9 +260,9 @@ class SqliteStorage implements Storage {
     return this.#journal.holds.count(customerId)
   }
 
-  openHolds(): { readonly count: number; readonly firstEndMs: number | null } {
-    const { count, firstEndInMs } = this.#journal.holds.summary()
-    return { count, firstEndMs: firstEndInMs === null ? null : this.recordNowMs() + firstEndInMs }
+  openHolds(oldestMax = 0): OpenHoldsFacts {
+    const { holds } = this.#journal
+    return { ...holds.summary(this.recordNowMs()), oldest: holds.list(oldestMax) }
   }
 
   async findKey(keyHash: string): Promise<KeyRecord | undefined> {

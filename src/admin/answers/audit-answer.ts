@@ -1,0 +1,97 @@
+import { customerId, keyId, memberId, systemCustomerId } from '../../core/ids.ts'
+import { acts, audit, type Audited, type AuditQuery } from '../../operations/audit.ts'
+import type { AdminApiParts } from '../admin-api.ts'
+import type { AuditAnswer, AuditLine } from '../contract/desk.ts'
+import { entryTitle } from './describe-entry.ts'
+import { Names } from './names.ts'
+
+/** The audit log: what was done, by whom, to whom, in words. */
+export async function auditAnswer(parts: AdminApiParts, query: AuditQuery): Promise<AuditAnswer> {
+  const { lines, before } = await audit(parts, query)
+  const names = new Names(parts)
+  const told: AuditLine[] = []
+  for (const line of lines) {
+    told.push(
+      line.kind === 'entry' ? await entryLine(parts, line, names) : await actLine(line, names),
+    )
+  }
+  return {
+    lines: told,
+    acts,
+    before: before === null ? null : `${before.position}.${before.actId}`,
+  }
+}
+
+async function entryLine(
+  { about }: AdminApiParts,
+  { entry, act }: Audited & { readonly kind: 'entry' },
+  names: Names,
+): Promise<AuditLine> {
+  const { actor = 'system', position, atMs } = entry
+  const isSystem = entry.customerId === systemCustomerId
+  return {
+    id: `entry-${position}`,
+    atMs,
+    act,
+    title: entryTitle(entry, about.currencySymbol),
+    actor,
+    actorName: await actorName(actor, names),
+    customer: isSystem ? null : await names.of(entry.customerId),
+    member: entry.memberId === null ? null : await names.of(entry.memberId),
+  }
+}
+
+async function actLine(
+  { done, act }: Audited & { readonly kind: 'act' },
+  names: Names,
+): Promise<AuditLine> {
+  const { id, atMs, actor, target, details } = done
+  const idOf = (name: 'customerId' | 'memberId'): string | null => {
+    const detail = details[name]
+    return typeof detail === 'string' ? detail : null
+  }
+  const customer = idOf('customerId') ?? (done.act === 'customer_erased' ? target : null)
+  const member = idOf('memberId') ?? (done.act === 'member_erased' ? target : null)
+  return {
+    id: `act-${id}`,
+    atMs,
+    act,
+    title: actTitle(done),
+    actor,
+    actorName: await actorName(actor, names),
+    customer: customer === null ? null : await names.of(customerId(customer)),
+    member: member === null ? null : await names.of(memberId(member)),
+  }
+}
+
+const actTitles: Readonly<Record<string, string>> = {
+  clock_adopted: "The machine's clock was taken as right",
+  journal_verified: 'The journal was verified',
+  backup_taken: 'A backup was taken',
+  customer_erased: 'Names of the customer were erased',
+  member_erased: 'Names of the member were erased',
+}
+
+/** What was done, and the facts that were noted with it; ids have columns of their own. */
+function actTitle({ act, details, target }: Extract<Audited, { kind: 'act' }>['done']): string {
+  const words = actTitles[act] ?? capitalized(act.replaceAll('_', ' '))
+  const facts = Object.entries(details)
+    .filter(([name, value]) => value !== null && name !== 'customerId' && name !== 'memberId')
+    .map(([name, value]) => `${wordsOf(name)} ${String(value)}`)
+  const isNamed = act.endsWith('_erased') || target === null
+  return [words, ...(isNamed ? [] : [target]), ...facts].join(', ')
+}
+
+/** `entryCount` as words: entry count. */
+const wordsOf = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+async function actorName(actor: string, names: Names): Promise<string> {
+  if (actor === 'system') return 'The system'
+  if (actor === 'operator') return 'The operator token'
+  const [kind, id = ''] = actor.split(':')
+  if (kind !== 'key' || id === '') return actor
+  const { name } = await names.of(keyId(id))
+  return name === null ? `Key ${id}` : `Key “${name}”`
+}

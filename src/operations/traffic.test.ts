@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { ManualClock } from '../../test/contract/manual-clock.ts'
+import { minutesKept, Traffic } from './traffic.ts'
+
+const minuteMs = 60_000
+const startMs = Date.UTC(2026, 10, 22, 12, 0, 30)
+
+function begin(): { clock: ManualClock; traffic: Traffic } {
+  const clock = new ManualClock(startMs)
+  return { clock, traffic: new Traffic(clock, startMs) }
+}
+
+test('counts stand in the minute of the day in which they were made', () => {
+  const { clock, traffic } = begin()
+  traffic.add('plan')
+  clock.pass(29_999)
+  traffic.add('plan')
+  clock.pass(1)
+  traffic.add('limit_reached', 3)
+  traffic.addCost(7n)
+  clock.pass(5 * minuteMs)
+
+  const { points, sinceMs, stepMs } = traffic.read(clock.wallMs(), { minutes: 60, stepMinutes: 1 })
+
+  assert.equal(sinceMs, startMs)
+  assert.equal(stepMs, minuteMs)
+  assert.equal(points.length, 7)
+  assert.deepEqual(points[0], {
+    atMs: Date.UTC(2026, 10, 22, 12, 0),
+    counts: { plan: 2 },
+    costNanos: 0n,
+    slowestMs: 0,
+  })
+  assert.deepEqual(points[1]?.counts, { limit_reached: 3 })
+  assert.equal(points[1].costNanos, 7n)
+  assert.deepEqual(points.at(-1), {
+    atMs: Date.UTC(2026, 10, 22, 12, 6),
+    counts: {},
+    costNanos: 0n,
+    slowestMs: 0,
+  })
+})
+
+test('a longer step joins minutes and loses none', () => {
+  const { clock, traffic } = begin()
+  for (let minute = 0; minute < 40; minute += 1) {
+    traffic.add('extra_usage')
+    traffic.addDecision(minute)
+    clock.pass(minuteMs)
+  }
+
+  const { points } = traffic.read(clock.wallMs(), { minutes: 60, stepMinutes: 15 })
+
+  assert.deepEqual(
+    points.map(({ counts, slowestMs }) => [counts.extra_usage, counts.decided, slowestMs]),
+    [
+      [15, 15, 14],
+      [15, 15, 29],
+      [10, 10, 39],
+    ],
+  )
+  assert.deepEqual(
+    points.map(({ atMs }) => atMs % (15 * minuteMs)),
+    [0, 0, 0],
+  )
+})
+
+test('after a day, and after a long silence, old minutes are gone', () => {
+  const { clock, traffic } = begin()
+  traffic.add('plan')
+  clock.pass((minutesKept - 1) * minuteMs)
+  const whole = traffic.read(clock.wallMs(), { minutes: minutesKept, stepMinutes: 1 })
+  clock.pass(minuteMs)
+  traffic.add('free')
+  const later = traffic.read(clock.wallMs(), { minutes: minutesKept, stepMinutes: 1 })
+  clock.pass(10 * minutesKept * minuteMs)
+  const silent = traffic.read(clock.wallMs(), { minutes: minutesKept, stepMinutes: 1 })
+
+  assert.equal(whole.points.length, minutesKept)
+  assert.deepEqual(whole.points[0]?.counts, { plan: 1 })
+  assert.equal(later.points.length, minutesKept)
+  assert.deepEqual(
+    later.points.flatMap(({ counts }) => Object.keys(counts)),
+    ['free'],
+  )
+  assert.equal(later.sinceMs, later.points[0]?.atMs)
+  assert.deepEqual(
+    silent.points.flatMap(({ counts }) => Object.keys(counts)),
+    [],
+  )
+})
+
+test('a wall clock that is set puts no count into another minute', () => {
+  const { clock, traffic } = begin()
+  traffic.add('plan')
+  clock.stepWall(-3 * 60 * minuteMs)
+  clock.pass(2 * minuteMs)
+  traffic.add('plan')
+
+  const { points } = traffic.read(startMs + 2 * minuteMs, { minutes: 60, stepMinutes: 1 })
+
+  assert.deepEqual(
+    points.map(({ counts }) => counts.plan ?? 0),
+    [1, 0, 1],
+  )
+})

@@ -12,7 +12,7 @@ const nameOf = (member: number): string => `member-${member}`
 export class Lockstep extends CoreStory {
   readonly model = new NaiveModel(prices)
   /** What the model answered to the last command, where it asks for an answer. */
-  private expected: unknown = null
+  protected expected: unknown = null
 
   constructor(setting: Setting) {
     super(setting)
@@ -23,11 +23,11 @@ export class Lockstep extends CoreStory {
 
   protected override perform(command: Command): void {
     super.perform(command)
-    this.expected = this.mirror(command) ?? null
+    this.expected = this.mirror(command, this.model) ?? null
   }
 
-  private mirror(command: Command): unknown {
-    const { model, nowMs } = this
+  protected mirror(command: Command, model: NaiveModel): unknown {
+    const { nowMs } = this
     switch (command.kind) {
       case 'authorize': {
         const { holdId: hold, facts, holdMaxMs } = command.request
@@ -86,7 +86,8 @@ export class Lockstep extends CoreStory {
       assert.deepEqual(real, this.expected, 'both settle alike')
     }
     for (const member of members) {
-      assert.deepEqual(this.core.shown(member, this.nowMs), this.figures(member), 'same figures')
+      const shown = this.core.shown(member, this.nowMs)
+      assert.deepEqual(shown, this.figures(member, this.model), 'same figures')
     }
     assert.deepEqual(this.core.wallet(this.nowMs), this.wallet(), 'same grants and overruns')
   }
@@ -131,8 +132,8 @@ export class Lockstep extends CoreStory {
     }
   }
 
-  private figures(member: number): unknown {
-    const { model, nowMs } = this
+  protected figures(member: number, model: NaiveModel): unknown {
+    const { nowMs } = this
     const name = nameOf(member)
     return {
       limits: model.limits(name, nowMs).map(({ limit, most, used, held, instance }) => ({

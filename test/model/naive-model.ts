@@ -1,6 +1,6 @@
 import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
 import type { Limit, Plan } from '../../src/core/plan.ts'
-import type { Price, Usage } from '../../src/core/usage.ts'
+import type { Amounts, Price, Usage } from '../../src/core/usage.ts'
 import { least, most, NaiveBooks, sum } from './naive-books.ts'
 import { monthAt } from './naive-calendar.ts'
 import type {
@@ -29,7 +29,9 @@ type Metered = { usage: Usage; marks: readonly string[] }
  * which it may have been charged; nothing is kept of the overrun allowance any more.
  */
 type HoldView = 'as they stand' | 'given back' | 'charged this month' | 'charged before this month'
-type Question = Request & { price: Price; nowMs: number; holds: HoldView }
+export type Question = Request & { price: Price; nowMs: number; holds: HoldView }
+
+export type Sizes = { expected: Amounts; money: bigint; reserve: bigint }
 
 /**
  * The rules of DESIGN.md a second time, for property tests to compare the core with. One list of facts per
@@ -37,10 +39,24 @@ type Question = Request & { price: Price; nowMs: number; holds: HoldView }
  * and nothing is imported from the core but the shapes of its data.
  */
 export class NaiveModel extends NaiveBooks {
-  private look(question: Question): Look {
-    const { member, facts, price, nowMs, holds } = question
+  /** What the request would hold of the plan, what of the wallet, and what of the overrun allowance with that. */
+  protected sizes({ member, facts, price, nowMs, holds }: Question): Sizes {
     const output = this.expectedOutput(member, facts)
     const expected = sizeOf(price, { input: facts.inputTokensExpected, output })
+    const worst = most(
+      sizeOf(price, { input: facts.inputTokensMax, output: facts.maxTokens }).money,
+      sizeOf(price, { cache_write_1h: facts.inputTokensMax, output: facts.maxTokens }).money,
+    )
+    const { isStrict, overrunMax } = this.opening()
+    const reserved = holds === 'as they stand' ? this.overrunReserved() : 0n
+    const risk = this.overrunInMonth(nowMs) + reserved + worst - expected.money
+    const money = isStrict || risk > overrunMax ? worst : expected.money
+    return { expected, money, reserve: worst - money }
+  }
+
+  private look(question: Question): Look {
+    const { member, facts, price, nowMs, holds } = question
+    const { expected, money, reserve } = this.sizes(question)
     const limits = this.limits(member, nowMs).filter(({ limit }) => applies(limit, facts.model))
     const binding = limits.filter(
       (l) => l.most !== null && l.used + (holds === 'given back' ? 0n : l.held) >= l.most,
@@ -58,20 +74,12 @@ export class NaiveModel extends NaiveBooks {
     if (isFree(price)) return { ...look, source: 'free', limits: [], binding: [] }
     if (binding.length === 0) return look
 
-    const worst = most(
-      sizeOf(price, { input: facts.inputTokensMax, output: facts.maxTokens }).money,
-      sizeOf(price, { cache_write_1h: facts.inputTokensMax, output: facts.maxTokens }).money,
-    )
-    const { isStrict, overrunMax } = this.opening()
-    const reserved = holds === 'as they stand' ? this.overrunReserved() : 0n
-    const risk = this.overrunInMonth(nowMs) + reserved + worst - expected.money
-    const money = isStrict || risk > overrunMax ? worst : expected.money
     const why = this.whyNotExtraUsage(question, money)
     return {
       ...look,
       source: why === null ? 'extra_usage' : null,
       amounts: { ...expected, money },
-      reserve: worst - money,
+      reserve,
       grantLegs: why === null ? this.takeFromGrants(money, nowMs) : [],
       extraUsageReason: why,
     }
@@ -196,7 +204,7 @@ export class NaiveModel extends NaiveBooks {
   // The end of a hold.
 
   /** How much more than its hold this request may be charged: the free room of balance and both caps. */
-  private room(hold: Hold, nowMs: number): bigint {
+  protected room(hold: Hold, nowMs: number): bigint {
     if (!this.isOn(null) || !this.isOn(hold.member)) return 0n
     const rooms = [this.available(nowMs)]
     for (const who of [null, hold.member]) {

@@ -1,0 +1,201 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Price } from '../../src/core/usage.ts'
+import { NaiveModel, type Question, type Sizes } from '../model/naive-model.ts'
+import type {
+  Answer,
+  Call,
+  CallOf,
+  FiguresTold,
+  LimitTold,
+  OverviewTold,
+  PlacedHold,
+} from './account-history.ts'
+import { foldFacts, type FoldedFact } from './fold-facts.ts'
+import type { SequentialModel } from './operation.ts'
+
+/** What is known of a customer between two operations. */
+export type AccountState = { readonly facts: readonly FoldedFact[] }
+
+export type AccountTerms = {
+  readonly prices: readonly Price[]
+  /** For calls of which nobody knows the server's moment. */
+  readonly nowMs: number
+}
+
+/** The naive model, told the amounts of each hold instead of working them out. */
+class AccountBooks extends NaiveModel {
+  /** The hold that is about to be placed, or what a refused request would have had to hold. */
+  given: Sizes = { expected: { money: 0n, tokens: 0n, requests: 1n }, money: 0n, reserve: 0n }
+
+  protected override sizes(_question: Question): Sizes {
+    return this.given
+  }
+
+  /** Grows to what was metered; false where there is no such hold, or no room for it. */
+  growTo(id: string, amounts: PlacedHold['amounts'], nowMs: number): boolean {
+    const hold = this.openHolds(null).find((open) => open.hold === id)
+    if (hold === undefined) return false
+    const more = amounts.money - hold.amounts.money
+    const isWallet = hold.source === 'extra_usage'
+    if (isWallet && (more <= 0n || more > this.room(hold, nowMs))) return false
+    const grantLegs = isWallet ? this.takeFromGrants(more, nowMs) : []
+    this.note(nowMs, { kind: 'grown', hold: id, amounts, grantLegs })
+    return true
+  }
+
+  isOpen(id: string): boolean {
+    return this.openHolds(null).some(({ hold }) => hold === id)
+  }
+
+  told(member: string, nowMs: number): FiguresTold {
+    return {
+      limits: this.limitsTold(member, nowMs),
+      isOnForCustomer: this.isOn(null),
+      isOnForMember: this.isOn(member),
+      balanceNanos: this.balance(nowMs),
+      heldNanos: this.heldMoney(null),
+      spentNanos: this.spent(null, nowMs),
+      capNanos: this.cap(null),
+      memberSpentNanos: this.spent(member, nowMs),
+      memberHeldNanos: this.heldMoney(member),
+      memberCapNanos: this.cap(member),
+      runningCount: this.openHolds(member).length,
+    }
+  }
+
+  limitsTold(member: string, nowMs: number): readonly LimitTold[] {
+    return this.limits(member, nowMs).map(({ limit, used, held }) => {
+      return { limit: limit.id, used, held, amount: limit.amount }
+    })
+  }
+
+  overview(nowMs: number): OverviewTold {
+    return {
+      isActive: this.isActive(null),
+      isOn: this.isOn(null),
+      balanceNanos: this.balance(nowMs),
+      heldNanos: this.heldMoney(null),
+      spentNanos: this.spent(null, nowMs),
+      capNanos: this.cap(null),
+    }
+  }
+}
+
+/** One customer as a sequential model: the naive model's rules, one call after another. */
+export class AccountModel implements SequentialModel<AccountState, Call, Answer> {
+  readonly terms: AccountTerms
+
+  constructor(terms: AccountTerms) {
+    this.terms = terms
+  }
+
+  step(state: AccountState, call: Call, answer: Answer | undefined): AccountState | null {
+    const books = this.books(state)
+    const nowMs = call.nowMs ?? this.terms.nowMs
+    if (!carryOut(books, call, { answer, nowMs })) return null
+    if (this.isObservation(call, answer)) return state
+    return { facts: foldFacts(books) }
+  }
+
+  key({ facts }: AccountState): string {
+    return JSON.stringify(facts, (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    )
+  }
+
+  /** A refusal changes nothing either. */
+  isObservation(call: Call, answer: Answer | undefined): boolean {
+    return call.kind === 'figures' || call.kind === 'overview' || answer?.kind === 'denied'
+  }
+
+  books({ facts }: AccountState): AccountBooks {
+    const books = new AccountBooks(this.terms.prices)
+    books.facts.push(...facts)
+    return books
+  }
+}
+
+type Told = { readonly answer: Answer | undefined; readonly nowMs: number }
+
+/** Does what the call says; false where it cannot have been answered so. */
+function carryOut(books: AccountBooks, call: Call, { answer, nowMs }: Told): boolean {
+  switch (call.kind) {
+    case 'request':
+      return request(books, call, { answer, nowMs })
+    case 'grow':
+      return books.growTo(call.hold, call.amounts, nowMs)
+    case 'settle':
+      return settle(books, call, { answer, nowMs })
+    case 'void': {
+      const isOpen = books.isOpen(call.hold)
+      if (isOpen) books.void(call.hold, nowMs)
+      return isOpen
+    }
+    case 'restart':
+      for (const { hold } of books.openHolds(null)) books.expire(hold, nowMs)
+      return true
+    case 'figures':
+      return isSaid(answer, { kind: 'figures', ...books.told(call.member, nowMs) })
+    case 'overview':
+      return isSaid(answer, { kind: 'overview', ...books.overview(nowMs) })
+    default:
+      command(books, call, nowMs)
+      return true
+  }
+}
+
+const isSaid = (answer: Answer | undefined, truth: Answer): boolean =>
+  answer === undefined || isDeepStrictEqual(answer, truth)
+
+function request(books: AccountBooks, call: CallOf<'request'>, { answer, nowMs }: Told): boolean {
+  const { member, facts, hold, neededNanos } = call
+  // Nobody knows of a hold: then there is nothing that it can have changed.
+  if (answer === undefined && hold === null) return false
+  const nothing = { money: 0n, tokens: 0n, requests: 1n }
+  const { amounts = nothing, reserveNanos: reserve = 0n, holdMaxMs = 0 } = hold ?? {}
+  const money = hold === null ? (neededNanos ?? 0n) : amounts.money
+  books.given = { expected: amounts, money, reserve }
+  const said = books.authorize({ hold: hold?.id ?? 'refused', member, facts, holdMaxMs }, nowMs)
+  if (said.kind === 'allow') {
+    if (hold === null || said.source !== hold.source) return false
+    return answer === undefined || isSaid(answer, { kind: 'allowed', source: said.source })
+  }
+  if (answer?.kind !== 'denied') return false
+  const { reason, extraUsageReason } = said
+  const binding = books.limitsTold(member, nowMs).filter(({ limit }) => said.binding.has(limit))
+  const byName = (a: LimitTold, b: LimitTold): number => (a.limit < b.limit ? -1 : 1)
+  const told = { ...answer, binding: answer.binding.toSorted(byName) }
+  const truth = binding.toSorted(byName)
+  return isSaid(told, { kind: 'denied', reason, extraUsageReason, binding: truth })
+}
+
+function settle(books: AccountBooks, call: CallOf<'settle'>, { answer, nowMs }: Told): boolean {
+  if (!books.holds().some(({ hold }) => hold === call.hold)) return false
+  const said = books.settle(call.hold, call, nowMs)
+  if (said === 'already_ended') return false
+  const { charged: chargedNanos, overrun: overrunNanos } = said
+  return isSaid(answer, { kind: 'charged', chargedNanos, overrunNanos })
+}
+
+type Command = CallOf<
+  'top_up' | 'switch' | 'cap' | 'status' | 'seat' | 'publish' | 'credit'
+>
+
+function command(books: AccountBooks, call: Command, nowMs: number): void {
+  switch (call.kind) {
+    case 'top_up': {
+      const { grant, amountNanos: amount, priority, expiresAtMs } = call
+      return books.note(nowMs, { kind: 'granted', grant, amount, priority, expiresAtMs })
+    }
+    case 'switch':
+    case 'cap':
+    case 'status':
+      return books.note(nowMs, call)
+    case 'seat':
+      return books.seat(call.member, call.planId, nowMs)
+    case 'publish':
+      return books.publish(call.plan, nowMs)
+    case 'credit':
+      return books.credit(call.member, call.limit, nowMs)
+  }
+}

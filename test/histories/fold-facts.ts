@@ -1,0 +1,181 @@
+import type { NaiveBooks } from '../model/naive-books.ts'
+import { monthAt } from '../model/naive-calendar.ts'
+import type { Fact, FactOf, Hold, Pin } from '../model/naive-facts.ts'
+
+/**
+ * The same books in fewer facts: what has ended stays as its sums, what was replaced is forgotten, and the order is
+ * one that only what matters decides. Two lists that nothing can tell apart fold into the same one. Learned
+ * outputs are given up: a history brings the amounts of its holds with it.
+ */
+export type FoldedFact = Fact & { readonly atMs: number }
+
+export function foldFacts(books: NaiveBooks): FoldedFact[] {
+  const { facts } = books
+  const of = <K extends Fact['kind']>(kind: K): FactOf<K>[] =>
+    facts.filter((fact): fact is FactOf<K> => fact.kind === kind)
+  const [opened] = of('opened')
+  if (opened === undefined) throw new Error('The customer was never opened')
+  const members = [...new Set(of('seated').map(({ member }) => member))].toSorted()
+  const kept = books.holds().filter(({ end }) => end === 'open' || end === 'expired')
+  const ids = new Set(kept.map(({ hold }) => hold))
+  const isKept = (fact: { hold: string }): boolean => ids.has(fact.hold)
+  return [
+    { ...opened, atMs: 0 },
+    ...lastOf(of('plan'), ({ plan }) => plan.id),
+    ...members.map((member) => seatOf(books, of('seated'), member)),
+    ...lastOf(of('switch'), ({ member }) => String(member)),
+    ...lastOf(of('cap'), ({ member }) => String(member)),
+    ...lastOf(of('status'), ({ member }) => String(member)),
+    ...of('granted').map((fact) => ({ ...fact, atMs: 0 })),
+    ...refunds(of('refunded')),
+    ...members.flatMap((member) => usedOf(books, member)),
+    ...charges(books, { zone: opened.zone, settled: of('settled') }),
+    ...of('held')
+      .filter(isKept)
+      .map((fact) => ({ ...fact, atMs: 0, windows: fact.windows.map(withoutOpening) }))
+      .toSorted((a, b) => compare(a.hold, b.hold)),
+    ...of('grown')
+      .filter(isKept)
+      .map((fact) => ({ ...fact, atMs: 0 }))
+      .toSorted((a, b) => compare(a.hold, b.hold)),
+    ...of('ended').filter(isKept),
+  ]
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const withoutOpening = ({ limit, startMs, endMs }: Pin): Pin => ({ limit, startMs, endMs })
+
+function lastOf<F extends FoldedFact>(facts: readonly F[], keyOf: (fact: F) => string): F[] {
+  const last = new Map(facts.map((fact) => [keyOf(fact), { ...fact, atMs: 0 }]))
+  return [...last].toSorted(([a], [b]) => compare(a, b)).map(([, fact]) => fact)
+}
+
+/** The seat, with every instance that entries have fixed so far. */
+function seatOf(
+  books: NaiveBooks,
+  seats: readonly FactOf<'seated'>[],
+  member: string,
+): FactOf<'seated'> {
+  const planId = books.plan(member).id
+  const own = books.facts.flatMap((fact) => {
+    if (fact.kind === 'held' && fact.member === member) return fact.windows
+    return fact.kind === 'seated' && fact.member === member ? fact.pins : []
+  })
+  const limits = [...new Set(own.map(({ limit }) => limit))].toSorted()
+  const pins = limits.flatMap((limit) =>
+    books
+      .pins(member, limit)
+      .map(withoutOpening)
+      .toSorted((a, b) => a.startMs - b.startMs),
+  )
+  if (!seats.some((seat) => seat.member === member)) throw new Error(`${member} has no seat`)
+  return { kind: 'seated', member, planId, pins, atMs: 0 }
+}
+
+function refunds(refunded: readonly FactOf<'refunded'>[]): FoldedFact[] {
+  const sums = new Map<string, bigint>()
+  for (const { grant, amount } of refunded) sums.set(grant, (sums.get(grant) ?? 0n) + amount)
+  return [...sums]
+    .toSorted(([a], [b]) => compare(a, b))
+    .map(([grant, amount]) => ({ kind: 'refunded', grant, amount, atMs: 0 }))
+}
+
+const nothing = { money: 0n, tokens: 0n, requests: 0n }
+
+/** A hold that stands for all that have ended, and its settle. */
+function standIn(
+  hold: Pick<Hold, 'hold' | 'member' | 'windows'>,
+  settled: Omit<FactOf<'settled'>, 'kind' | 'hold' | 'isEstimate' | 'output'>,
+): FoldedFact[] {
+  const request = {
+    model: '',
+    priceId: '' as Hold['request']['priceId'],
+    inputTokensExpected: 0,
+    inputTokensMax: 0,
+    maxTokens: 1,
+    isThinking: false,
+    consent: 'allow' as const,
+  }
+  const terms = { request, amounts: nothing, expectedMoney: 0n, grantLegs: [], reserve: 0n }
+  return [
+    { kind: 'held', source: 'plan', ...terms, ...hold, expiresAtMs: 0, atMs: 0 },
+    { kind: 'settled', hold: hold.hold, isEstimate: true, output: 0, ...settled },
+  ]
+}
+
+/** What is used of every instance that the member has, whatever its plan is now. */
+function usedOf(books: NaiveBooks, member: string): FoldedFact[] {
+  const own = new Set(
+    books
+      .holds()
+      .filter((hold) => hold.member === member)
+      .map(({ hold }) => hold),
+  )
+  const held = books.facts.filter(
+    (fact): fact is FactOf<'held'> => fact.kind === 'held' && own.has(fact.hold),
+  )
+  const instances = new Map<string, { pin: Pin; used: typeof nothing }>()
+  for (const fact of books.facts) {
+    if (fact.kind === 'credited' && fact.member === member) {
+      const instance = instances.get(`${fact.limit}|${fact.startMs}`)
+      if (instance !== undefined) instance.used = nothing
+    }
+    if (fact.kind !== 'settled' || !own.has(fact.hold)) continue
+    for (const pin of held.find(({ hold }) => hold === fact.hold)?.windows ?? []) {
+      const key = `${pin.limit}|${pin.startMs}`
+      const before = instances.get(key)?.used ?? nothing
+      const used = {
+        money: before.money + fact.amounts.money,
+        tokens: before.tokens + fact.amounts.tokens,
+        requests: before.requests + fact.amounts.requests,
+      }
+      instances.set(key, { pin: withoutOpening(pin), used })
+    }
+  }
+  return [...instances]
+    .toSorted(([a], [b]) => compare(a, b))
+    .filter(([, { used }]) => used.requests > 0n || used.money > 0n || used.tokens > 0n)
+    .flatMap(([key, { pin, used }]) =>
+      standIn(
+        { hold: `used|${member}|${key}`, member, windows: [pin] },
+        { amounts: used, charged: 0n, overrun: 0n, parts: [], atMs: 0 },
+      ),
+    )
+}
+
+/** Charges and overruns by member and month, in the customer's zone and in UTC. */
+function charges(
+  books: NaiveBooks,
+  { zone, settled }: { readonly zone: string; readonly settled: readonly FactOf<'settled'>[] },
+): FoldedFact[] {
+  const members = new Map(books.holds().map(({ hold, member }) => [hold, member]))
+  const months = new Map<string, { member: string; sum: Charge }>()
+  for (const fact of settled) {
+    if (fact.charged === 0n && fact.overrun === 0n) continue
+    const member = members.get(fact.hold) ?? ''
+    const starts = [monthAt(zone, fact.atMs).startMs, monthAt('UTC', fact.atMs).startMs]
+    const key = `charged|${member}|${starts.join('|')}`
+    const sum = months.get(key)?.sum ?? {
+      charged: 0n,
+      overrun: 0n,
+      parts: new Map(),
+      atMs: Math.max(...starts),
+    }
+    sum.charged += fact.charged
+    sum.overrun += fact.overrun
+    for (const { grant, amount } of fact.parts) {
+      sum.parts.set(grant, (sum.parts.get(grant) ?? 0n) + amount)
+    }
+    months.set(key, { member, sum })
+  }
+  return [...months]
+    .toSorted(([a], [b]) => compare(a, b))
+    .flatMap(([hold, { member, sum }]) => {
+      const parts = [...sum.parts]
+        .map(([grant, amount]) => ({ grant, amount }))
+        .toSorted((a, b) => compare(a.grant, b.grant))
+      return standIn({ hold, member, windows: [] }, { ...sum, amounts: nothing, parts })
+    })
+}
+
+type Charge = { charged: bigint; overrun: bigint; parts: Map<string, bigint>; atMs: number }

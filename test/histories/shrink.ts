@@ -1,0 +1,130 @@
+import { linearize, statesAfter, type Search } from './linearize.ts'
+import type { Operation, SequentialModel } from './operation.ts'
+
+/** What is left of a history that has no order: as little as still has none. */
+export type BadWindow<State, Call, Answer> = {
+  /** What the account was before these; several where the operations before leave it open. */
+  readonly before: readonly State[]
+  /** By the moment at which they were asked. */
+  readonly operations: readonly Operation<Call, Answer>[]
+  /** Up to its return an order can be found; with its answer there is none. */
+  readonly culprit: Operation<Call, Answer>
+}
+
+/**
+ * Makes a bad history small, by steps that never make a good one bad: time ends early, whoever only looked is left
+ * out, what somebody was told is forgotten, and what came before a quiet moment becomes the state that it left.
+ */
+export function smallestBadWindow<State, Call, Answer>(
+  model: SequentialModel<State, Call, Answer>,
+  from: State,
+  history: { readonly operations: readonly Operation<Call, Answer>[] } & Search,
+): BadWindow<State, Call, Answer> {
+  const search = history.stepsMax === undefined ? {} : { stepsMax: history.stepsMax }
+  const isBad = (operations: readonly Operation<Call, Answer>[]): boolean =>
+    linearize(model, from, { operations, ...search }).kind === 'not_linearizable'
+  const { cut, culprit } = endEarly(history.operations, isBad)
+  const isLook = (one: Operation<Call, Answer>): boolean =>
+    one !== culprit && model.isObservation(one.call, one.answer)
+  const active = without(cut, isLook, isBad)
+  const mayForget = (one: Operation<Call, Answer>): boolean =>
+    one.id !== culprit.id &&
+    one.answer !== undefined &&
+    !model.isObservation(one.call, one.answer)
+  const told = forgetAnswers(active, mayForget, isBad)
+  return beginLate(model, from, { operations: told, culprit, ...search })
+}
+
+/** The history as it was known at a moment: what had not returned then may still come, or not. */
+export function knownAt<Call, Answer>(
+  operations: readonly Operation<Call, Answer>[],
+  atMs: number,
+): Operation<Call, Answer>[] {
+  return operations
+    .filter(({ invokedAt }) => invokedAt <= atMs)
+    .map((one) =>
+      one.returnedAt > atMs
+        ? { ...one, answer: undefined, returnedAt: Infinity, isCertain: false }
+        : one,
+    )
+}
+
+type IsBad<Call, Answer> = (operations: readonly Operation<Call, Answer>[]) => boolean
+
+function endEarly<Call, Answer>(
+  operations: readonly Operation<Call, Answer>[],
+  isBad: IsBad<Call, Answer>,
+): { cut: readonly Operation<Call, Answer>[]; culprit: Operation<Call, Answer> } {
+  const returned = operations
+    .filter(({ returnedAt }) => returnedAt < Infinity)
+    .toSorted((a, b) => a.returnedAt - b.returnedAt)
+  let [low, high] = [0, returned.length - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isBad(knownAt(operations, returned[middle]?.returnedAt ?? 0))) high = middle
+    else low = middle + 1
+  }
+  const culprit = returned[high]
+  if (culprit === undefined) throw new Error('A bad history has an answer that is wrong')
+  return { cut: knownAt(operations, culprit.returnedAt), culprit }
+}
+
+/** Leaves out as many of those that may be left out as it can: all, or halves, or one by one. */
+function without<Call, Answer>(
+  operations: readonly Operation<Call, Answer>[],
+  mayGo: (one: Operation<Call, Answer>) => boolean,
+  isBad: IsBad<Call, Answer>,
+): readonly Operation<Call, Answer>[] {
+  let left = operations
+  const attempt = (part: readonly Operation<Call, Answer>[]): void => {
+    if (part.length === 0) return
+    const going = new Set(part)
+    const rest = left.filter((one) => !going.has(one))
+    if (isBad(rest)) {
+      left = rest
+      return
+    }
+    if (part.length === 1) return
+    attempt(part.slice(0, part.length >> 1))
+    attempt(part.slice(part.length >> 1))
+  }
+  attempt(operations.filter(mayGo))
+  return left
+}
+
+function forgetAnswers<Call, Answer>(
+  operations: readonly Operation<Call, Answer>[],
+  mayForget: (one: Operation<Call, Answer>) => boolean,
+  isBad: IsBad<Call, Answer>,
+): readonly Operation<Call, Answer>[] {
+  let told = operations
+  for (const one of operations.filter(mayForget)) {
+    const vague = told.map((each) => (each.id === one.id ? { ...each, answer: undefined } : each))
+    if (isBad(vague)) told = vague
+  }
+  return told
+}
+
+/** So many different beginnings are still worth telling. */
+const beginningsMax = 3
+
+function beginLate<State, Call, Answer>(
+  model: SequentialModel<State, Call, Answer>,
+  from: State,
+  history: {
+    readonly operations: readonly Operation<Call, Answer>[]
+    readonly culprit: Operation<Call, Answer>
+  } & Search,
+): BadWindow<State, Call, Answer> {
+  const { culprit, ...search } = history
+  const operations = history.operations.toSorted((a, b) => a.invokedAt - b.invokedAt)
+  for (let count = operations.length - 1; count > 0; count -= 1) {
+    const [earlier, later] = [operations.slice(0, count), operations.slice(count)]
+    const beginsAt = later[0]?.invokedAt ?? 0
+    if (earlier.some(({ returnedAt }) => returnedAt >= beginsAt)) continue
+    const states = statesAfter(model, from, { ...search, operations: earlier })
+    if (states === 'undecided' || states.size > beginningsMax || states.size === 0) continue
+    return { before: [...states.values()], operations: later, culprit }
+  }
+  return { before: [from], operations, culprit }
+}

@@ -3,6 +3,7 @@ import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
 import type { RequestFacts } from '../../src/core/entry.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { Amounts, Usage } from '../../src/core/usage.ts'
+import type { Exception } from '../model/naive-facts.ts'
 import type { Operation } from './operation.ts'
 
 /**
@@ -39,6 +40,12 @@ export type Call = {
   | { readonly kind: 'switch'; readonly member: string | null; readonly isOn: boolean }
   | { readonly kind: 'cap'; readonly member: string | null; readonly cap: SpendCap }
   | { readonly kind: 'status'; readonly member: string | null; readonly isActive: boolean }
+  | {
+      readonly kind: 'except'
+      readonly member: string
+      readonly limit: string
+      readonly exception: Exception | 'taken_back'
+    }
   | { readonly kind: 'seat'; readonly member: string; readonly planId: string }
   | { readonly kind: 'publish'; readonly plan: Plan }
   | { readonly kind: 'credit'; readonly member: string; readonly limit: string }
@@ -78,7 +85,8 @@ export type LimitTold = {
   readonly limit: string
   readonly used: bigint
   readonly held: bigint
-  readonly amount: bigint
+  /** Null is no bound. */
+  readonly amount: bigint | null
 }
 export type FiguresTold = {
   readonly limits: readonly LimitTold[]

@@ -13,8 +13,15 @@ import type {
 import { foldFacts, type FoldedFact } from './fold-facts.ts'
 import type { SequentialModel } from './operation.ts'
 
-/** What is known of a customer between two operations. */
-export type AccountState = { readonly facts: readonly FoldedFact[] }
+/**
+ * What is known of a customer between two operations. Two with the same facts are the same object, and each keeps
+ * what became of it: a search comes to the same state in many orders.
+ */
+export type AccountState = {
+  readonly id: number
+  readonly facts: readonly FoldedFact[]
+  readonly after: Map<Call, Map<Answer | undefined, AccountState | null>>
+}
 
 export type AccountTerms = {
   readonly prices: readonly Price[]
@@ -64,8 +71,8 @@ class AccountBooks extends NaiveModel {
   }
 
   limitsTold(member: string, nowMs: number): readonly LimitTold[] {
-    return this.limits(member, nowMs).map(({ limit, used, held }) => {
-      return { limit: limit.id, used, held, amount: limit.amount }
+    return this.limits(member, nowMs).map(({ limit, most, used, held }) => {
+      return { limit: limit.id, used, held, amount: most }
     })
   }
 
@@ -84,23 +91,42 @@ class AccountBooks extends NaiveModel {
 /** One customer as a sequential model: the naive model's rules, one call after another. */
 export class AccountModel implements SequentialModel<AccountState, Call, Answer> {
   readonly terms: AccountTerms
+  readonly #states = new Map<string, AccountState>()
 
   constructor(terms: AccountTerms) {
     this.terms = terms
   }
 
-  step(state: AccountState, call: Call, answer: Answer | undefined): AccountState | null {
-    const books = this.books(state)
-    const nowMs = call.nowMs ?? this.terms.nowMs
-    if (!carryOut(books, call, { answer, nowMs })) return null
-    if (this.isObservation(call, answer)) return state
-    return { facts: foldFacts(books) }
-  }
-
-  key({ facts }: AccountState): string {
-    return JSON.stringify(facts, (_, value: unknown) =>
+  /** The state that these facts tell. */
+  state(facts: readonly FoldedFact[]): AccountState {
+    const text = JSON.stringify(facts, (_, value: unknown) =>
       typeof value === 'bigint' ? `${value}n` : value,
     )
+    const known = this.#states.get(text)
+    if (known !== undefined) return known
+    const state = { id: this.#states.size, facts, after: new Map() }
+    this.#states.set(text, state)
+    return state
+  }
+
+  step(state: AccountState, call: Call, answer: Answer | undefined): AccountState | null {
+    const known = state.after.get(call)?.get(answer)
+    if (known !== undefined) return known
+    const next = this.#next(state, call, answer)
+    const byAnswer = state.after.get(call) ?? new Map<Answer | undefined, AccountState | null>()
+    state.after.set(call, byAnswer.set(answer, next))
+    return next
+  }
+
+  #next(state: AccountState, call: Call, answer: Answer | undefined): AccountState | null {
+    const books = this.books(state.facts)
+    const nowMs = call.nowMs ?? this.terms.nowMs
+    if (!carryOut(books, call, { answer, nowMs })) return null
+    return this.isObservation(call, answer) ? state : this.state(foldFacts(books))
+  }
+
+  key({ id }: AccountState): string {
+    return String(id)
   }
 
   /** A refusal changes nothing either. */
@@ -108,7 +134,7 @@ export class AccountModel implements SequentialModel<AccountState, Call, Answer>
     return call.kind === 'figures' || call.kind === 'overview' || answer?.kind === 'denied'
   }
 
-  books({ facts }: AccountState): AccountBooks {
+  books(facts: readonly FoldedFact[]): AccountBooks {
     const books = new AccountBooks(this.terms.prices)
     books.facts.push(...facts)
     return books
@@ -178,7 +204,7 @@ function settle(books: AccountBooks, call: CallOf<'settle'>, { answer, nowMs }: 
 }
 
 type Command = CallOf<
-  'top_up' | 'switch' | 'cap' | 'status' | 'seat' | 'publish' | 'credit'
+  'top_up' | 'switch' | 'cap' | 'status' | 'except' | 'seat' | 'publish' | 'credit'
 >
 
 function command(books: AccountBooks, call: Command, nowMs: number): void {
@@ -191,6 +217,8 @@ function command(books: AccountBooks, call: Command, nowMs: number): void {
     case 'cap':
     case 'status':
       return books.note(nowMs, call)
+    case 'except':
+      return books.note(nowMs, { ...call, kind: 'excepted' })
     case 'seat':
       return books.seat(call.member, call.planId, nowMs)
     case 'publish':

@@ -79,31 +79,26 @@ function isRight({ begins, operations }: RandomHistory): boolean {
 test('an answer that is moved to another time is right exactly when it was true then', () => {
   const counts = { right: 0, wrong: 0 }
   fc.assert(
-    fc.property(
-      randomHistory({ isConcurrent: false }),
-      fc.nat(),
-      fc.nat(),
-      (history, from, to) => {
-        const { operations } = history
-        const moved: AccountOperation[] = [...operations]
-        const reads = moved.filter(({ call, answer }) => model.isObservation(call, answer))
-        const read = reads[from % Math.max(1, reads.length)]
-        if (read === undefined) return
-        moved.splice(moved.indexOf(read), 1)
-        moved.splice(to % operations.length, 0, read)
-        const again = moved.map((one, index) => ({
-          ...one,
-          invokedAt: 10 * index,
-          returnedAt: 10 * index + 5,
-        }))
+    fc.property(randomHistory({ isConcurrent: false }), fc.nat(), fc.nat(), (history, from, to) => {
+      const { operations } = history
+      const moved: AccountOperation[] = [...operations]
+      const reads = moved.filter(({ call, answer }) => model.isObservation(call, answer))
+      const read = reads[from % Math.max(1, reads.length)]
+      if (read === undefined) return
+      moved.splice(moved.indexOf(read), 1)
+      moved.splice(to % operations.length, 0, read)
+      const again = moved.map((one, index) => ({
+        ...one,
+        invokedAt: 10 * index,
+        returnedAt: 10 * index + 5,
+      }))
 
-        const expected = isRight({ ...history, operations: again })
-        const { kind } = verdictOf({ ...history, operations: again })
+      const expected = isRight({ ...history, operations: again })
+      const { kind } = verdictOf({ ...history, operations: again })
 
-        assert.equal(kind, expected ? 'linearizable' : 'not_linearizable')
-        counts[expected ? 'right' : 'wrong'] += 1
-      },
-    ),
+      assert.equal(kind, expected ? 'linearizable' : 'not_linearizable')
+      counts[expected ? 'right' : 'wrong'] += 1
+    }),
     { numRuns: 150 },
   )
   assert.ok(counts.right > 10 && counts.wrong > 10, JSON.stringify(counts))

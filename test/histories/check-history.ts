@@ -1,5 +1,6 @@
 import type { AccountOperation } from './account-history.ts'
-import { AccountModel, type AccountState, type AccountTerms } from './account-model.ts'
+import { AccountModel, type AccountTerms } from './account-model.ts'
+import type { FoldedFact } from './fold-facts.ts'
 import { linearize, type Search } from './linearize.ts'
 import { smallestBadWindow } from './shrink.ts'
 import { tellWindow } from './tell-window.ts'
@@ -7,7 +8,7 @@ import { tellWindow } from './tell-window.ts'
 /** What was recorded of one customer, and what was true of it before. */
 export type AccountHistory = AccountTerms & {
   readonly customer: string
-  readonly begins: AccountState
+  readonly begins: readonly FoldedFact[]
   readonly operations: readonly AccountOperation[]
 }
 
@@ -20,7 +21,8 @@ export type HistoryVerdict = {
 /** Whether everybody was told the truth about one customer, all at once. Customers are independent of each other. */
 export function checkHistory(history: AccountHistory, search: Search = {}): HistoryVerdict {
   const model = new AccountModel(history)
-  const { operations, begins, customer } = history
+  const { operations, customer } = history
+  const begins = model.state(history.begins)
   const { kind } = linearize(model, begins, { operations, ...search })
   if (kind === 'linearizable') return { kind, lines: [] }
   if (kind === 'undecided') {

@@ -26,6 +26,7 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
     ...lastOf(of('switch'), ({ member }) => String(member)),
     ...lastOf(of('cap'), ({ member }) => String(member)),
     ...lastOf(of('status'), ({ member }) => String(member)),
+    ...lastOf(of('excepted'), ({ member, limit }) => `${member}|${limit}`),
     ...of('granted').map((fact) => ({ ...fact, atMs: 0 })),
     ...refunds(of('refunded')),
     ...members.flatMap((member) => usedOf(books, member)),

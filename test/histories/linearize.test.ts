@@ -54,17 +54,15 @@ const operation = fc.record({
   lasts: fc.nat({ max: 6 }),
   fate: fc.constantFrom('certain', 'certain', 'certain', 'by then or never', 'some day or never'),
 })
-const operations = fc
-  .array(operation, { maxLength: 7 })
-  .map((drawn) =>
-    drawn.map(({ call: asked, answer, invokedAt, lasts, fate }, index): Op => {
-      const isCertain = fate === 'certain'
-      const returnedAt = fate === 'some day or never' ? Infinity : invokedAt + lasts
-      const seen = isCertain ? answer : undefined
-      const who = { id: `#${index}`, process: 'p' }
-      return { ...who, call: asked, answer: seen, invokedAt, returnedAt, isCertain }
-    }),
-  )
+const operations = fc.array(operation, { maxLength: 7 }).map((drawn) =>
+  drawn.map(({ call: asked, answer, invokedAt, lasts, fate }, index): Op => {
+    const isCertain = fate === 'certain'
+    const returnedAt = fate === 'some day or never' ? Infinity : invokedAt + lasts
+    const seen = isCertain ? answer : undefined
+    const who = { id: `#${index}`, process: 'p' }
+    return { ...who, call: asked, answer: seen, invokedAt, returnedAt, isCertain }
+  }),
+)
 
 test('the search says of every small history what trying every order says', () => {
   const counts = { good: 0, bad: 0 }
@@ -88,15 +86,16 @@ test('the order that is found keeps real time and gives every answer', () => {
       if (found.kind !== 'linearizable') return
 
       let state = 0
-      for (const [index, { call: asked, answer, invokedAt }] of found.order.entries()) {
+      const { order } = found
+      for (const [index, { call: asked, answer, invokedAt }] of order.entries()) {
         const next = counter.step(state, asked, answer)
         assert.notEqual(next, null)
         state = next ?? 0
-        const later = found.order.slice(index + 1)
+        const later: readonly Op[] = order.slice(index + 1)
         assert.ok(later.every(({ returnedAt }) => returnedAt >= invokedAt))
       }
       const certain = history.filter(({ isCertain }) => isCertain)
-      assert.ok(certain.every((one) => found.order.includes(one)))
+      assert.ok(certain.every((one) => order.includes(one)))
     }),
     { numRuns: 1000 },
   )

@@ -5,6 +5,7 @@ import type { Price } from '../../src/core/usage.ts'
 import type { Answer, Call, CallOf } from './account-history.ts'
 import { AccountModel, type AccountState, type AccountTerms } from './account-model.ts'
 import type { AccountHistory } from './check-history.ts'
+import { foldFacts } from './fold-facts.ts'
 
 /** An account with small figures for written histories, and what it truly answers: a nano for each output token. */
 const price: Price = {
@@ -40,7 +41,7 @@ export const model = new AccountModel(terms)
 
 /** Ann's plan has room for little, bob's for nothing; both may draw on the wallet. */
 export function opening(walletNanos: bigint): AccountState {
-  const books = model.books({ facts: [] })
+  const books = model.books([])
   books.note(nowMs, {
     kind: 'opened',
     zone: 'UTC',
@@ -55,13 +56,13 @@ export function opening(walletNanos: bigint): AccountState {
   books.seat('bob', 'none', nowMs)
   const wallet = { grant: 'first', amount: walletNanos, priority: 50, expiresAtMs: null }
   if (walletNanos > 0n) books.note(nowMs, { kind: 'granted', ...wallet })
-  return { facts: books.facts }
+  return model.state(foldFacts(books))
 }
 
 export const historyOf = (
   begins: AccountState,
   operations: AccountHistory['operations'],
-): AccountHistory => ({ ...terms, customer: 'acme', begins, operations })
+): AccountHistory => ({ ...terms, customer: 'acme', begins: begins.facts, operations })
 
 const facts: RequestFacts = {
   model: 'model',
@@ -106,7 +107,7 @@ export type Truth = {
 
 /** What the account truly answers, the call as it came out, and what it is afterwards; null where it makes no sense. */
 export function truth(state: AccountState, call: Call): Truth | null {
-  const books = model.books(state)
+  const books = model.books(state.facts)
   const after = (asked: Call, answer: Answer): Truth | null => {
     const next = model.step(state, asked, answer)
     return next === null ? null : { call: asked, answer, state: next }
@@ -141,7 +142,7 @@ function ask(state: AccountState, call: CallOf<'request'>): Truth | null {
     if (next !== null) return { call: placed, answer, state: next }
   }
   const refused = { ...call, hold: null }
-  const books = model.books(state)
+  const books = model.books(state.facts)
   const money = call.neededNanos ?? 0n
   books.given = { expected: { money, tokens: money, requests: 1n }, money, reserve: 0n }
   const said = books.decide({ hold: 'x', member: call.member, facts, holdMaxMs: 0 }, nowMs)

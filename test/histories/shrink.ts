@@ -3,6 +3,8 @@ import type { Operation, SequentialModel } from './operation.ts'
 
 /** What is left of a history that has no order: as little as still has none. */
 export type BadWindow<State, Call, Answer> = {
+  /** The last that were over before it; all that came before them is in `before`. */
+  readonly after: readonly Operation<Call, Answer>[]
   /** What the account was before these; several where the operations before leave it open. */
   readonly before: readonly State[]
   /** By the moment at which they were asked. */
@@ -28,9 +30,7 @@ export function smallestBadWindow<State, Call, Answer>(
     one !== culprit && model.isObservation(one.call, one.answer)
   const active = without(cut, isLook, isBad)
   const mayForget = (one: Operation<Call, Answer>): boolean =>
-    one.id !== culprit.id &&
-    one.answer !== undefined &&
-    !model.isObservation(one.call, one.answer)
+    one.id !== culprit.id && one.answer !== undefined && !model.isObservation(one.call, one.answer)
   const told = forgetAnswers(active, mayForget, isBad)
   return beginLate(model, from, { operations: told, culprit, ...search })
 }
@@ -107,6 +107,8 @@ function forgetAnswers<Call, Answer>(
 
 /** So many different beginnings are still worth telling. */
 const beginningsMax = 3
+/** So many of the operations before the window are told with it. */
+const toldBeforeMax = 2
 
 function beginLate<State, Call, Answer>(
   model: SequentialModel<State, Call, Answer>,
@@ -124,7 +126,8 @@ function beginLate<State, Call, Answer>(
     if (earlier.some(({ returnedAt }) => returnedAt >= beginsAt)) continue
     const states = statesAfter(model, from, { ...search, operations: earlier })
     if (states === 'undecided' || states.size > beginningsMax || states.size === 0) continue
-    return { before: [...states.values()], operations: later, culprit }
+    const after = earlier.slice(-toldBeforeMax)
+    return { after, before: [...states.values()], operations: later, culprit }
   }
-  return { before: [from], operations, culprit }
+  return { after: [], before: [from], operations, culprit }
 }

@@ -7,21 +7,24 @@ export function tellWindow(
   model: AccountModel,
   window: BadWindow<AccountState, Call, Answer>,
 ): readonly string[] {
-  const { before, operations, culprit } = window
+  const { after, before, operations, culprit } = window
   const beginsAt = operations[0]?.invokedAt ?? 0
   return [
     `no order of these ${operations.length} operations explains the answer to ${culprit.id}`,
-    ...before.map((state) => `  before: ${tellState(model, state)}`),
+    ...after.map((one) => `  after ${tellOperation(one, beginsAt)}`),
+    ...before.map((state) => `  the account is ${tellState(model, state)}`),
     ...operations.map((one) => `  ${tellOperation(one, beginsAt)}`),
   ]
 }
 
 function tellState(model: AccountModel, state: AccountState): string {
   const { nowMs } = model.terms
-  const books = model.books(state)
+  const books = model.books(state.facts)
   const { members, ...overview } = {
     ...books.overview(nowMs),
-    members: [...new Set(books.facts.flatMap((fact) => (fact.kind === 'seated' ? fact.member : [])))],
+    members: [
+      ...new Set(books.facts.flatMap((fact) => (fact.kind === 'seated' ? fact.member : []))),
+    ],
   }
   const limits = members.map((member) => `${member} ${short(books.limitsTold(member, nowMs))}`)
   const open = books.openHolds(null).map(({ hold }) => hold)

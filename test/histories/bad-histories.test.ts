@@ -29,7 +29,11 @@ class Written {
   told(id: string, call: Call, answer: Answer | undefined): AccountOperation {
     const invokedAt = (this.#atMs += 10)
     const operation: AccountOperation = {
-      ...{ id, process: 'client', call, answer, invokedAt },
+      id,
+      process: 'client',
+      call,
+      answer,
+      invokedAt,
       returnedAt: answer === undefined ? Infinity : invokedAt + 5,
       isCertain: answer !== undefined,
     }
@@ -38,7 +42,7 @@ class Written {
   }
 
   verdict(): ReturnType<typeof checkHistory> {
-    return checkHistory(historyOf(this.begins, this.operations))
+    return checkHistory(historyOf(this.begins.facts, this.operations))
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { AccountOperation, Call } from './account-history.ts'
 import type { AccountState } from './account-model.ts'
+import type { FoldedFact } from './fold-facts.ts'
 import { asking, opening, settling, truth } from './sample-account.ts'
 
 /**
@@ -8,7 +9,7 @@ import { asking, opening, settling, truth } from './sample-account.ts'
  * is seen to begin before that and to end after it. Every amount is a multiple of ten.
  */
 export type RandomHistory = {
-  readonly begins: AccountState
+  readonly begins: readonly FoldedFact[]
   readonly operations: readonly AccountOperation[]
 }
 
@@ -81,7 +82,7 @@ export function randomHistory({
   return fc.record({ wallet: tens, steps }).map(({ wallet, steps: drawn }) => {
     const begins = opening(BigInt(wallet) * 5n)
     const operations: AccountOperation[] = []
-    let state = begins
+    let state: AccountState = begins
     for (const [index, [make, { early, late, fate }]] of drawn.entries()) {
       const open = openIn(state)
       const call = make(index, open)
@@ -101,7 +102,7 @@ export function randomHistory({
       }
       if (isSeen || fate === 'never answered') state = told.state
     }
-    return { begins, operations }
+    return { begins: begins.facts, operations }
   })
 }
 

@@ -60,9 +60,9 @@ export function opening(walletNanos: bigint): AccountState {
 }
 
 export const historyOf = (
-  begins: AccountState,
+  begins: AccountHistory['begins'],
   operations: AccountHistory['operations'],
-): AccountHistory => ({ ...terms, customer: 'acme', begins: begins.facts, operations })
+): AccountHistory => ({ ...terms, customer: 'acme', begins, operations })
 
 const facts: RequestFacts = {
   model: 'model',

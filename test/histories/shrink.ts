@@ -35,17 +35,17 @@ export function smallestBadWindow<State, Call, Answer>(
   return beginLate(model, from, { operations: told, culprit, ...search })
 }
 
-/** The history as it was known at a moment: what had not returned then may still come, or not. */
-export function knownAt<Call, Answer>(
+/** The history as it was known when these had returned: what had not may still come, or not. */
+function knownAfter<Call, Answer>(
   operations: readonly Operation<Call, Answer>[],
-  atMs: number,
+  returned: readonly Operation<Call, Answer>[],
 ): Operation<Call, Answer>[] {
+  const known = new Set(returned)
+  const atMs = Math.max(...returned.map(({ returnedAt }) => returnedAt))
   return operations
     .filter(({ invokedAt }) => invokedAt <= atMs)
     .map((one) =>
-      one.returnedAt > atMs
-        ? { ...one, answer: undefined, returnedAt: Infinity, isCertain: false }
-        : one,
+      known.has(one) ? one : { ...one, answer: undefined, returnedAt: Infinity, isCertain: false },
     )
 }
 
@@ -61,12 +61,12 @@ function endEarly<Call, Answer>(
   let [low, high] = [0, returned.length - 1]
   while (low < high) {
     const middle = (low + high) >> 1
-    if (isBad(knownAt(operations, returned[middle]?.returnedAt ?? 0))) high = middle
+    if (isBad(knownAfter(operations, returned.slice(0, middle + 1)))) high = middle
     else low = middle + 1
   }
   const culprit = returned[high]
   if (culprit === undefined) throw new Error('A bad history has an answer that is wrong')
-  return { cut: knownAt(operations, culprit.returnedAt), culprit }
+  return { cut: knownAfter(operations, returned.slice(0, high + 1)), culprit }
 }
 
 /** Leaves out as many of those that may be left out as it can: all, or halves, or one by one. */

@@ -3,6 +3,7 @@ import type { CustomerId, MemberId } from '../core/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Clock } from '../system/clock.ts'
 import { nextTurn } from '../system/next-turn.ts'
+import { latestBefore, readCorrections } from './clock-corrections.ts'
 import { UsageCells } from './usage-cells.ts'
 
 /** Whose usage: a whole customer's, or one member's. */
@@ -154,8 +155,7 @@ export class UsageReadings {
   }
 
   async #readBack(kept: Kept): Promise<void> {
-    // Moments fall with positions, except where the clock of record was put back.
-    const corrections = await this.#storage.entries({ kind: 'clock_corrected' })
+    const corrections = await readCorrections(this.#storage)
     while (kept.wholeSinceMs > kept.wantedMs) {
       const entries = await this.#page(kept.scope, {
         beforePosition: kept.oldestPosition,
@@ -169,7 +169,8 @@ export class UsageReadings {
         return
       }
       kept.oldestPosition = oldest.position
-      kept.wholeSinceMs = laterBound(oldest, corrections)
+      // The moment of the oldest entry may have others before it.
+      kept.wholeSinceMs = latestBefore(oldest, corrections) + 1
     }
   }
 
@@ -196,15 +197,4 @@ async function count(cells: UsageCells, entries: readonly Entry[]): Promise<void
     for (const entry of entries.slice(from, from + entriesPerTurn)) cells.add(entry)
     await nextTurn()
   }
-}
-
-/** No entry before this one is later than the answer: its own moment, or one that a correction went back from. */
-function laterBound(entry: Entry, corrections: readonly Entry[]): number {
-  let boundMs = entry.atMs
-  for (const { position, body } of corrections) {
-    if (body.kind === 'clock_corrected' && position < entry.position)
-      boundMs = Math.max(boundMs, body.fromMs)
-  }
-  // The cell of the oldest entry may go on before it.
-  return boundMs + 1
 }

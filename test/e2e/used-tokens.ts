@@ -10,7 +10,7 @@ import type { MemberScope } from '../../src/storage/storage.ts'
 
 /** Requests without a gateway, for tests of what was used when: one nano per input token, ten per output token. */
 export const nanoPrice = (model: string): Price => ({
-  id: priceId(`nano-${model}`),
+  id: priceId(`nano-${Buffer.from(model).toString('hex')}`),
   model,
   source: 'test',
   rates: {

@@ -2,7 +2,7 @@ import type { SpendCap } from '../../core/account.ts'
 import type { EntryBody, Leg } from '../../core/entry.ts'
 import { formatMoney, type Nanos } from '../../core/money.ts'
 import { countTokens, type Unit } from '../../core/usage.ts'
-import type { HistoryLine } from '../../operations/history.ts'
+import type { HistoryLine } from '../../operations/history-lines.ts'
 
 /** Journal entries in words, for whoever reads a history or an explanation. */
 

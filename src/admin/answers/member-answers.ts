@@ -2,7 +2,8 @@ import type { Figures, LimitFigures } from '../../core/decision.ts'
 import type { Entry } from '../../core/entry.ts'
 import { explain } from '../../operations/explain.ts'
 import { getFigures } from '../../operations/figures.ts'
-import { history, type HistoryLine, type HistoryQuery } from '../../operations/history.ts'
+import { history, type HistoryQuery } from '../../operations/history.ts'
+import type { HistoryLine } from '../../operations/history-lines.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
 import { lastDriftOf } from '../../operations/list-drifts.ts'
 import { getMember } from '../../operations/list-members.ts'
@@ -81,7 +82,10 @@ export async function historyAnswer(
   query: HistoryQuery,
 ): Promise<HistoryAnswer> {
   const page = await history(parts, query)
-  const sumNanos = page.lines.reduce((sum, line) => sum + line.changeNanos, page.openingNanos)
+  const sumNanos = page.lines.reduce(
+    (sum, line) => sum + line.changeNanos,
+    page.openingNanos + page.leftOutNanos,
+  )
   const { currencySymbol } = parts.about
   const journal = await entriesOf(parts, query.customerId, page.lines)
   return {
@@ -97,7 +101,6 @@ export async function historyAnswer(
       }
     }),
     addsUp: sumNanos === page.closingNanos,
-    beforePosition: page.hasMore ? (page.lines[0]?.position ?? null) : null,
   }
 }
 

@@ -5,7 +5,8 @@ import type { Plan } from '../../core/plan.ts'
 import type { Price } from '../../core/usage.ts'
 import type { Explanation } from '../../operations/explain.ts'
 import type { Credit } from '../../operations/gift-reset.ts'
-import type { History, HistoryLine } from '../../operations/history.ts'
+import type { History } from '../../operations/history.ts'
+import type { HistoryLine } from '../../operations/history-lines.ts'
 import type { CustomerOverview, CustomerPage } from '../../operations/list-customers.ts'
 import type { HealthFact, HealthStatus } from '../../operations/health.ts'
 import type { FoundDrift } from '../../operations/list-drifts.ts'
@@ -55,10 +56,8 @@ export type HistoryAnswer = Omit<Json<History>, 'lines'> & {
     /** When what is left of a top-up, a gift or an included credit expires; null where it does not. */
     readonly expiresAtMs: number | null
   })[]
-  /** Opening balance and every change, added once more, give the closing balance. */
+  /** Opening balance, every change and what was left out, added once more, give the closing balance. */
   readonly addsUp: boolean
-  /** Set when older lines exist: ask again with it. */
-  readonly beforePosition: number | null
 }
 
 export type ExplanationAnswer = Json<Omit<Explanation, 'entries'>> &

@@ -31,7 +31,7 @@ const name = z
     message: 'a name has no control characters',
   })
 
-const idText = z
+export const idText = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'an id has 1 to 64 letters, digits, _ . or -')
 const isBoolean = (what: string) => z.boolean(`${what} is true or false`)
@@ -45,7 +45,7 @@ const capSchema = z.discriminatedUnion(
   'a cap is {"kind":"unlimited"} or {"kind":"capped","amountNanos":"…"}',
 )
 
-const zone = z
+export const zone = z
   .string()
   .max(64)
   .refine(isZone, 'a zone is an IANA name such as Europe/Berlin or UTC')
@@ -116,11 +116,11 @@ export const backupSchema = z.strictObject({
 })
 export const emptySchema = z.strictObject({})
 
-const position = z
+export const position = z
   .string()
   .regex(/^\d{1,15}$/, 'a position is a whole number')
   .transform(Number)
-const rowsMax = (most: number, usual: number) =>
+export const rowsMax = (most: number, usual: number) =>
   z
     .string()
     .regex(/^\d{1,4}$/, `rowsMax is 1 to ${most}`)
@@ -128,10 +128,6 @@ const rowsMax = (most: number, usual: number) =>
     .refine((rows) => rows >= 1 && rows <= most, `rowsMax is 1 to ${most}`)
     .default(usual)
 
-export const historyQuerySchema = z.strictObject({
-  beforePosition: position.exactOptional(),
-  rowsMax: rowsMax(500, 50),
-})
 export const customersQuerySchema = z.strictObject({
   afterPosition: position.default(0),
   rowsMax: rowsMax(200, 50),
@@ -141,15 +137,3 @@ export const membersQuerySchema = z.strictObject({
   rowsMax: rowsMax(200, 50),
 })
 export const driftsQuerySchema = z.strictObject({ rowsMax: rowsMax(1000, 100) })
-
-const momentText = z
-  .string()
-  .regex(/^\d{1,16}$/, 'a moment is UTC milliseconds')
-  .transform(Number)
-  .refine((ms) => ms <= 8.64e15, 'that is no moment')
-export const seriesQuerySchema = z.strictObject({
-  step: z.enum(['hour', 'day'], 'step is hour or day').default('day'),
-  fromMs: momentText.exactOptional(),
-  toMs: momentText.exactOptional(),
-  zone: zone.exactOptional(),
-})

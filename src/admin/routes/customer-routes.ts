@@ -16,14 +16,14 @@ import {
   emptySchema,
   extraUsageSchema,
   grantSchema,
-  historyQuerySchema,
   openCustomerSchema,
-  seriesQuerySchema,
   spendCapSchema,
   statusSchema,
 } from '../contract/commands.ts'
+import { historyQuerySchema, seriesQuerySchema } from '../contract/usage-queries.ts'
 import { answer, bodyOf, queryOf, toJson } from './exchange.ts'
 import { extraUsageAnswer } from '../answers/extra-usage-answer.ts'
+import { answerHistoryFile } from './member-data-routes.ts'
 import { historyAnswer } from '../answers/member-answers.ts'
 import { seriesAnswer } from '../answers/series-answers.ts'
 
@@ -51,6 +51,11 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
     const query = queryOf(c, historyQuerySchema)
     const { customerId } = await getCustomer(parts, customerOf(c))
     return answer(c, await historyAnswer(parts, { customerId, ...query }))
+  })
+
+  routes.get('/:customerId/history/file', async (c) => {
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    return answerHistoryFile(c, parts, { customerId, name: customerId })
   })
 
   routes.get('/:customerId/series', async (c) => {

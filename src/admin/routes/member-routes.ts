@@ -26,13 +26,13 @@ import {
   exceptionSchema,
   extraUsageSchema,
   giftResetSchema,
-  historyQuerySchema,
   issueKeySchema,
   membersQuerySchema,
   seatMemberSchema,
   spendCapSchema,
   statusSchema,
 } from '../contract/commands.ts'
+import { historyQuerySchema } from '../contract/usage-queries.ts'
 import { customerOf } from './customer-routes.ts'
 import { addMemberData } from './member-data-routes.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'

@@ -221,8 +221,8 @@ describe('a history as a file', () => {
 
   test('words of others are no formula in a spreadsheet, and amounts stay numbers', async () => {
     await using it = await openLife()
-    const { parts, seat, turnOnExtraUsage } = it.world
-    await turnOnExtraUsage(10_000n)
+    const { parts, seat } = it.world
+    await it.world.turnOnExtraUsage(10_000n)
     await parts.storage.putPerson({
       id: seat.memberId,
       name: '=HYPERLINK("http://x";"Ada, ""the"" first")',

@@ -47,22 +47,6 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
 
   routes.get('/:customerId', async (c) => answerCustomer(c, customerOf(c)))
 
-  routes.get('/:customerId/history', async (c) => {
-    const query = queryOf(c, historyQuerySchema)
-    const { customerId } = await getCustomer(parts, customerOf(c))
-    return answer(c, await historyAnswer(parts, { customerId, ...query }))
-  })
-
-  routes.get('/:customerId/history/file', async (c) => {
-    const { customerId } = await getCustomer(parts, customerOf(c))
-    return answerHistoryFile(c, parts, { customerId, name: customerId })
-  })
-
-  routes.get('/:customerId/series', async (c) => {
-    const query = queryOf(c, seriesQuerySchema)
-    return answer(c, await seriesAnswer(parts, { customerId: customerOf(c) }, query))
-  })
-
   routes.post('/:customerId/status', async (c) => {
     const { isActive } = await bodyOf(c, statusSchema)
     const customerId = customerOf(c)
@@ -100,8 +84,27 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
     return answerCustomer(c, customerId)
   })
 
+  addCustomerData(routes, parts)
   addErasing(routes, parts)
   return routes
+}
+
+function addCustomerData(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApiParts): void {
+  routes.get('/:customerId/history', async (c) => {
+    const query = queryOf(c, historyQuerySchema)
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    return answer(c, await historyAnswer(parts, { customerId, ...query }))
+  })
+
+  routes.get('/:customerId/history/file', async (c) => {
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    return answerHistoryFile(c, parts, { customerId, name: customerId })
+  })
+
+  routes.get('/:customerId/series', async (c) => {
+    const query = queryOf(c, seriesQuerySchema)
+    return answer(c, await seriesAnswer(parts, { customerId: customerOf(c) }, query))
+  })
 }
 
 function addErasing(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApiParts): void {

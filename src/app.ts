@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto'
-
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts'
 import type { Mount, RunningServer } from './admin/admin-api.ts'
 import { createDesk } from './admin/desk-parts.ts'
 import { ensureOperatorToken } from './admin/callers/operator-token.ts'
+import { openParts, openPrices, type System } from './books.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
 import { installationWords, pastedCommand } from './config/installation-words.ts'
 import type { SettingOrigins } from './config/load-settings.ts'
 import { settingsInForce } from './config/settings-table.ts'
 import { isLoopback } from './config/loopback.ts'
-import { readJsonFile } from './config/read-json-file.ts'
 import type { Settings } from './config/settings.ts'
+import type { Plan } from './core/plan.ts'
 import { demoKeyIdOf } from './demo/demo-member.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import type { ConnectUpstream } from './gateway/reply/upstream.ts'
@@ -18,26 +17,16 @@ import { watchProcess, type ProcessWatch } from './health/process-watch.ts'
 import type { TrafficFacts } from './health/server-facts.ts'
 import { createServerHealth } from './health/server-health.ts'
 import { watchPrices, type UnpricedModels } from './health/unpriced-models.ts'
-import { createDecisionSigner } from './operations/decision-id.ts'
 import type { HealthFact } from './operations/health.ts'
 import type { GateParts } from './operations/parts.ts'
+import { listPlans } from './operations/list-published.ts'
 import { publishPlans } from './operations/publish-plans.ts'
 import { Readiness } from './operations/readiness.ts'
 import { Telemetry } from './operations/telemetry.ts'
-import { WaitingLine } from './operations/waiting-line.ts'
-import { parsePriceOverrides } from './providers/price-overrides.ts'
-import { createPriceBook, type PriceBook } from './providers/prices.ts'
 import { journalFormat } from './storage/sqlite/journal-file.ts'
 import type { UpgradeStep } from './storage/sqlite/migrate.ts'
 import type { SqliteStorageOptions } from './storage/sqlite/sqlite-options.ts'
-import { openSqliteStorage } from './storage/sqlite/sqlite-storage.ts'
-import type { Clock } from './system/clock.ts'
 import type { Listen } from './system/listen.ts'
-import type { Logger } from './system/logger.ts'
-import type { Random } from './system/random.ts'
-
-/** The outside world, as values; tests bring their own. */
-export type System = { readonly clock: Clock; readonly random: Random; readonly logger: Logger }
 
 export type AppOptions = {
   readonly version: string
@@ -81,6 +70,8 @@ export type App = {
   readonly parts: GateParts
   readonly gatewayUrl: string
   readonly adminUrl: string
+  /** A page of the console is open somewhere. */
+  readonly isWatched: () => boolean
   readonly health: () => Promise<readonly HealthFact[]>
   /** From now on `/readyz` says no, while requests that come all the same are served. */
   beginStopping(): void
@@ -102,9 +93,6 @@ const gatewayBounds = {
 }
 const bodyRoomBytesMin = 1024 * 1024 * 1024
 
-/** The part of the serving thread's time that a verify may take; a million entries then take some minutes. */
-export const verifyShare = 0.1
-
 /** Builds every part from settings and a system, and starts it. The one place where parts are wired. */
 export async function startApp(
   settings: Settings,
@@ -123,12 +111,8 @@ export async function startApp(
       { ...system, version, ...upgrade, isServing: true, disk: machine?.storage ?? {} },
       closers,
     )
-    const plans =
-      settings.plansFile === null
-        ? parsePlans(options.defaultPlans)
-        : readPlansFile(settings.plansFile)
-    await publishPlans(parts, plans)
-    const { gateway, adminUrl, gatewayUrl, running } = await listen({
+    await publishPlans(parts, await plansToPublish(settings, parts, options.defaultPlans))
+    const { gateway, admin, adminUrl, gatewayUrl, running } = await listen({
       settings,
       system,
       options,
@@ -142,72 +126,21 @@ export async function startApp(
     }
     const { health, readiness } = running
     const beginStopping = (): void => readiness.beginStopping()
-    return { parts, gatewayUrl, adminUrl, health, beginStopping, stop }
+    return { parts, gatewayUrl, adminUrl, isWatched: admin.isWatched, health, beginStopping, stop }
   } catch (error) {
     await stopAll()
     throw error
   }
 }
 
-/** The journal of a server that is stopped, for reading commands: nothing listens. */
-export async function openBooks(
-  settings: Settings,
-  system: System,
-  version: string,
-): Promise<{ readonly parts: GateParts; close(): Promise<void> }> {
-  const closers: (() => Promise<void> | void)[] = []
-  const close = async (): Promise<void> => {
-    for (const closer of closers.toReversed()) await closer()
-  }
-  try {
-    return {
-      parts: await openParts(settings, { ...system, version, isServing: false, disk: {} }, closers),
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
-
-async function openParts(
-  settings: Settings,
-  {
-    clock,
-    random,
-    logger,
-    version,
-    onUpgrade,
-    isServing,
-    disk,
-  }: System &
-    Pick<AppOptions, 'version' | 'onUpgrade'> & {
-      readonly isServing: boolean
-      readonly disk: Partial<MachineParts['storage']>
-    },
-  closers: (() => Promise<void> | void)[],
-): Promise<GateParts> {
-  const storage = await openSqliteStorage({
-    dataFolder: settings.dataFolder,
-    clock,
-    random,
-    log: logger,
-    version,
-    snapshotEvery: settings.snapshotEvery,
-    ...(isServing ? { verifyShare } : {}),
-    ...(onUpgrade === undefined ? {} : { onUpgrade }),
-    ...disk,
-  })
-  closers.push(() => storage.close())
-  const secret = await storage.secret('decision-signing', () =>
-    random.bytes(32).toString('base64url'),
-  )
-  const { waitMaxMs, waitersMax, holdMaxMs } = settings
-  const line = new WaitingLine(storage, clock, { waitMaxMs, waitersMax })
-  closers.push(() => line.close())
-  const signer = createDecisionSigner(secret)
-  const { bootId } = storage
-  return { storage, clock, random, signer, line, bootId, holdMaxMs }
+/** A plans file counts at each start; the built-in plans only where there are none, so that others may take their place. */
+async function plansToPublish(
+  { plansFile }: Settings,
+  parts: GateParts,
+  defaultPlans: string,
+): Promise<readonly Plan[]> {
+  if (plansFile !== null) return readPlansFile(plansFile)
+  return (await listPlans(parts)).length > 0 ? [] : parsePlans(defaultPlans)
 }
 
 type Listening = {
@@ -233,6 +166,7 @@ async function listen(input: {
     dataFolder: settings.dataFolder,
     upstream: options.upstream.name,
     currencySymbol: settings.currencySymbol,
+    plansFile: settings.plansFile,
   }
   const network = options.machine?.network
   const gatewayAddress = new Address()
@@ -382,14 +316,4 @@ function gatewaySettings(
     currencySymbol: settings.currencySymbol,
     deniedStatus: settings.denialStatus,
   }
-}
-
-function openPrices(settings: Settings): PriceBook {
-  const base = {
-    digest: (text: string): string => createHash('sha256').update(text).digest('hex'),
-    unpriced: settings.unpricedModel,
-  }
-  if (settings.pricesFile === null) return createPriceBook(base)
-  const file = readJsonFile(settings.pricesFile, 'prices file')
-  return createPriceBook({ ...base, overrides: parsePriceOverrides(file) })
 }

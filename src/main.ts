@@ -5,9 +5,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { startApp, type App, type AppOptions } from './app.ts'
+import { makeBooks, openPrices } from './books.ts'
 import { installationWords, pastedCommand } from './config/installation-words.ts'
 import { listenTrouble } from './config/listen-trouble.ts'
 import { loadSettingsWithOrigins } from './config/load-settings.ts'
+import { parsePlans } from './config/plans-file.ts'
 import { processSources } from './config/process-sources.ts'
 import { printableSettings, settingsHelp } from './config/settings-table.ts'
 import type { Settings } from './config/settings.ts'
@@ -15,6 +17,10 @@ import { ensureDemoMember } from './demo/demo-member.ts'
 import { startDemoUpstream } from './demo/demo-upstream.ts'
 import { createStoryPage } from './demo/story-page.ts'
 import { welcomeText } from './demo/welcome.ts'
+import { startDrip, type Drip } from './demo/world/drip.ts'
+import { demoWorldMs, makeDemoWorld } from './demo/world/make-demo-world.ts'
+import { ScriptedClock } from './demo/world/scripted-clock.ts'
+import { hasDemoWorld } from './operations/demo-world.ts'
 import { installedNode } from './system/installed-node.ts'
 import { armForcedEnd } from './system/forced-end.ts'
 import type { UpgradeStep } from './storage/sqlite/migrate.ts'
@@ -65,6 +71,34 @@ async function chooseUpstream(
   }
 }
 
+/** The first start of a demo finds weeks of invented history; a data folder that has a journal keeps its own. */
+async function makeDemoBooks(
+  settings: Settings,
+  system: Parameters<typeof startApp>[1],
+  defaultPlans: string,
+): Promise<void> {
+  if (!settings.isDemoSeeded || settings.plansFile !== null) return
+  const endMs = system.clock.wallMs()
+  const clock = new ScriptedClock(endMs - demoWorldMs)
+  const prices = openPrices(settings)
+  await makeBooks(settings, { ...system, clock, version }, (parts) =>
+    makeDemoWorld(parts, {
+      clock,
+      endMs,
+      plans: parsePlans(defaultPlans),
+      priceOf: (model, atMs) => prices.priceOf({ model }, atMs),
+      overrunMaxNanos: settings.overrunMax,
+      runningMax: settings.customerRunningMax,
+    }),
+  )
+}
+
+function dripInto({ parts, gatewayUrl, isWatched }: App, logger: FlushableLogger): Drip {
+  const onTrouble = (error: unknown): void =>
+    logger.warn('a request of the demo world failed', { cause: String(error) })
+  return startDrip({ parts, gatewayUrl, isWatched, onTrouble })
+}
+
 /** A proxy on this machine passes other clocks' dates on, or its own: nobody can tell, so none is believed. */
 function isLoopback(url: string): boolean {
   const { hostname } = new URL(url)
@@ -88,13 +122,15 @@ async function main(): Promise<void> {
   endOnFaults(log.logger)
   const system = { clock, random: systemRandom, logger: log.logger }
   const chosen = await chooseUpstream(settings, system)
+  const defaultPlans = readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8')
+  if (chosen.isDemo) await makeDemoBooks(settings, system, defaultPlans)
   const story = createStoryPage({ clock, program: join(root, 'test', 'world', 'story.ts') })
   const app = await startApp(settings, system, {
     version,
     upstream: chosen.upstream,
     consoleFolder: join(root, 'console', 'built'),
     mounts: [{ path: '/story', answer: (request) => story.answer(request) }],
-    defaultPlans: readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8'),
+    defaultPlans,
     onUpgrade: (step) => process.stderr.write(upgradeText(step)),
     logPath: log.path,
     settingOrigins: origins,
@@ -109,6 +145,7 @@ async function main(): Promise<void> {
     overrunMaxNanos: settings.overrunMax,
     runningMax: settings.customerRunningMax,
   })
+  const drip = chosen.isDemo && settings.isDemoAlive ? dripInto(app, log.logger) : undefined
   const whereFile = join(settings.dataFolder, 'server.json')
   const { gatewayUrl, adminUrl } = app
   await writeFile(whereFile, JSON.stringify({ pid: process.pid, gatewayUrl, adminUrl }), {
@@ -121,6 +158,7 @@ async function main(): Promise<void> {
     logger: log.logger,
     say: log.say,
     after: async () => {
+      drip?.stop()
       story.close()
       await chosen.close()
       await rm(whereFile, { force: true })
@@ -176,6 +214,7 @@ async function sayStarted(started: {
     dataFolder: settings.dataFolder,
     installation: installationWords(settings),
     isDemoUpstream: started.isDemoUpstream,
+    hasDemoWorld: await hasDemoWorld(app.parts),
     upstreamName: settings.upstreamUrl ?? 'built-in demo upstream',
   })
   log.say(text)

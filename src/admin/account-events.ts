@@ -34,6 +34,8 @@ export type AccountEvents = {
     readonly version: () => number
     readonly isStillAllowed: () => Promise<boolean>
   }): Response
+  /** How many pages listen now. */
+  readonly openCount: number
   close(): void
 }
 
@@ -94,6 +96,9 @@ export function openAccountEvents({
           }
         },
       })
+    },
+    get openCount() {
+      return subscribers.size
     },
     close: () => {
       isClosed = true

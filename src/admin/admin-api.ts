@@ -14,11 +14,13 @@ import type { ServerFacts } from './contract/answers.ts'
 import type { DeskParts } from './desk-parts.ts'
 import { deskRoutes } from './routes/desk-routes.ts'
 import { customerRoutes } from './routes/customer-routes.ts'
+import { demoRoutes } from './routes/demo-routes.ts'
 import { AdminFailure, failureOf } from './failures.ts'
 import { guardAnswers, guardOrigin } from './callers/guards.ts'
 import { meRoutes } from './routes/me-routes.ts'
 import { memberRoutes } from './routes/member-routes.ts'
 import { pageRoutes } from './routes/page-routes.ts'
+import { planRoutes } from './routes/plan-routes.ts'
 import { probeRoutes } from './routes/probe-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
 
@@ -77,6 +79,8 @@ export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): 
   operator.use(requireCaller('operator', parts, parts.operatorTokenSha256))
   operator.route('/customers', customerRoutes(parts))
   operator.route('/customers', memberRoutes(parts))
+  operator.route('/plans', planRoutes(parts))
+  operator.route('/demo-world', demoRoutes(parts))
   operator.route('/', systemRoutes(parts))
   operator.route('/', deskRoutes(parts))
   app.route('/api/me', me)

@@ -24,6 +24,8 @@ export type AdminServerOptions = {
 export type AdminServer = {
   readonly url: string
   readonly port: number
+  /** A page of the console is open somewhere. */
+  readonly isWatched: () => boolean
   close(): Promise<void>
 }
 
@@ -79,5 +81,5 @@ export async function startAdminServer(
     await closed
     cancelCut()
   }
-  return { url, port, close }
+  return { url, port, isWatched: () => events.openCount > 0, close }
 }

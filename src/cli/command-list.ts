@@ -59,6 +59,7 @@ export const listed: readonly Listed[] = [
     names: ['statusline'],
     load: async () => (await import('./commands/statusline.ts')).addStatuslineCommand,
   },
+  { names: ['demo'], load: async () => (await import('./commands/demo.ts')).addDemoCommands },
   { names: ['start'], load: async () => (await import('./commands/start.ts')).addStartCommand },
 ]
 

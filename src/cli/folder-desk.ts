@@ -1,7 +1,7 @@
 import { openAccountEvents } from '../admin/account-events.ts'
 import { createAdminApi } from '../admin/admin-api.ts'
 import { replaceOperatorToken, sha256Hex } from '../admin/callers/operator-token.ts'
-import { openBooks } from '../app.ts'
+import { openBooks } from '../books.ts'
 import { UsageReadings } from '../operations/usage-readings.ts'
 import { parsePlans } from '../config/plans-file.ts'
 import type { Logger } from '../system/logger.ts'
@@ -44,6 +44,7 @@ export async function openFolderDesk({ world, settings, idempotencyKey }: Search
         gatewayUrl: '',
         upstream: '',
         currencySymbol: settings.currencySymbol,
+        plansFile: settings.plansFile,
       },
       adminUrl: '',
       newCustomer: {

@@ -54,7 +54,10 @@ export async function chooseMember(desk: Desk, who: Who, asking: Asking): Promis
       'Say which one by ids: --customer <id> --member <id>',
     )
   }
-  const within = seats.filter(({ customer }) => isMeant(customer, who.customer))
+  const isNamed = who.customer !== undefined || who.member !== undefined
+  const within = seats.filter(
+    (seat) => isMeant(seat.customer, who.customer) && (isNamed || !seat.isOfDemoWorld),
+  )
   if (within.length === 0 && who.customer !== undefined) {
     const { settings } = asking
     const { customerId } = await chooseCustomer(desk, who, { settings })
@@ -95,7 +98,9 @@ export async function chooseCustomer(
   const path = `/api/customers/${asked}`
   if (isId(asked) && (await exists(desk, path))) return { customerId: asked, path }
   const all: Named[] = []
-  for await (const { customerId, name } of eachCustomer(desk)) all.push({ id: customerId, name })
+  for await (const { customerId, name, isOfDemoWorld } of eachCustomer(desk)) {
+    if (asked !== undefined || !isOfDemoWorld) all.push({ id: customerId, name })
+  }
   const fitting = all.filter((customer) => isMeant(customer, asked))
   const [customer] = fitting
   if (customer === undefined || fitting.length > 1) {

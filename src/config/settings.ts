@@ -163,6 +163,14 @@ export const declarations = {
     true,
     'Whether the built-in demo upstream streams at a readable pace; `false` answers at once.',
   ),
+  isDemoSeeded: onOff(
+    true,
+    'Whether the first start with the built-in demo upstream and its plans makes a demo world to look at; `false` begins with the demo member alone.',
+  ),
+  isDemoAlive: onOff(
+    true,
+    'Whether members of the demo world go on sending a small request now and then while somebody looks; `false` keeps it still.',
+  ),
 } as const satisfies Record<string, Declaration<unknown>>
 
 export type SettingName = keyof typeof declarations

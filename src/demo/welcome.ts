@@ -9,6 +9,8 @@ export type Welcome = {
   readonly logFile: string
   readonly isDemoUpstream: boolean
   readonly upstreamName: string
+  /** Invented customers can be looked at. */
+  readonly hasDemoWorld: boolean
   /** The demo member's key; null where there is none (any more). */
   readonly demoKey: string | null
 }
@@ -43,6 +45,14 @@ function whereabouts(welcome: Welcome): readonly string[] {
       '  No upstream key is set, so a built-in demo upstream answers: real protocol and token',
       '  figures, invented answers, and nothing leaves this machine. Set ANTHROPIC_API_KEY to',
       '  forward to the real API.',
+    )
+  }
+  if (welcome.hasDemoWorld) {
+    text.push(
+      '',
+      '  This is a demo world: four invented customers with four weeks of history, made when this',
+      '  data folder was new. Nothing in it is real. To remove it, on the page or with:',
+      `    npm run plimsoll -- demo remove${welcome.installation}`,
     )
   }
   return text

@@ -2,7 +2,10 @@ import type { CustomerState } from '../core/account.ts'
 import type { CustomerId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import { availableNanos, spendMonth, spentNanos } from '../core/wallet.ts'
-import { UnknownScopeError } from '../storage/storage.ts'
+import { UnknownScopeError, type NamedCustomer } from '../storage/storage.ts'
+import { nextTurn } from '../system/next-turn.ts'
+import { castOfDemoWorld, hiddenCustomers } from './demo-world.ts'
+import { plainText } from './plain-text.ts'
 import type { Parts } from './parts.ts'
 
 /** A customer's shared rows as the operator sees them. Balance and cap are two numbers, here too (D15). */
@@ -20,6 +23,8 @@ export type CustomerOverview = {
   readonly spentNanos: Nanos
   readonly capResetMs: number
   readonly memberCount: number
+  /** Made by the first start to be looked at. */
+  readonly isOfDemoWorld: boolean
 }
 
 export type CustomerPage = {
@@ -28,19 +33,46 @@ export type CustomerPage = {
   readonly afterPosition: number | null
 }
 
-/** Customers in the order in which they were opened. */
+/**
+ * Customers in the order in which they were opened; those that `search` finds in a name or an id, if it is given.
+ * A demo world that was removed is in no list.
+ */
 export async function listCustomers(
   parts: Pick<Parts, 'storage'>,
-  query: { readonly afterPosition: number; readonly rowsMax: number },
+  query: { readonly afterPosition: number; readonly rowsMax: number; readonly search?: string },
 ): Promise<CustomerPage> {
-  const { afterPosition, rowsMax } = query
-  const opened = await parts.storage.entries({ kind: 'customer_opened', afterPosition, rowsMax })
+  const { rowsMax, search = '' } = query
+  const hidden = await hiddenCustomers(parts)
+  const wanted = plainText(search)
+  const isWanted = ({ customerId, name }: NamedCustomer): boolean =>
+    !hidden.has(customerId) &&
+    (wanted === '' ||
+      plainText(name ?? '').includes(wanted) ||
+      plainText(customerId).includes(wanted))
+  const found: NamedCustomer[] = []
+  for await (const customer of eachCustomer(parts, query.afterPosition)) {
+    if (isWanted(customer)) found.push(customer)
+    if (found.length > rowsMax) break
+  }
+  const shown = found.slice(0, rowsMax)
   const customers: CustomerOverview[] = []
-  for (const entry of opened) customers.push(await getCustomer(parts, entry.customerId))
-  const last = opened.at(-1)
-  return {
-    customers,
-    afterPosition: opened.length === rowsMax && last !== undefined ? last.position : null,
+  for (const { customerId } of shown) customers.push(await getCustomer(parts, customerId))
+  const last = shown.at(-1)
+  const hasMore = found.length > rowsMax && last !== undefined
+  return { customers, afterPosition: hasMore ? last.position : null }
+}
+
+/** So many are read at once; others get a turn in between. */
+const rowsAtOnce = 1000
+
+async function* eachCustomer({ storage }: Pick<Parts, 'storage'>, afterPosition: number) {
+  for (let after = afterPosition; ;) {
+    const rows = await storage.customers({ afterPosition: after, rowsMax: rowsAtOnce })
+    yield* rows
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < rowsAtOnce) return
+    after = last.position
+    await nextTurn()
   }
 }
 
@@ -56,7 +88,13 @@ export async function getCustomer(
   if (sums === null) throw new UnknownScopeError(`There is no customer "${customerId}"`)
   const members = await storage.members(customerId)
   const person = await storage.findPerson(customerId)
-  return { ...sums, name: person?.name ?? null, memberCount: members.length }
+  const cast = await castOfDemoWorld({ storage })
+  return {
+    ...sums,
+    name: person?.name ?? null,
+    memberCount: members.length,
+    isOfDemoWorld: cast.includes(customerId),
+  }
 }
 
 const sumsOf = (customer: CustomerState, nowMs: number) => ({

@@ -5,6 +5,8 @@ import type { Nanos } from '../core/money.ts'
 import type { Unit } from '../core/usage.ts'
 import { spentNanos } from '../core/wallet.ts'
 import { UnknownScopeError, type MemberScope } from '../storage/storage.ts'
+import { nextTurn } from '../system/next-turn.ts'
+import { plainText } from './plain-text.ts'
 import type { Parts } from './parts.ts'
 
 /** A member's seat and settings as the operator sees them. */
@@ -47,13 +49,15 @@ export async function listMembers(
     readonly customerId: CustomerId
     readonly afterMemberId: MemberId | null
     readonly rowsMax: number
+    readonly search?: string
   },
 ): Promise<MemberPage> {
   const all = (await parts.storage.members(query.customerId)).toSorted((left, right) =>
     left.memberId < right.memberId ? -1 : 1,
   )
   const after = query.afterMemberId
-  const rest = after === null ? all : all.filter((scope) => scope.memberId > after)
+  const later = after === null ? all : all.filter((scope) => scope.memberId > after)
+  const rest = await found(parts, later, query)
   const members: MemberOverview[] = []
   for (const scope of rest.slice(0, query.rowsMax)) members.push(await getMember(parts, scope))
   const last = members.at(-1)
@@ -61,6 +65,24 @@ export async function listMembers(
     members,
     afterMemberId: rest.length > query.rowsMax && last !== undefined ? last.memberId : null,
   }
+}
+
+/** Those whose name or id the search finds, as many as a page and one more. */
+async function found(
+  { storage }: Pick<Parts, 'storage'>,
+  members: readonly MemberScope[],
+  { search = '', rowsMax }: { readonly search?: string; readonly rowsMax: number },
+): Promise<readonly MemberScope[]> {
+  const wanted = plainText(search)
+  if (wanted === '') return members
+  const fitting: MemberScope[] = []
+  for (const [index, scope] of members.entries()) {
+    if (index % 1000 === 999) await nextTurn()
+    const name = (await storage.findPerson(scope.memberId))?.name ?? ''
+    if ([name, scope.memberId].some((text) => plainText(text).includes(wanted))) fitting.push(scope)
+    if (fitting.length > rowsMax) break
+  }
+  return fitting
 }
 
 /** One member; throws `UnknownScopeError` when it was never seated. */

@@ -57,6 +57,8 @@ export interface Storage {
 
   findKey(keyHash: string): Promise<KeyRecord | undefined>
   members(customerId?: CustomerId): Promise<readonly MemberScope[]>
+  /** Customers in the order in which they were opened, with their names: what a search looks through. */
+  customers(page: CustomerRows): Promise<readonly NamedCustomer[]>
 
   /** Names and addresses, kept apart from the journal so that they can be erased (R6). */
   putPerson(person: Person): Promise<void>
@@ -128,6 +130,15 @@ export type OpenHoldsFacts = {
   readonly firstEndMs: number | null
   /** In journal order. */
   readonly oldest: readonly (MemberScope & { readonly holdId: HoldId; readonly position: number })[]
+}
+
+export type CustomerRows = { readonly afterPosition: number; readonly rowsMax: number }
+
+export type NamedCustomer = {
+  readonly customerId: CustomerId
+  /** Of the entry that opened it. */
+  readonly position: number
+  readonly name: string | null
 }
 
 /** A changed customer, and its member when the entry was a member's own. */

@@ -109,13 +109,19 @@ function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
       gatewayUrl,
       upstream: 'a scripted upstream',
       currencySymbol: '$',
+      plansFile: null,
     },
     newCustomer: { overrunMaxNanos: 10n * nanosPerUnit, runningMax: 100, isStrict: false },
     parsePlans,
     consoleFolder: join(import.meta.dirname, '..', '..', 'console', 'built'),
     // These are the server's own; they are here for whoever looks at the routes only.
     usageReadings: new UsageReadings(parts),
-    events: { open: () => new Response(), openForAll: () => new Response(), close: () => {} },
+    events: {
+      open: () => new Response(),
+      openForAll: () => new Response(),
+      openCount: 0,
+      close: () => {},
+    },
     isOwnHost: () => true,
     adminUrl: '',
   }

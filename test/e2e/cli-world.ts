@@ -84,6 +84,7 @@ async function startServer(
       '0',
       '--data-folder',
       folder,
+      ...(settings.includes('--is-demo-seeded') ? [] : ['--is-demo-seeded', 'false']),
       ...settings,
     ],
     { cwd: folder, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },

@@ -45,6 +45,9 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
   const through = options.through ?? [process.execPath, mainOf(options.root ?? root)]
   const [program = '', ...first] = through
   const own = ['--gateway-port', '0', '--admin-port', '0', '--data-folder', folder]
+  // Versions before this one have no such setting, and no demo world.
+  if (options.root === undefined && !flags.includes('--is-demo-seeded'))
+    own.push('--is-demo-seeded', 'false')
   const child = spawn(program, [...first, ...own, ...flags], {
     cwd: options.root ?? root,
     env: { ...cleanEnvironment(), ...environment },

@@ -66,7 +66,7 @@ function blockOf(state: {
   return { reason: 'running_limit', sentence }
 }
 
-const limitAnswer = (limit: LimitFigures): UsageAnswer['figures']['limits'][number] => ({
+export const limitAnswer = (limit: LimitFigures): UsageAnswer['figures']['limits'][number] => ({
   ...toJson(limit),
   title: limitTitle(limit),
   usedPercent: usedPercent(limit),

@@ -1,7 +1,9 @@
-import type { LimitId, MemberId, PlanId } from '../../core/ids.ts'
+import type { LimitId, PlanId } from '../../core/ids.ts'
 import type { Plan } from '../../core/plan.ts'
 import type { Unit } from '../../core/usage.ts'
 import type { Parts } from '../../operations/parts.ts'
+
+type MemberScope = Parameters<Parts['storage']['update']>[0]
 
 /** What publishing changed about one plan, and how many it concerns. */
 export type PlanChange = {
@@ -25,14 +27,14 @@ export async function planChanges(
   changed: readonly PlanId[],
 ): Promise<readonly PlanChange[]> {
   if (changed.length === 0) return []
-  const counts = await seatCounts(parts)
+  const seats = await seatsByPlan(parts)
   return changed.map((planId) => {
     const before = plans.before.find(({ id }) => id === planId)
     const after = plans.after.find(({ id }) => id === planId)
     return {
       planId,
       isNew: before === undefined,
-      memberCount: counts.get(planId) ?? 0,
+      memberCount: seats.get(planId)?.length ?? 0,
       limits: limitChanges(before, after),
     }
   })
@@ -47,21 +49,28 @@ function limitChanges(before: Plan | undefined, after: Plan | undefined): PlanCh
   })
 }
 
-/** Seatings are few, so they are read through: the last one of a member says where it sits. */
-async function seatCounts({
+/** Who sits on which plan. Seatings are few, so they are read through: the last one of a member says where it sits. */
+export async function seatsByPlan({
   storage,
-}: Pick<Parts, 'storage'>): Promise<ReadonlyMap<PlanId, number>> {
-  const seats = new Map<MemberId, PlanId>()
+}: Pick<Parts, 'storage'>): Promise<ReadonlyMap<PlanId, readonly MemberScope[]>> {
+  const seats = new Map<string, { readonly planId: PlanId; readonly scope: MemberScope }>()
   let afterPosition = 0
   for (;;) {
     const entries = await storage.entries({ kind: 'member_seated', afterPosition })
-    for (const { memberId, body } of entries)
-      if (body.kind === 'member_seated' && memberId !== null) seats.set(memberId, body.planId)
+    for (const { customerId, memberId, body } of entries) {
+      if (body.kind !== 'member_seated' || memberId === null) continue
+      const scope = { customerId, memberId }
+      seats.set(`${customerId}:${memberId}`, { planId: body.planId, scope })
+    }
     const last = entries.at(-1)
     if (last === undefined) break
     afterPosition = last.position
   }
-  const counts = new Map<PlanId, number>()
-  for (const planId of seats.values()) counts.set(planId, (counts.get(planId) ?? 0) + 1)
-  return counts
+  const byPlan = new Map<PlanId, MemberScope[]>()
+  for (const { planId, scope } of seats.values()) {
+    const known = byPlan.get(planId)
+    if (known === undefined) byPlan.set(planId, [scope])
+    else known.push(scope)
+  }
+  return byPlan
 }

@@ -102,7 +102,12 @@ export type CreditsAnswer = { readonly credited: readonly Json<Credit>[] }
 
 /** Every member with its customer, without figures: what a choice is made from. */
 export type SeatsAnswer = {
-  readonly seats: readonly { readonly customer: Named; readonly member: Named }[]
+  readonly seats: readonly {
+    readonly customer: Named
+    readonly member: Named
+    /** Made by the first start to be looked at; never meant where nobody is named. */
+    readonly isOfDemoWorld: boolean
+  }[]
   /** There are more than were listed. */
   readonly hasMore: boolean
 }
@@ -134,6 +139,8 @@ export type ServerFacts = {
   /** Where requests are forwarded to, in words: an address, or the built-in demo upstream. */
   readonly upstream: string
   readonly currencySymbol: string
+  /** The file whose plans are published at each start; null where there is none. */
+  readonly plansFile: string | null
 }
 
 /** The server's own check-up; the worst of its facts is its status. */

@@ -128,12 +128,23 @@ export const rowsMax = (most: number, usual: number) =>
     .refine((rows) => rows >= 1 && rows <= most, `rowsMax is 1 to ${most}`)
     .default(usual)
 
+/** In a name or an id; capitals and accents make no difference. */
+const search = z.string().max(100, 'a search has at most 100 characters').exactOptional()
+const withLimits = z.enum(['true', 'false'], 'withLimits is true or false').default('false')
+
 export const customersQuerySchema = z.strictObject({
   afterPosition: position.default(0),
   rowsMax: rowsMax(200, 50),
+  search,
+  /** Also how full each customer's fullest limit is. */
+  withLimits,
 })
 export const membersQuerySchema = z.strictObject({
   afterMemberId: idText.transform(memberId).exactOptional(),
   rowsMax: rowsMax(200, 50),
+  search,
+  /** Also the figures of each member's limits. */
+  withLimits,
 })
+export const seatPreviewQuerySchema = z.strictObject({ planId: idText.transform(planId) })
 export const driftsQuerySchema = z.strictObject({ rowsMax: rowsMax(1000, 100) })

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { customerId as readCustomerId, type CustomerId } from '../../core/ids.ts'
 import { erasePersons } from '../../operations/erase-persons.ts'
-import { getCustomer, listCustomers } from '../../operations/list-customers.ts'
+import { getCustomer } from '../../operations/list-customers.ts'
 import { openCustomer } from '../../operations/open-customer.ts'
 import { setExtraUsage } from '../../operations/set-extra-usage.ts'
 import { setSpendCap } from '../../operations/set-spend-cap.ts'
@@ -10,7 +10,8 @@ import { topUp } from '../../operations/top-up.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { commandOf, type AdminContext, type AdminVariables } from '../callers/callers.ts'
 import { noteAct } from '../callers/note-act.ts'
-import type { ErasureAnswer, CustomersAnswer } from '../contract/answers.ts'
+import type { ErasureAnswer } from '../contract/answers.ts'
+import type { CustomerRowsAnswer } from '../contract/customers.ts'
 import {
   customersQuerySchema,
   emptySchema,
@@ -21,7 +22,8 @@ import {
   statusSchema,
 } from '../contract/commands.ts'
 import { historyQuerySchema, seriesQuerySchema } from '../contract/usage-queries.ts'
-import { answer, bodyOf, queryOf, toJson } from './exchange.ts'
+import { answer, bodyOf, queryOf } from './exchange.ts'
+import { customerRows } from '../answers/customer-answers.ts'
 import { extraUsageAnswer } from '../answers/extra-usage-answer.ts'
 import { answerHistoryFile } from './member-data-routes.ts'
 import { historyAnswer } from '../answers/member-answers.ts'
@@ -35,7 +37,8 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
 
   routes.get('/', async (c) => {
     const query = queryOf(c, customersQuerySchema)
-    const page: CustomersAnswer = toJson(await listCustomers(parts, query))
+    const withLimits = query.withLimits === 'true'
+    const page: CustomerRowsAnswer = await customerRows(parts, { ...query, withLimits })
     return answer(c, page)
   })
 

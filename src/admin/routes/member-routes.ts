@@ -11,7 +11,7 @@ import { giftReset } from '../../operations/gift-reset.ts'
 import { issueKey } from '../../operations/issue-key.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
 import { listKeys } from '../../operations/list-keys.ts'
-import { getMember, listMembers } from '../../operations/list-members.ts'
+import { getMember } from '../../operations/list-members.ts'
 import { revokeKey } from '../../operations/revoke-key.ts'
 import { seatMember } from '../../operations/seat-member.ts'
 import { setExtraUsage } from '../../operations/set-extra-usage.ts'
@@ -29,10 +29,12 @@ import {
   issueKeySchema,
   membersQuerySchema,
   seatMemberSchema,
+  seatPreviewQuerySchema,
   spendCapSchema,
   statusSchema,
 } from '../contract/commands.ts'
 import { historyQuerySchema } from '../contract/usage-queries.ts'
+import { memberRows, seatPreview } from '../answers/customer-answers.ts'
 import { customerOf } from './customer-routes.ts'
 import { addMemberData } from './member-data-routes.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
@@ -47,9 +49,10 @@ export function memberRoutes(parts: AdminApiParts): Routes {
   const routes: Routes = new Hono()
 
   routes.get('/:customerId/members', async (c) => {
-    const { afterMemberId = null, rowsMax } = queryOf(c, membersQuerySchema)
+    const { afterMemberId = null, ...query } = queryOf(c, membersQuerySchema)
     const { customerId } = await getCustomer(parts, customerOf(c))
-    return answer(c, await listMembers(parts, { customerId, afterMemberId, rowsMax }))
+    const withLimits = query.withLimits === 'true'
+    return answer(c, await memberRows(parts, { customerId, afterMemberId, ...query, withLimits }))
   })
 
   // Seats a new member, or moves one that exists to another plan.
@@ -71,6 +74,12 @@ export function memberRoutes(parts: AdminApiParts): Routes {
   })
 
   addMemberData(routes, parts, { path: one, scopeOf })
+  // What moving to another plan would change; nothing is written.
+  routes.get(`${one}/seat-preview`, async (c) => {
+    const { planId } = queryOf(c, seatPreviewQuerySchema)
+    return answer(c, await seatPreview(parts, scopeOf(c), planId))
+  })
+
   addSettings(routes, parts)
   addKeys(routes, parts)
   return routes

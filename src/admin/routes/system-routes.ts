@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { adoptClock } from '../../operations/adopt-clock.ts'
+import { castOfDemoWorld, hiddenCustomers } from '../../operations/demo-world.ts'
 import { correctClock } from '../../operations/correct-clock.ts'
 import { worstOf } from '../../operations/health.ts'
 import { backUp } from '../../operations/back-up.ts'
 import { listDrifts } from '../../operations/list-drifts.ts'
-import { listPlans, listPrices } from '../../operations/list-published.ts'
-import { publishPlans } from '../../operations/publish-plans.ts'
+import { listPrices } from '../../operations/list-published.ts'
 import { verify } from '../../operations/verify.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { answerInLines } from './answer-in-lines.ts'
@@ -19,15 +19,9 @@ import type {
   SeatsAnswer,
   StatusAnswer,
 } from '../contract/answers.ts'
-import {
-  applyPlansSchema,
-  backupSchema,
-  driftsQuerySchema,
-  verifySchema,
-} from '../contract/commands.ts'
+import { backupSchema, driftsQuerySchema, verifySchema } from '../contract/commands.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
 import { explanationAnswer } from '../answers/member-answers.ts'
-import { planChanges } from '../answers/plan-changes.ts'
 
 /** The whole installation: status, plans, prices, decisions, proof. For the operator only. */
 export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {
@@ -40,19 +34,7 @@ export function systemRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVaria
     return answer(c, { status: worstOf(facts), version, facts } satisfies HealthAnswer)
   })
   routes.get('/seats', async (c) => answer(c, await seatsAnswer(parts)))
-  routes.get('/plans', async (c) => answer(c, { plans: await listPlans(parts) }))
   routes.get('/prices', async (c) => answer(c, { prices: await listPrices(parts) }))
-
-  // Applying the same plans again changes nothing; the key is asked for like that of every command.
-  routes.post('/plans', async (c) => {
-    commandOf(c)
-    const { content } = await bodyOf(c, applyPlansSchema)
-    const plans = parts.parsePlans(content)
-    const before = await listPlans(parts)
-    const { changed } = await publishPlans(parts, plans)
-    const after = await listPlans(parts)
-    return answer(c, { changed, changes: await planChanges(parts, { before, after }, changed) })
-  })
 
   routes.get('/decisions/:decisionId', async (c) => {
     return answer(c, await explanationAnswer(parts, c.req.param('decisionId'), 'operator'))
@@ -114,7 +96,8 @@ function addLongWork(routes: Hono<{ Variables: AdminVariables }>, parts: AdminAp
 
 async function statusAnswer(parts: AdminApiParts): Promise<StatusAnswer> {
   const { storage, about, adminUrl } = parts
-  const members = await storage.members()
+  const hidden = await hiddenCustomers(parts)
+  const members = (await storage.members()).filter(({ customerId }) => !hidden.has(customerId))
   return {
     ...about,
     adminUrl,
@@ -129,13 +112,16 @@ async function statusAnswer(parts: AdminApiParts): Promise<StatusAnswer> {
 const seatsMax = 1000
 
 async function seatsAnswer({ storage }: AdminApiParts): Promise<SeatsAnswer> {
-  const members = await storage.members()
+  const hidden = await hiddenCustomers({ storage })
+  const cast = new Set(await castOfDemoWorld({ storage }))
+  const members = (await storage.members()).filter(({ customerId }) => !hidden.has(customerId))
   const names = new Map((await storage.persons()).map((person) => [String(person.id), person.name]))
   const named = (id: string): Named => ({ id, name: names.get(id) ?? null })
   return {
     seats: members.slice(0, seatsMax).map(({ customerId, memberId }) => ({
       customer: named(customerId),
       member: named(memberId),
+      isOfDemoWorld: cast.has(customerId),
     })),
     hasMore: members.length > seatsMax,
   }

@@ -3,9 +3,11 @@ import type { CustomerId, HoldId, KeyId, MemberId, OperationId } from '../../cor
 import {
   StorageUnavailableError,
   type CommittedScope,
+  type CustomerRows,
   type EntryQuery,
   type KeyRecord,
   type MemberScope,
+  type NamedCustomer,
   type Person,
 } from '../storage.ts'
 import { primaryCode } from './data-folder.ts'
@@ -256,6 +258,20 @@ export class JournalReader {
       customerId ?? null,
     )
     return rows.map((row) => ({ ...(row as unknown as MemberScope) }))
+  }
+
+  /** The rare kinds are indexed, so a page costs what is on it. */
+  customers(query: CustomerRows, until: number): readonly NamedCustomer[] {
+    const rows = this.#all(
+      `SELECT customer_id AS customerId, position, name
+       FROM journal LEFT JOIN person ON person.id = customer_id AND ${isNamed}
+       WHERE ${isRare} AND kind = 'customer_opened' AND position > ? AND position <= ?
+       ORDER BY position LIMIT ?`,
+      query.afterPosition,
+      until,
+      query.rowsMax,
+    )
+    return rows.map((row) => ({ ...(row as unknown as NamedCustomer) }))
   }
 
   /** Plans and prices up to a position. There are few. */

@@ -22,10 +22,12 @@ import {
   type ClockCorrection,
   type ClockStatus,
   type CommittedScope,
+  type CustomerRows,
   type EntryQuery,
   type Erasure,
   type KeyRecord,
   type MemberScope,
+  type NamedCustomer,
   type NamedId,
   type OpenHoldsFacts,
   type Once,
@@ -278,6 +280,10 @@ class SqliteStorage implements Storage {
 
   async members(customerId?: CustomerId): Promise<readonly MemberScope[]> {
     return this.#reader.members(customerId)
+  }
+
+  async customers(rows: CustomerRows): Promise<readonly NamedCustomer[]> {
+    return this.#reader.customers(rows, this.durablePosition)
   }
 
   async putPerson(person: Person): Promise<void> {

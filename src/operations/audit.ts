@@ -1,5 +1,6 @@
 import type { Actor, Entry, EntryKind } from '../core/entry.ts'
 import type { CustomerId, MemberId } from '../core/ids.ts'
+import { hiddenCustomers, isOfRemoval } from './demo-world.ts'
 import { positionsWithin, type PositionRange } from './find-positions.ts'
 import type { Parts } from './parts.ts'
 
@@ -90,13 +91,16 @@ export async function audit(
 ): Promise<AuditPage> {
   const entries = await entriesBack(storage, query)
   const done = actsBack(storage, query)
+  const hidden = query.customerId === undefined ? await hiddenCustomers({ storage }) : new Set()
+  const isShown = ({ customerId, operationId }: Entry): boolean =>
+    !hidden.has(customerId) || isOfRemoval(operationId)
   const lines: Audited[] = []
   for (let lookedAt = 0; lookedAt < lookedAtMax && lines.length < query.rowsMax; lookedAt += 1) {
     const entry = await entries.peek()
     const act = await done.peek()
     if (entry !== undefined && (act === undefined || entry.atMs >= act.atMs)) {
       entries.take()
-      const line = entryLine(entry, query)
+      const line = isShown(entry) ? entryLine(entry, query) : null
       if (line !== null) lines.push(line)
     } else if (act !== undefined) {
       done.take()

@@ -14,7 +14,11 @@ import { setStatus } from './set-status.ts'
 export const demoOpeningFirst = 'first-start:customer'
 export const demoOpening = (customer: CustomerId): OperationId =>
   operationId(`${demoOpeningFirst}:${customer}`)
-const removal = operationId('demo-world:remove')
+const removalFirst = 'demo-world:'
+const removal = operationId(`${removalFirst}remove`)
+/** What the removal itself wrote stays in the audit log. */
+export const isOfRemoval = (key: string | undefined): boolean =>
+  key?.startsWith(removalFirst) === true
 
 /** They are made in an empty journal, so nobody was opened before them. */
 const demoCustomersMax = 16
@@ -88,7 +92,7 @@ export async function removeDemoWorld(
   for (const customerId of removed) {
     for (const { keyId, memberId, revokedAtMs } of await listKeys(parts, customerId)) {
       if (revokedAtMs !== null) continue
-      const command = { operationId: operationId(`demo-world:revoke:${keyId}`), actor }
+      const command = { operationId: operationId(`${removalFirst}revoke:${keyId}`), actor }
       await revokeKey(parts, { customerId, memberId, keyId, ...command })
       keysRevoked += 1
     }

@@ -5,6 +5,7 @@ import type { Nanos } from '../core/money.ts'
 import type { EntryQuery } from '../storage/storage.ts'
 import { nextTurn } from '../system/next-turn.ts'
 import { readAllowedDecisionId } from './decision-id.ts'
+import { hiddenCustomers } from './demo-world.ts'
 import { positionsWithin } from './find-positions.ts'
 import type { Parts } from './parts.ts'
 
@@ -66,6 +67,8 @@ export async function findAdmitted(
   const { customerId, memberId, fromMs = -Infinity, toMs = Infinity } = query
   const range = await positionsWithin(storage, { fromMs, toMs })
   const account = customerId === undefined ? {} : { customerId }
+  // Whoever is named is shown, also when no list does.
+  const hidden = customerId === undefined ? await hiddenCustomers({ storage }) : new Set()
   const place =
     customerId === undefined || memberId === undefined ? account : { customerId, memberId }
   const requests: AdmittedRequest[] = []
@@ -85,7 +88,7 @@ export async function findAdmitted(
       before = entry.position
       const { body } = entry
       if (isEnd(body) && !ends.has(body.holdId)) ends.set(body.holdId, entry)
-      if (body.kind === 'held' && isWanted(entry, query)) {
+      if (body.kind === 'held' && !hidden.has(entry.customerId) && isWanted(entry, query)) {
         const end = ends.get(body.holdId) ?? (await endOf(storage, body.holdId))
         requests.push(requestOf(entry, body, end))
       }

@@ -1,7 +1,9 @@
 import type { Entry, Leg } from '../core/entry.ts'
 import { countTokens } from '../core/usage.ts'
 import { calendarBounds, monthBounds } from '../core/window.ts'
+import type { CustomerId } from '../core/ids.ts'
 import { nextTurn } from '../system/next-turn.ts'
+import { hiddenCustomers } from './demo-world.ts'
 import { positionsWithin } from './find-positions.ts'
 import type { Parts } from './parts.ts'
 
@@ -67,6 +69,7 @@ export class MoneyBook {
   #isCounted = false
   #running: Promise<void> | null = null
   #problem: string | null = null
+  #hidden: ReadonlySet<CustomerId> = new Set()
 
   /** @param zone Where days begin and end. */
   constructor(parts: Pick<Parts, 'storage' | 'clock'>, zone: string) {
@@ -78,6 +81,7 @@ export class MoneyBook {
   /** What is counted by now. Waits a moment where little is missing, and never long. */
   async look(): Promise<MoneyLook> {
     const { storage } = this.#parts
+    await this.#leaveOutHidden()
     await this.#begin()
     const position = this.#position ?? 0
     const behind = storage.durablePosition - position
@@ -93,6 +97,17 @@ export class MoneyBook {
       }
     }
     return this.#answer()
+  }
+
+  /** Customers that were hidden meanwhile are in no sum any more: counting begins anew without them. */
+  async #leaveOutHidden(): Promise<void> {
+    const hidden = await hiddenCustomers(this.#parts)
+    if (hidden === this.#hidden) return
+    await this.#running
+    this.#hidden = hidden
+    this.#days.clear()
+    this.#position = null
+    this.#isCounted = false
   }
 
   async #begin(): Promise<void> {
@@ -145,7 +160,7 @@ export class MoneyBook {
   }
 
   #add(entry: Entry): void {
-    if (entry.atMs < this.#monthStartMs) return
+    if (entry.atMs < this.#monthStartMs || this.#hidden.has(entry.customerId)) return
     const { startMs } = calendarBounds(this.#dayShape, entry.atMs)
     let sums = this.#days.get(startMs)
     if (sums === undefined) this.#days.set(startMs, (sums = emptySums()))

@@ -1,6 +1,7 @@
 import type { Figures, LimitFigures } from '../core/decision.ts'
 import { figuresOf } from '../core/figures.ts'
 import type { MemberScope } from '../storage/storage.ts'
+import { hiddenCustomers } from './demo-world.ts'
 import type { Parts } from './parts.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -58,8 +59,11 @@ export class NearLimits {
   async #lookAnew(): Promise<NearLimitsLook> {
     const { storage } = this.#parts
     const nowMs = storage.recordNowMs()
-    const members = await storage.members()
-    const seen = this.#telemetry.seen()
+    const hidden = await hiddenCustomers(this.#parts)
+    const isShown = ({ customerId }: Pick<MemberScope, 'customerId'>): boolean =>
+      !hidden.has(customerId)
+    const members = (await storage.members()).filter(isShown)
+    const seen = this.#telemetry.seen().filter(isShown)
     const nearest = seen
       .map((figures) => ({ figures, percent: closestOf(figures, nowMs)?.usedPercent ?? 0 }))
       .toSorted((left, right) => right.percent - left.percent)

@@ -10,13 +10,16 @@ import { parsePlans } from '../../src/config/plans-file.ts'
 import type { CustomerId } from '../../src/core/ids.ts'
 import { demoWorldMs, makeDemoWorld } from '../../src/demo/world/make-demo-world.ts'
 import { ScriptedClock } from '../../src/demo/world/scripted-clock.ts'
+import { audit } from '../../src/operations/audit.ts'
 import { explain } from '../../src/operations/explain.ts'
+import { findAdmitted } from '../../src/operations/find-decisions.ts'
 import { getFigures } from '../../src/operations/figures.ts'
 import { history } from '../../src/operations/history.ts'
 import type { HistoryLine } from '../../src/operations/history-lines.ts'
 import { hasDemoWorld, removeDemoWorld } from '../../src/operations/demo-world.ts'
 import { listCustomers } from '../../src/operations/list-customers.ts'
 import { listKeys } from '../../src/operations/list-keys.ts'
+import { MoneyBook } from '../../src/operations/money-book.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
 import { verify } from '../../src/operations/verify.ts'
 import { createPriceBook } from '../../src/providers/prices.ts'
@@ -76,6 +79,14 @@ after(async () => {
 const customersOf = async (): Promise<readonly CustomerId[]> => {
   const { customers } = await listCustomers(parts, { afterPosition: 0, rowsMax: 200 })
   return customers.map(({ customerId }) => customerId)
+}
+
+async function monthOf(money: MoneyBook) {
+  for (;;) {
+    const look = await money.look()
+    if (look.kind === 'counted') return look.month
+    assert.equal(look.kind, 'counting')
+  }
 }
 
 async function everyLine(customerId: CustomerId): Promise<readonly HistoryLine[]> {
@@ -164,12 +175,22 @@ test('a data folder that has a journal gets no demo world', async () => {
 test('removing the demo world takes it out of every list for good, and leaves a journal that verifies', async () => {
   assert.equal(await hasDemoWorld(parts), true)
   const customers = await customersOf()
+  const money = new MoneyBook(parts, 'UTC')
+  assert.ok((await monthOf(money)).requests > 1000)
 
   const first = await removeDemoWorld(parts, { actor: 'operator' })
   const second = await removeDemoWorld(parts, { actor: 'operator' })
+  const month = await monthOf(money)
   await close()
   await open()
 
+  assert.deepEqual([month.requests, month.toppedUpNanos], [0, 0n])
+  const admitted = await findAdmitted(parts, { rowsMax: 50 })
+  assert.deepEqual(admitted, { requests: [], beforePosition: null })
+  const { lines } = await audit(parts, { rowsMax: 500 })
+  const told = lines.flatMap((line) => (line.kind === 'entry' ? [line.entry] : []))
+  const ofCustomers = told.filter(({ customerId }) => customers.includes(customerId))
+  assert.equal(ofCustomers.length, first.keysRevoked + customers.length, 'the removal alone')
   assert.deepEqual(first.removed, customers)
   assert.ok(first.keysRevoked > 15 && first.isComplete)
   assert.deepEqual([second.removed, second.keysRevoked], [[], 0])

@@ -6,6 +6,7 @@ import {
   type AdmittedRequest,
 } from '../../operations/find-decisions.ts'
 import { customerId, memberId } from '../../core/ids.ts'
+import { hiddenCustomers } from '../../operations/demo-world.ts'
 import type { RecentRefusal } from '../../operations/recent-refusals.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import type { DeskParts } from '../desk-parts.ts'
@@ -61,11 +62,13 @@ export async function refusalsAnswer(
 ): Promise<RefusalsAnswer> {
   const { telemetry } = desk
   const { fromMs = -Infinity, toMs = Infinity, model, rowsMax } = query
+  const hidden: ReadonlySet<string> = await hiddenCustomers(parts)
   const exact = ['customerId', 'memberId', 'keyId', 'reason'] as const
   const found = telemetry.refusals
     .newestFirst()
     .filter(
       (refusal) =>
+        !hidden.has(refusal.customerId) &&
         exact.every((name) => query[name] === undefined || query[name] === refusal[name]) &&
         (model === undefined || refusal.model?.startsWith(model) === true) &&
         refusal.atMs >= fromMs &&

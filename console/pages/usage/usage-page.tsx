@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react'
 import { useMemberScope } from '../../data/scope.ts'
 import { percent, plural } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
@@ -8,6 +9,11 @@ import { LimitBars } from './limit-bars.tsx'
 import { NextRequest } from './next-request.tsx'
 import { useUsage } from './usage-query.ts'
 import './usage-page.css'
+
+/** The chart comes after the figures that people come for. */
+const UsageOverTime = lazy(async () => ({
+  default: (await import('../../charts/usage-over-time.tsx')).MemberUsageOverTime,
+}))
 
 /** What is left on the plan, what runs, and what pays for the next request. */
 export function UsagePage() {
@@ -59,6 +65,11 @@ export function UsagePage() {
         ) : (
           <LimitBars limits={figures.limits} symbol={currencySymbol} />
         )}
+      </Card>
+      <Card title="Usage over time">
+        <Suspense fallback={<Skeleton lines={7} />}>
+          <UsageOverTime scope={scope} />
+        </Suspense>
       </Card>
       <p className="soft small">
         Read from the journal at entry {figures.position}.{' '}

@@ -2,7 +2,7 @@ import { AxisBottom, AxisLeft } from '@visx/axis'
 import { Group } from '@visx/group'
 import { scaleBand, scaleLinear } from '@visx/scale'
 import { Bar } from '@visx/shape'
-import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useId, useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { bucketText, tickText } from './bucket-text.ts'
 import { Patterns } from './patterns.tsx'
 import {
@@ -258,10 +258,10 @@ function stackName(
 
 function useWidth(box: { readonly current: HTMLElement | null }): number {
   const [width, setWidth] = useState(0)
-  useLayoutEffect(() => {
+  useEffect(() => {
     const element = box.current
     if (element === null) return undefined
-    setWidth(element.clientWidth)
+    // It tells the first width, too.
     const observer = new ResizeObserver(() => setWidth(element.clientWidth))
     observer.observe(element)
     return () => observer.disconnect()

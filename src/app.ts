@@ -2,6 +2,7 @@ import { startAdminServer, type AdminServer } from './admin/admin-server.ts'
 import type { Mount, RunningServer } from './admin/admin-api.ts'
 import { createDesk } from './admin/desk-parts.ts'
 import { ensureOperatorToken } from './admin/callers/operator-token.ts'
+import { ensureSessionSecret } from './admin/sign-in/session-secret.ts'
 import { openParts, openPrices, type System } from './books.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
 import { installationWords, pastedCommand } from './config/installation-words.ts'
@@ -73,6 +74,8 @@ export type App = {
   /** A page of the console is open somewhere. */
   readonly isWatched: () => boolean
   readonly health: () => Promise<readonly HealthFact[]>
+  /** Lets somebody set this server up in the browser; null once it has an operator. */
+  readonly setUpCode: () => Promise<string | null>
   /** From now on `/readyz` says no, while requests that come all the same are served. */
   beginStopping(): void
   /**
@@ -126,7 +129,8 @@ export async function startApp(
     }
     const { health, readiness } = running
     const beginStopping = (): void => readiness.beginStopping()
-    return { parts, gatewayUrl, adminUrl, isWatched: admin.isWatched, health, beginStopping, stop }
+    const { isWatched, setUpCode } = admin
+    return { parts, gatewayUrl, adminUrl, isWatched, health, setUpCode, beginStopping, stop }
   } catch (error) {
     await stopAll()
     throw error
@@ -160,7 +164,6 @@ async function listen(input: {
 }): Promise<Listening> {
   const { settings, system, options, parts, closers } = input
   const { logger } = system
-  const operatorTokenSha256 = await ensureOperatorToken(parts, settings.dataFolder)
   const about = {
     version: options.version,
     dataFolder: settings.dataFolder,
@@ -178,7 +181,7 @@ async function listen(input: {
     {
       ...parts,
       logger,
-      operatorTokenSha256,
+      operatorTokenSha256: await ensureOperatorToken(parts, settings.dataFolder),
       about: {
         ...about,
         get gatewayUrl() {
@@ -194,7 +197,9 @@ async function listen(input: {
     {
       host: settings.adminHost,
       port: settings.adminPort,
-      extraHosts: settings.publicPageUrl === null ? [] : [new URL(settings.publicPageUrl).host],
+      publicPageUrl: settings.publicPageUrl,
+      sessionIdleMs: settings.sessionIdleMs,
+      sessionSecret: await ensureSessionSecret(parts.random, settings.dataFolder),
       mounts: options.mounts,
       ...network,
     },

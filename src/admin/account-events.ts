@@ -19,6 +19,8 @@ type Subscriber = {
   readonly customerId: CustomerId | null
   readonly memberId: MemberId | null
   change(): void
+  /** Ends the stream if its reader may not hear any more. */
+  recheck(): void
   end(): void
 }
 
@@ -36,6 +38,8 @@ export type AccountEvents = {
   }): Response
   /** How many pages listen now. */
   readonly openCount: number
+  /** Somebody's standing changed: whoever may not hear any more is cut off now. */
+  recheck(): void
   close(): void
 }
 
@@ -67,6 +71,7 @@ export function openAccountEvents({
     subscribers.add(subscriber)
     return () => subscribers.delete(subscriber)
   }
+  const position = (): number => storage.durablePosition
   return {
     open: ({ customerId, memberId, isStillAllowed }) => {
       refuseTooMany({ customerId, memberId })
@@ -74,7 +79,7 @@ export function openAccountEvents({
         name: 'account',
         gatherMs,
         clock,
-        position: () => storage.durablePosition,
+        position,
         isStillAllowed,
         onOpen: (stream) => subscribe({ customerId, memberId, ...stream }),
       })
@@ -85,7 +90,7 @@ export function openAccountEvents({
         name: 'overview',
         gatherMs: gatherAllMs,
         clock,
-        position: () => storage.durablePosition,
+        position,
         isStillAllowed,
         onOpen: (stream) => {
           const stopWatching = watchVersion({ clock, version, onChange: stream.change })
@@ -100,6 +105,7 @@ export function openAccountEvents({
     get openCount() {
       return subscribers.size
     },
+    recheck: () => subscribers.forEach((subscriber) => subscriber.recheck()),
     close: () => {
       isClosed = true
       stopListening()
@@ -137,7 +143,7 @@ type StreamParts = {
   readonly clock: Parts['clock']
   readonly position: () => number
   readonly isStillAllowed: () => Promise<boolean>
-  readonly onOpen: (stream: Pick<Subscriber, 'change' | 'end'>) => () => void
+  readonly onOpen: (stream: Pick<Subscriber, 'change' | 'recheck' | 'end'>) => () => void
 }
 
 function openStream({
@@ -185,14 +191,17 @@ function openStream({
           hasChanged = true
           if (stopGathering === undefined) gather()
         }
-        const beat = async (): Promise<void> => {
+        const check = async (): Promise<void> => {
           const isAllowed = await isStillAllowed().catch(() => true)
           if (!isAllowed) end()
+        }
+        const beat = async (): Promise<void> => {
+          await check()
           if (isOver) return
           if ((controller.desiredSize ?? 0) > 0) send(': still here\n\n')
           stopHeartbeat = clock.after(heartbeatMs, () => void beat())
         }
-        release = onOpen({ change, end })
+        release = onOpen({ change, end, recheck: () => void check() })
         change()
         stopHeartbeat = clock.after(heartbeatMs, () => void beat())
       },

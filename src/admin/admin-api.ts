@@ -9,7 +9,8 @@ import type { Readiness } from '../operations/readiness.ts'
 import type { UsageReadings } from '../operations/usage-readings.ts'
 import type { Logger } from '../system/logger.ts'
 import type { AccountEvents } from './account-events.ts'
-import { requireCaller, type AdminVariables } from './callers/callers.ts'
+import type { AdminVariables } from './callers/callers.ts'
+import { requireAccount, requireDesk, requireSeat } from './callers/permissions.ts'
 import type { ServerFacts } from './contract/answers.ts'
 import type { DeskParts } from './desk-parts.ts'
 import { deskRoutes } from './routes/desk-routes.ts'
@@ -22,6 +23,10 @@ import { memberRoutes } from './routes/member-routes.ts'
 import { pageRoutes } from './routes/page-routes.ts'
 import { planRoutes } from './routes/plan-routes.ts'
 import { probeRoutes } from './routes/probe-routes.ts'
+import type { SignIn } from './sign-in/sign-in.ts'
+import { accountRoutes } from './routes/account-routes.ts'
+import { peopleRoutes } from './routes/people-routes.ts'
+import { sessionRoutes } from './routes/session-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
 
 /** Everything that the routes stand on. */
@@ -32,6 +37,7 @@ export type AdminApiParts = Parts & {
   /** Usage by hour and day, as far as somebody looked at it. */
   readonly usageReadings: UsageReadings
   readonly operatorTokenSha256: string
+  readonly signIn: SignIn
   /** Whether a Host header names this server. */
   readonly isOwnHost: (host: string) => boolean
   readonly about: ServerFacts
@@ -68,21 +74,27 @@ export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): 
   const app = new Hono()
   app.use(guardAnswers)
   app.route('/', probeRoutes(parts))
-  app.use(guardOrigin(parts.isOwnHost))
+  app.use(guardOrigin(parts.isOwnHost, parts.signIn.publicUrl))
 
+  app.route('/api/session', sessionRoutes(parts))
+  const account = new Hono<{ Variables: AdminVariables }>()
+  account.use(requireAccount(parts))
+  account.route('/', accountRoutes(parts))
   const me = new Hono<{ Variables: AdminVariables }>()
-  me.use(requireCaller('member', parts, parts.operatorTokenSha256))
+  me.use(requireSeat(parts))
   me.route('/', meRoutes(parts))
   me.all('*', (c) => c.notFound())
   // Whether an address exists is for the operator to know, too.
   const operator = new Hono<{ Variables: AdminVariables }>()
-  operator.use(requireCaller('operator', parts, parts.operatorTokenSha256))
+  operator.use(requireDesk(parts))
   operator.route('/customers', customerRoutes(parts))
   operator.route('/customers', memberRoutes(parts))
   operator.route('/plans', planRoutes(parts))
   operator.route('/demo-world', demoRoutes(parts))
+  operator.route('/', peopleRoutes(parts))
   operator.route('/', systemRoutes(parts))
   operator.route('/', deskRoutes(parts))
+  app.route('/api/account', account)
   app.route('/api/me', me)
   app.route('/api', operator)
 

@@ -4,6 +4,7 @@ import { listenOnMachine, type Listen } from '../system/listen.ts'
 import { UsageReadings } from '../operations/usage-readings.ts'
 import { openAccountEvents } from './account-events.ts'
 import { createAdminApi, type AdminApiParts, type Mount } from './admin-api.ts'
+import { openSignIn } from './sign-in/sign-in.ts'
 import { ownHosts } from './callers/guards.ts'
 
 /**
@@ -13,8 +14,11 @@ import { ownHosts } from './callers/guards.ts'
 export type AdminServerOptions = {
   readonly host: string
   readonly port: number
-  /** Other names under which people reach it, as `name` or `name:port`. */
-  readonly extraHosts: readonly string[]
+  /** Where people reach the console, if not on that address itself; then it answers under that name, too. */
+  readonly publicPageUrl: string | null
+  /** Signs the cookies of sessions. */
+  readonly sessionSecret: string
+  readonly sessionIdleMs: number
   /** Pages that others bring, such as the story; each answers everything under its path. */
   readonly mounts: readonly Mount[]
   /** That of this machine when it is left out. */
@@ -26,6 +30,8 @@ export type AdminServer = {
   readonly port: number
   /** A page of the console is open somewhere. */
   readonly isWatched: () => boolean
+  /** What lets somebody set this server up in the browser; null once it has an operator. */
+  readonly setUpCode: () => Promise<string | null>
   close(): Promise<void>
 }
 
@@ -39,10 +45,12 @@ const connectionsMax = 1000
 const closeMaxMs = 1000
 
 export async function startAdminServer(
-  parts: Omit<AdminApiParts, 'isOwnHost' | 'events' | 'usageReadings' | 'adminUrl'>,
+  parts: Omit<AdminApiParts, 'isOwnHost' | 'events' | 'usageReadings' | 'adminUrl' | 'signIn'>,
   options: AdminServerOptions,
 ): Promise<AdminServer> {
   const events = openAccountEvents(parts)
+  const { publicPageUrl, sessionSecret: secret, sessionIdleMs } = options
+  const signIn = openSignIn({ ...parts, publicPageUrl, secret, sessionIdleMs })
   // The port is known only once it listens, and nothing answers before the API is there.
   const server = createServer({
     headersTimeout: headersMaxMs,
@@ -58,9 +66,10 @@ export async function startAdminServer(
     {
       ...parts,
       events,
+      signIn,
       usageReadings: new UsageReadings(parts),
       adminUrl: url,
-      isOwnHost: ownHosts({ host: options.host, port, extraHosts: options.extraHosts }),
+      isOwnHost: ownHosts({ host: options.host, port, publicHost: signIn.publicUrl?.host ?? null }),
     },
     options.mounts,
   )
@@ -81,5 +90,7 @@ export async function startAdminServer(
     await closed
     cancelCut()
   }
-  return { url, port, isWatched: () => events.openCount > 0, close }
+  const setUpCode = async (): Promise<string | null> =>
+    (await signIn.accounts.hasOperator()) ? null : signIn.setUpCode
+  return { url, port, isWatched: () => events.openCount > 0, setUpCode, close }
 }

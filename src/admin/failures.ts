@@ -19,7 +19,8 @@ const rows = {
   },
   credential_missing: {
     status: 401,
-    remedy: 'Send "authorization: Bearer <token>": a member key (plim_…) or the operator token.',
+    remedy:
+      'Sign in at the console, or send "authorization: Bearer <token>": a member key (plim_…) or the operator token.',
   },
   credential_unknown: {
     status: 401,
@@ -30,6 +31,47 @@ const rows = {
     status: 401,
     remedy:
       'Use the operator token, which lies in the file operator-token of the data folder. If it is lost, stop the server and make a new one: npm run plimsoll -- operator-token new.',
+  },
+  session_over: { status: 401, remedy: 'Sign in again.' },
+  sign_in_refused: {
+    status: 401,
+    remedy:
+      'Check both. After ten failed tries further ones are refused for a while; the operator can make a link for a new password: npm run plimsoll -- people reset.',
+  },
+  too_many_tries: {
+    status: 429,
+    remedy:
+      'Wait, or have the operator make a link for a new password: npm run plimsoll -- people reset. Sessions that are open go on.',
+  },
+  password_wrong: { status: 403, remedy: 'Check the present password, and send it again.' },
+  password_refused: {
+    status: 422,
+    remedy: 'Choose another: a few unrelated words are long enough, and easy to keep in mind.',
+  },
+  set_up_code_wrong: {
+    status: 403,
+    remedy:
+      'Open the link that the server printed at its start; a new start prints a new one. The operator token does as well.',
+  },
+  set_up_done: { status: 409, remedy: 'Sign in, or have an operator invite you.' },
+  link_unknown: {
+    status: 404,
+    remedy: 'Ask whoever sent it for a new one: npm run plimsoll -- people reset.',
+  },
+  email_taken: {
+    status: 409,
+    remedy: 'Find the account in the list, or use another e-mail.',
+  },
+  unknown_person: { status: 404, remedy: 'List them: npm run plimsoll -- people list.' },
+  person_disabled: { status: 409, remedy: 'Switch the account on first.' },
+  last_operator: { status: 409, remedy: 'Make another operator first.' },
+  accounts_only: {
+    status: 403,
+    remedy: 'Sign in at the console with e-mail and password; keys and tokens have no account.',
+  },
+  owner_not_allowed: {
+    status: 403,
+    remedy: 'Ask the operator: an owner manages the members, keys and limits of one customer.',
   },
   operator_only: {
     status: 403,

@@ -1,6 +1,7 @@
 import { openAccountEvents } from '../admin/account-events.ts'
 import { createAdminApi } from '../admin/admin-api.ts'
 import { replaceOperatorToken, sha256Hex } from '../admin/callers/operator-token.ts'
+import { openSignIn } from '../admin/sign-in/sign-in.ts'
 import { openBooks } from '../books.ts'
 import { UsageReadings } from '../operations/usage-readings.ts'
 import { parsePlans } from '../config/plans-file.ts'
@@ -37,6 +38,13 @@ export async function openFolderDesk({ world, settings, idempotencyKey }: Search
       usageReadings: new UsageReadings(books.parts),
       logger: silentLogger,
       operatorTokenSha256: sha256Hex(token),
+      signIn: openSignIn({
+        ...books.parts,
+        logger: silentLogger,
+        secret: token,
+        publicPageUrl: settings.publicPageUrl,
+        sessionIdleMs: settings.sessionIdleMs,
+      }),
       isOwnHost: () => true,
       about: {
         version,

@@ -38,6 +38,11 @@ export const declarations = {
     'The address of the page as members reach it; refusals link to it.',
     'where the admin port listens',
   ),
+  sessionIdleMs: wholeNumber(
+    43_200_000,
+    { min: 60_000, max: 2_592_000_000 },
+    'How long somebody who is signed in at the console may stay away; after 30 days everybody signs in again.',
+  ),
   adminUrl: optionalUrl(
     'Where the command line reaches the admin API.',
     'the address that the running server wrote into the data folder',

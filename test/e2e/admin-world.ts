@@ -4,6 +4,7 @@ import { startAdminServer, type AdminServer } from '../../src/admin/admin-server
 import type { AdminApiParts } from '../../src/admin/admin-api.ts'
 import { createDesk } from '../../src/admin/desk-parts.ts'
 import { sha256Hex } from '../../src/admin/callers/operator-token.ts'
+import { openSignIn } from '../../src/admin/sign-in/sign-in.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
@@ -41,18 +42,21 @@ export type Answered = {
   readonly text: string
 }
 
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
+const secret = 'e'.repeat(64)
 const token = `plop_${'0123456789abcdef'.repeat(4)}`
 let keyCount = 0
 
 export async function openAdminWorld(
   options: Partial<WorldOptions> & {
     readonly mounts?: Parameters<typeof startAdminServer>[1]['mounts']
+    readonly publicPageUrl?: string
   } = {},
 ): Promise<AdminWorld> {
   const upstream = await startScriptedUpstream(
     answering('Hello.', { input_tokens: 1000, output_tokens: 100 }),
   )
-  const { mounts = [], ...worldOptions } = options
+  const { mounts = [], publicPageUrl = 'http://plimsoll.example', ...worldOptions } = options
   const world = await openWorld({ upstream: { url: upstream.url }, ...worldOptions })
   const desk = createDesk(world.parts, {
     telemetry: world.telemetry,
@@ -65,7 +69,9 @@ export async function openAdminWorld(
   const admin = await startAdminServer(apiParts, {
     host: '127.0.0.1',
     port: 0,
-    extraHosts: ['plimsoll.example'],
+    publicPageUrl,
+    sessionIdleMs: 12 * 3_600_000,
+    sessionSecret: secret,
     mounts,
   })
   let asked = 0
@@ -101,8 +107,15 @@ export async function openAdminWorld(
 function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
   return {
     ...parts,
-    logger: { info: () => {}, warn: () => {}, error: () => {} },
+    logger: silent,
     operatorTokenSha256: sha256Hex(token),
+    signIn: openSignIn({
+      ...parts,
+      logger: silent,
+      secret,
+      publicPageUrl: null,
+      sessionIdleMs: 1000,
+    }),
     about: {
       version: '0.0.0-test',
       dataFolder: 'nowhere',
@@ -120,6 +133,7 @@ function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
       open: () => new Response(),
       openForAll: () => new Response(),
       openCount: 0,
+      recheck: () => {},
       close: () => {},
     },
     isOwnHost: () => true,

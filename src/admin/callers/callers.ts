@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Actor } from '../../core/entry.ts'
 import {
@@ -8,85 +7,68 @@ import {
   type MemberId,
   type OperationId,
 } from '../../core/ids.ts'
-import type { Parts } from '../../operations/parts.ts'
 import { AdminFailure } from '../failures.ts'
-import { sha256Hex } from './operator-token.ts'
+import type { SignedIn } from '../sign-in/sessions.ts'
 
 /**
- * Who calls. The operator may do everything; a member sees and does its own, and only under `/api/me`.
- * The two kinds of credentials cannot be mistaken for each other: they differ in their first letters.
+ * Who calls. The operator may do everything; an owner looks after one customer; a member sees and does its own. Each
+ * comes with a credential of its kind in the `authorization` header, or with the cookie of a session.
  */
-export type OperatorCaller = { readonly kind: 'operator'; readonly actor: Actor }
+export type OperatorCaller = {
+  readonly kind: 'operator'
+  readonly actor: Actor
+  readonly session?: SignedIn
+}
+export type OwnerCaller = {
+  readonly kind: 'owner'
+  readonly actor: Actor
+  readonly customerId: CustomerId
+  /** Set for an owner who is seated as well. */
+  readonly memberId: MemberId | null
+  readonly session: SignedIn
+}
 export type MemberCaller = {
   readonly kind: 'member'
   readonly actor: Actor
   readonly customerId: CustomerId
   readonly memberId: MemberId
-  readonly keyId: KeyId
+  /** Set for a member that calls with a key. */
+  readonly keyId?: KeyId
+  readonly session?: SignedIn
 }
-export type Caller = OperatorCaller | MemberCaller
+export type Caller = OperatorCaller | OwnerCaller | MemberCaller
 
 /** What routes find on the context. */
-export type AdminVariables = { caller: Caller }
+export type AdminVariables = {
+  caller: Caller
+  /** Whether the same credential still gives the same; for answers that stay open. */
+  isStillAllowed: () => Promise<boolean>
+}
 export type AdminContext = Context<{ Variables: AdminVariables }>
 export type AdminMiddleware = MiddlewareHandler<{ Variables: AdminVariables }>
 
-const operator: OperatorCaller = { kind: 'operator', actor: 'operator' }
-
-/** Lets a route run only for a caller that is known, and of this kind. */
-export function requireCaller(
-  kind: Caller['kind'],
-  { storage }: Pick<Parts, 'storage'>,
-  operatorTokenSha256: string,
-): AdminMiddleware {
-  return async (c, next) => {
-    const caller = await findCaller(c.req.header('authorization'), storage, operatorTokenSha256)
-    if (caller === undefined) {
-      throw kind === 'operator'
-        ? new AdminFailure(
-            'operator_token_unknown',
-            'The operator token is not that of this installation.',
-          )
-        : new AdminFailure('credential_unknown', 'The credential is not known, or was revoked.')
-    }
-    if (caller.kind !== kind) {
-      throw kind === 'operator'
-        ? new AdminFailure(
-            'operator_only',
-            'This is for the operator; a member key does not allow it.',
-          )
-        : new AdminFailure(
-            'members_only',
-            'This is for a member; the operator token names no member.',
-          )
-    }
-    c.set('caller', caller)
-    await next()
-  }
+/** Somebody with a seat, whose own it is. */
+export type SeatedCaller = {
+  readonly actor: Actor
+  readonly customerId: CustomerId
+  readonly memberId: MemberId
 }
 
-async function findCaller(
-  header: string | undefined,
-  storage: Parts['storage'],
-  operatorTokenSha256: string,
-): Promise<Caller | undefined> {
-  const credential = /^Bearer +([\x21-\x7e]{1,200})$/i.exec(header?.trim() ?? '')?.[1]
-  if (credential === undefined) {
-    throw new AdminFailure('credential_missing', 'The request carries no credential.')
-  }
-  const digest = sha256Hex(credential)
-  if (timingSafeEqual(Buffer.from(digest), Buffer.from(operatorTokenSha256))) return operator
-  const key = credential.startsWith('plim_') ? await storage.findKey(digest) : undefined
-  if (key === undefined || key.isRevoked) return undefined
-  const { customerId, memberId, keyId } = key
-  return { kind: 'member', actor: `key:${keyId}`, customerId, memberId, keyId }
-}
-
-/** The member that calls; for routes behind `requireCaller('member', …)`. */
-export function memberOf(c: AdminContext): MemberCaller {
+/** The member that calls; for routes behind `requireSeat`. */
+export function memberOf(c: AdminContext): SeatedCaller {
   const caller = c.get('caller')
-  if (caller.kind !== 'member') throw new AdminFailure('members_only', 'This is for a member.')
-  return caller
+  if (caller.kind === 'operator' || caller.memberId === null) {
+    throw new AdminFailure('members_only', 'This is for a member.')
+  }
+  const { actor, customerId, memberId } = caller
+  return { actor, customerId, memberId }
+}
+
+/** The session that calls; for routes behind `requireAccount`. */
+export function sessionOf(c: AdminContext): SignedIn {
+  const { session } = c.get('caller')
+  if (session === undefined) throw new AdminFailure('accounts_only', 'This is about an account.')
+  return session
 }
 
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,100}$/

@@ -2,9 +2,9 @@ import type { MiddlewareHandler } from 'hono'
 import { AdminFailure } from '../failures.ts'
 
 /**
- * What stands before every route, whoever calls. The API has no cookies and answers no CORS question,
- * so another site's page can neither read an answer nor borrow a login; these guards also refuse its
- * attempts, and those of a name that was pointed at this machine (DNS rebinding).
+ * What stands before every route, whoever calls. The API answers no CORS question and its cookies stay on their site
+ * (`SameSite=Strict`), so another site's page can neither read an answer nor borrow a session; these guards also
+ * refuse its attempts, and those of a name that was pointed at this machine (DNS rebinding).
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -40,9 +40,12 @@ export const guardAnswers: MiddlewareHandler = async (c, next) => {
 
 /**
  * Refuses a request whose Host is not one of ours, and one that another site's page sent. `isOwnHost`
- * sees the host with its port, as a browser sends it.
+ * sees the host with its port, as a browser sends it. A proxy may hand the address on under which people reach it.
  */
-export function guardOrigin(isOwnHost: (host: string) => boolean): MiddlewareHandler {
+export function guardOrigin(
+  isOwnHost: (host: string) => boolean,
+  publicUrl: URL | null,
+): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header('host') ?? ''
     if (!isOwnHost(host.toLowerCase())) {
@@ -55,7 +58,10 @@ export function guardOrigin(isOwnHost: (host: string) => boolean): MiddlewareHan
     const isApi = c.req.path.startsWith('/api/')
     if (
       (!isReading || isApi) &&
-      isFromElsewhere(c.req.header('origin'), c.req.header('sec-fetch-site'), host)
+      isFromElsewhere(
+        { origin: c.req.header('origin'), site: c.req.header('sec-fetch-site'), host },
+        publicUrl,
+      )
     ) {
       throw new AdminFailure('cross_site', 'The request comes from a page of another site.')
     }
@@ -63,28 +69,35 @@ export function guardOrigin(isOwnHost: (host: string) => boolean): MiddlewareHan
   }
 }
 
+type From = { readonly origin: string | undefined; readonly host: string }
+
 function isFromElsewhere(
-  origin: string | undefined,
-  site: string | undefined,
-  host: string,
+  { origin, site, host }: From & { readonly site: string | undefined },
+  publicUrl: URL | null,
 ): boolean {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  return origin !== undefined && !isSameOrigin({ origin, host }, publicUrl)
+}
+
+/** Whether a page of this host, or of the address under which people reach us, sent it. */
+export function isSameOrigin({ origin, host }: From, publicUrl: URL | null): boolean {
   if (origin === undefined) return false
+  if (publicUrl !== null && origin.toLowerCase() === publicUrl.origin.toLowerCase()) return true
   // The scheme is left open: a proxy in front may speak https where we speak http.
   const match = /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())
-  return match?.[1] !== host.toLowerCase()
+  return match?.[1] === host.toLowerCase()
 }
 
 /**
  * The names under which we answer, with and without the port: the address we listen on, the loopback
- * names where that includes loopback, and what the operator added (`name` or `name:port`).
+ * names where that includes loopback, and the one under which people reach us (`name` or `name:port`).
  */
 export function ownHosts(options: {
   readonly host: string
   readonly port: number
-  readonly extraHosts: readonly string[]
+  readonly publicHost: string | null
 }): (host: string) => boolean {
-  const names = [options.host, ...options.extraHosts]
+  const names = [options.host, ...(options.publicHost === null ? [] : [options.publicHost])]
   if (isLocal(options.host)) names.push('localhost', '127.0.0.1', '::1')
   const hosts = new Set<string>()
   for (const name of names) {

@@ -22,7 +22,7 @@ const amountNanos = z
 const amountAboveZero = amountNanos.refine((nanos) => nanos > 0n, 'the amount has to be above zero')
 
 /** Names are for people; what a terminal or a page could be steered with is not part of a name. */
-const name = z
+export const name = z
   .string()
   .trim()
   .min(1, 'a name has at least one character')

@@ -29,11 +29,11 @@ export function deskRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariabl
     return answer(c, await overviewAnswer(parts, deskOf(parts), span))
   })
 
-  routes.get('/overview/events', () => {
+  routes.get('/overview/events', (c) => {
     const { traffic } = deskOf(parts).telemetry
     return parts.events.openForAll({
       version: () => traffic.version,
-      isStillAllowed: () => Promise.resolve(true),
+      isStillAllowed: c.get('isStillAllowed'),
     })
   })
 

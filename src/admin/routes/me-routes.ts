@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { findKey } from '../../operations/find-key.ts'
 import { setExtraUsage } from '../../operations/set-extra-usage.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { commandOf, memberOf, type AdminVariables } from '../callers/callers.ts'
@@ -27,10 +26,7 @@ export function meRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables
 
   routes.get('/events', (c) => {
     const { customerId, memberId } = memberOf(c)
-    const keyText = c.req.header('authorization')?.replace(/^Bearer +/i, '') ?? ''
-    const isStillAllowed = async (): Promise<boolean> =>
-      (await findKey(parts, keyText)) !== undefined
-    return parts.events.open({ customerId, memberId, isStillAllowed })
+    return parts.events.open({ customerId, memberId, isStillAllowed: c.get('isStillAllowed') })
   })
 
   // The member's own switch; the customer's stays as it is, and rules over it.

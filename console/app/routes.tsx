@@ -23,6 +23,7 @@ const load = (get: () => Promise<ComponentType>): ComponentType =>
 
 const seated = { roles: ['member', 'owner'], isForSeated: true } as const
 const managed = { roles: ['operator', 'owner'] } as const
+const operators = { roles: ['operator'] } as const
 const member = '/customers/:customerId/members/:memberId'
 
 const usage = load(async () => (await import('../pages/usage/usage-page.tsx')).UsagePage)
@@ -30,7 +31,28 @@ const extraUsage = load(
   async () => (await import('../pages/extra-usage/extra-usage-page.tsx')).ExtraUsagePage,
 )
 
+const overview = load(
+  async () => (await import('../pages/overview/overview-page.tsx')).OverviewPage,
+)
+const decisions = load(
+  async () => (await import('../pages/decisions/decisions-page.tsx')).DecisionsPage,
+)
+const decision = load(
+  async () => (await import('../pages/decisions/decision-page.tsx')).DecisionPage,
+)
+const audit = load(async () => (await import('../pages/audit/audit-page.tsx')).AuditPage)
+const settings = load(
+  async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage,
+)
+const storage = load(async () => (await import('../pages/storage/storage-page.tsx')).StoragePage)
+
 export const routes: readonly ConsoleRoute[] = [
+  {
+    path: '/overview',
+    page: overview,
+    nav: { label: 'Overview', icon: 'overview', group: 'manage' },
+    ...operators,
+  },
   {
     path: '/usage',
     page: usage,
@@ -46,4 +68,29 @@ export const routes: readonly ConsoleRoute[] = [
   { path: `${member}/usage`, page: usage, ...managed },
   { path: `${member}/extra-usage`, page: extraUsage, ...managed },
   { path: '/customers/:customerId/extra-usage', page: extraUsage, ...managed },
+  {
+    path: '/decisions',
+    page: decisions,
+    nav: { label: 'Decisions', icon: 'decisions', group: 'manage' },
+    ...operators,
+  },
+  { path: '/decisions/:decisionId', page: decision, ...operators },
+  {
+    path: '/audit',
+    page: audit,
+    nav: { label: 'Audit log', icon: 'audit', group: 'manage' },
+    ...operators,
+  },
+  {
+    path: '/settings',
+    page: settings,
+    nav: { label: 'Settings', icon: 'settings', group: 'manage' },
+    ...operators,
+  },
+  {
+    path: '/storage',
+    page: storage,
+    nav: { label: 'Storage', icon: 'storage', group: 'manage' },
+    ...operators,
+  },
 ]

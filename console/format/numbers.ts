@@ -28,3 +28,17 @@ export function quantity(amount: string, unit: Unit, symbol: string): string {
   if (unit === 'money') return money(amount, symbol)
   return plural(BigInt(amount), unit === 'tokens' ? 'token' : 'request')
 }
+
+const sizeUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+/** "12.4 MB". */
+export function size(bytes: number): string {
+  let [amount, unit] = [bytes, 0]
+  while (amount >= 1000 && unit < sizeUnits.length - 1) [amount, unit] = [amount / 1000, unit + 1]
+  return new Intl.NumberFormat(undefined, {
+    style: 'unit',
+    unit: sizeUnits[unit] ?? 'byte',
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    maximumFractionDigits: 1,
+  }).format(amount)
+}

@@ -40,7 +40,7 @@ export function Figure(props: {
     <div className={`figure ${props.tone ?? 'plain'}`}>
       <dt>{props.label}</dt>
       <dd className="value">{props.value}</dd>
-      {props.note === undefined ? null : <dd className="note">{props.note}</dd>}
+      {props.note === undefined ? null : <dd className="figure-note">{props.note}</dd>}
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import { publishPlan } from '../core/commands.ts'
+import type { Actor } from '../core/entry.ts'
 import type { PlanId } from '../core/ids.ts'
 import type { Plan } from '../core/plan.ts'
 import type { NewEntry } from '../storage/storage.ts'
@@ -11,6 +12,8 @@ import type { Parts } from './parts.ts'
 export function publishPlans(
   parts: Parts,
   plans: readonly Plan[],
+  /** Who asked for it; the system itself at a start. */
+  actor?: Actor,
 ): Promise<{ readonly changed: readonly PlanId[] }> {
   // All in one transaction: a plan that cannot be published leaves the others as they were.
   return parts.storage.updateSystem((system, context) => {
@@ -20,7 +23,7 @@ export function publishPlans(
       const draft = publishPlan(system, plan, context)
       if (draft === undefined) continue
       changed.push(plan.id)
-      entries.push(draft)
+      entries.push(actor === undefined ? draft : { ...draft, actor })
     }
     return { answer: { changed }, entries }
   })

@@ -198,6 +198,19 @@ test('the audit log has every administrative act with who did it, and no traffic
   )
 })
 
+test('plans that the operator applies are the operator’s act', async () => {
+  await using admin = await openAdminWorld()
+  const limits = { day: { requests: 5, window: { kind: 'day', zone: 'UTC' } } }
+  const content = JSON.stringify({ plans: { gold: { name: 'Gold', price: '0', limits } } })
+
+  const applied = await admin.call('POST', '/api/plans', { body: { content } })
+  const { json } = await admin.call('GET', '/api/audit?act=plans&rowsMax=1')
+
+  assert.equal(applied.status, 200, applied.text)
+  assert.equal(json.lines[0].title, 'Plan gold became version 1')
+  assert.equal(json.lines[0].actor, 'operator')
+})
+
 test('the audit log is filtered, paged without gap or repeat, and exported whole', async () => {
   await using admin = await openAdminWorld()
   const { world } = admin

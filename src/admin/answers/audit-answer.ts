@@ -1,4 +1,4 @@
-import { customerId, keyId, memberId, systemCustomerId } from '../../core/ids.ts'
+import { customerId, keyId, memberId, personId, systemCustomerId } from '../../core/ids.ts'
 import { acts, audit, type Audited, type AuditQuery } from '../../operations/audit.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import type { AuditAnswer, AuditLine } from '../contract/desk.ts'
@@ -70,6 +70,17 @@ const actTitles: Readonly<Record<string, string>> = {
   backup_taken: 'A backup was taken',
   customer_erased: 'Names of the customer were erased',
   member_erased: 'Names of the member were erased',
+  set_up: 'The first account was made',
+  signed_in: 'Signed in',
+  signed_out: 'Signed out',
+  sign_in_failed: 'A sign-in failed',
+  sessions_ended: 'Sessions were ended',
+  password_changed: 'A password was changed',
+  password_set: 'A password was set by a link',
+  person_invited: 'A person was invited',
+  person_link_made: 'A link to set a password was made',
+  person_role_set: "A person's role was set",
+  person_removed: 'A person was removed',
 }
 
 /** What was done, and the facts that were noted with it; ids have columns of their own. */
@@ -91,6 +102,7 @@ async function actorName(actor: string, names: Names): Promise<string> {
   if (actor === 'system') return 'The system'
   if (actor === 'operator') return 'The operator token'
   const [kind, id = ''] = actor.split(':')
+  if (kind === 'person' && id !== '') return (await names.of(personId(id))).name ?? `Account ${id}`
   if (kind !== 'key' || id === '') return actor
   const { name } = await names.of(keyId(id))
   return name === null ? `Key ${id}` : `Key “${name}”`

@@ -1,9 +1,9 @@
-import type { CustomerId, KeyId, MemberId } from '../../core/ids.ts'
+import type { CustomerId, KeyId, MemberId, PersonId } from '../../core/ids.ts'
 import type { Parts } from '../../operations/parts.ts'
 import type { Named } from '../contract/answers.ts'
 import type { Whose } from '../contract/desk.ts'
 
-type Nameable = CustomerId | MemberId | KeyId
+type Nameable = CustomerId | MemberId | KeyId | PersonId
 
 /** Names beside ids, each read once for an answer. */
 export class Names {

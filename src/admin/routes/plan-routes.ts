@@ -18,11 +18,11 @@ export function planRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariabl
 
   // Applying the same plans again changes nothing; the key is asked for like that of every command.
   routes.post('/', async (c) => {
-    commandOf(c)
+    const { actor } = commandOf(c)
     const { content } = await bodyOf(c, applyPlansSchema)
     const plans = parts.parsePlans(content)
     const before = await listPlans(parts)
-    const { changed } = await publishPlans(parts, plans)
+    const { changed } = await publishPlans(parts, plans, actor)
     const after = await listPlans(parts)
     return answer(c, { changed, changes: await planChanges(parts, { before, after }, changed) })
   })

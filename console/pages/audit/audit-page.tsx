@@ -1,0 +1,189 @@
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import type { AuditAnswer, AuditLine } from '../../../src/admin/contract/desk.ts'
+import { useFilters } from '../../data/address.ts'
+import { path, read } from '../../data/api.ts'
+import { momentText, queryText } from '../../data/query-text.ts'
+import { Badge } from '../../ui/badge.tsx'
+import { Button, ButtonLink } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { Select, TextField } from '../../ui/fields.tsx'
+import { LoadOlder } from '../../ui/load-older.tsx'
+import { Clock } from '../../ui/moment.tsx'
+import { Page } from '../../ui/page.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { Table, type Column } from '../../ui/table.tsx'
+import '../decisions/decisions-page.css'
+
+/** Every administrative act: who changed what, and when. */
+export function AuditPage() {
+  const filters = useFilters()
+  const asked = {
+    act: filters.get('act'),
+    actor: filters.get('actor'),
+    customerId: filters.get('customer'),
+    memberId: filters.get('member'),
+    fromMs: momentText(filters.get('from')),
+    toMs: momentText(filters.get('to')),
+  }
+  const query = useInfiniteQuery({
+    queryKey: ['audit', asked],
+    queryFn: ({ signal, pageParam }) =>
+      read<AuditAnswer>(`audit?${queryText({ ...asked, before: pageParam })}`, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ before }) => before,
+    placeholderData: keepPreviousData,
+    meta: { everyMs: 5_000 },
+  })
+  const acts = query.data?.pages[0]?.acts ?? []
+  const exportOf = (format: string): string => `api/audit/export?${queryText({ ...asked, format })}`
+  return (
+    <Page
+      title="Audit log"
+      lead="Who changed what, and when: from the journal, which nobody can change, and from the acts that are kept beside it."
+      actions={
+        <>
+          <ButtonLink href={exportOf('csv')} download="plimsoll-audit.csv">
+            CSV
+          </ButtonLink>
+          <ButtonLink href={exportOf('json')} download="plimsoll-audit.json">
+            JSON
+          </ButtonLink>
+        </>
+      }
+    >
+      <Card>
+        <AuditFilters acts={acts} />
+        {query.data === undefined ? (
+          query.error === null ? (
+            <Skeleton lines={8} />
+          ) : (
+            <ErrorState failure={query.error} onRetry={() => void query.refetch()} />
+          )
+        ) : (
+          <AuditList
+            lines={query.data.pages.flatMap(({ lines }) => lines)}
+            hasMore={query.hasNextPage}
+            isLoading={query.isFetchingNextPage}
+            onLoad={() => void query.fetchNextPage()}
+          />
+        )}
+      </Card>
+    </Page>
+  )
+}
+
+function AuditFilters({ acts }: { readonly acts: AuditAnswer['acts'] }) {
+  const filters = useFilters()
+  const text = (name: string, label: string, type: 'search' | 'datetime-local' = 'search') => (
+    <TextField
+      label={label}
+      type={type}
+      value={filters.get(name)}
+      onChange={(value) => filters.set({ [name]: value.trim() })}
+    />
+  )
+  const chosen = filters.get('act')
+  const options = acts.length === 0 && chosen !== '' ? [chosen] : acts
+  const isFiltered = [...filters.all.keys()].length > 0
+  return (
+    <div className="filters" role="search" aria-label="Filters">
+      <Select
+        label="What"
+        value={chosen}
+        options={[
+          { value: '', label: 'Everything' },
+          ...options.map((act) => ({ value: act as string, label: actWords[act] ?? act })),
+        ]}
+        onChange={(act) => filters.set({ act })}
+      />
+      {text('actor', 'Who')}
+      {text('customer', 'Customer id')}
+      {text('member', 'Member id')}
+      {text('from', 'From', 'datetime-local')}
+      {text('to', 'Until', 'datetime-local')}
+      {isFiltered ? (
+        <div className="row">
+          <Button
+            kind="quiet"
+            onPress={() =>
+              filters.set({ act: '', actor: '', customer: '', member: '', from: '', to: '' })
+            }
+          >
+            Clear the filters
+          </Button>
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
+function AuditList(props: {
+  readonly lines: readonly AuditLine[]
+  readonly hasMore: boolean
+  readonly isLoading: boolean
+  readonly onLoad: () => void
+}) {
+  return (
+    <div className="stack">
+      {props.lines.length === 0 ? (
+        <EmptyState title="No such act.">
+          {props.hasMore ? 'Older ones have not been looked through yet.' : undefined}
+        </EmptyState>
+      ) : (
+        <Table label="Acts" columns={columns} rows={props.lines} rowKey={({ id }) => id} />
+      )}
+      <LoadOlder hasMore={props.hasMore} isLoading={props.isLoading} onLoad={props.onLoad} />
+    </div>
+  )
+}
+
+const actWords: Readonly<Record<string, string>> = {
+  server: 'Server starts',
+  clock: 'Clock',
+  plans: 'Plans',
+  prices: 'Prices',
+  customers: 'Customers',
+  seats: 'Seats',
+  keys: 'Keys',
+  extra_usage: 'Extra usage',
+  spend_cap: 'Spend caps',
+  auto_reload: 'Auto-reload',
+  pause: 'Pauses',
+  limits: 'Limits',
+  money: 'Money',
+  drift: 'Drift',
+  people: 'People and sign-ins',
+  storage: 'Backup and verify',
+  erasure: 'Erasure',
+}
+
+const columns: readonly Column<AuditLine>[] = [
+  { id: 'at', heading: 'When', cell: ({ atMs }) => <Clock atMs={atMs} isToTheSecond /> },
+  { id: 'act', heading: 'Kind', cell: ({ act }) => <Badge>{actWords[act] ?? act}</Badge> },
+  { id: 'what', heading: 'What', cell: ({ title }) => title },
+  { id: 'whom', heading: 'Whom', cell: (line) => <Whom line={line} /> },
+  {
+    id: 'actor',
+    heading: 'By',
+    cell: ({ actor, actorName }) => <span title={actor}>{actorName}</span>,
+  },
+]
+
+function Whom({ line }: { readonly line: AuditLine }) {
+  const { customer, member } = line
+  if (customer === null) return <>{member === null ? '' : (member.name ?? member.id)}</>
+  const href = `#/${path`customers/${customer.id}`}`
+  return (
+    <>
+      {member === null ? null : (
+        <>
+          <a href={`${href}/${path`members/${member.id}`}/usage`}>{member.name ?? member.id}</a>
+          <br />
+        </>
+      )}
+      <a className={member === null ? '' : 'soft'} href={href}>
+        {customer.name ?? customer.id}
+      </a>
+    </>
+  )
+}

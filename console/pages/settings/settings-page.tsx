@@ -1,0 +1,119 @@
+import { useQuery } from '@tanstack/react-query'
+import type { SettingAnswer, SettingsAnswer } from '../../../src/admin/contract/desk.ts'
+import { useFilters } from '../../data/address.ts'
+import { read } from '../../data/api.ts'
+import { Badge } from '../../ui/badge.tsx'
+import { Card } from '../../ui/card.tsx'
+import { Checkbox, TextField } from '../../ui/fields.tsx'
+import { Page } from '../../ui/page.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { Table, type Column } from '../../ui/table.tsx'
+import './settings-page.css'
+
+/** Every setting with its value and who said it. They are read once, at the start, and changed there. */
+export function SettingsPage() {
+  const filters = useFilters()
+  const { data, error, refetch } = useQuery({
+    queryKey: ['settings'],
+    queryFn: ({ signal }) => read<SettingsAnswer>('settings', signal),
+    meta: { live: 'never' },
+  })
+  const wanted = filters.get('search').toLowerCase()
+  const isOnlySet = filters.get('set') === 'yes'
+  const rows = (data?.settings ?? []).filter(
+    ({ name, sentence, flag, source }) =>
+      (!isOnlySet || source !== 'default') &&
+      `${name} ${flag} ${sentence}`.toLowerCase().includes(wanted),
+  )
+  return (
+    <Page
+      title="Settings"
+      lead="As this server runs with them. A flag goes before the environment, that before the settings file, that before the default; to change one, say it there and start again."
+    >
+      <Card>
+        <div className="settings-filters" role="search" aria-label="Filters">
+          <TextField
+            label="Search"
+            type="search"
+            value={filters.get('search')}
+            onChange={(search) => filters.set({ search })}
+          />
+          <Checkbox
+            label="Only what somebody set"
+            isChecked={isOnlySet}
+            onChange={(isOn) => filters.set({ set: isOn ? 'yes' : '' })}
+          />
+        </div>
+        {data === undefined ? (
+          error === null ? (
+            <Skeleton lines={10} />
+          ) : (
+            <ErrorState failure={error} onRetry={() => void refetch()} />
+          )
+        ) : rows.length === 0 ? (
+          <EmptyState title={isOnlySet ? 'Everything has its default.' : 'No such setting.'} />
+        ) : (
+          <Table label="Settings" columns={columns} rows={rows} rowKey={({ name }) => name} />
+        )}
+      </Card>
+    </Page>
+  )
+}
+
+const columns: readonly Column<SettingAnswer>[] = [
+  {
+    id: 'name',
+    heading: 'Setting',
+    cell: ({ name, sentence, takes }) => (
+      <>
+        <span className="strong">{name}</span>
+        <br />
+        <span className="soft">
+          {sentence} Takes {takes}.
+        </span>
+      </>
+    ),
+  },
+  {
+    id: 'value',
+    heading: 'Value',
+    cell: ({ value }) => <code>{value}</code>,
+  },
+  { id: 'source', heading: 'From', cell: (setting) => <Source setting={setting} /> },
+  {
+    id: 'how',
+    heading: 'How to say it',
+    cell: ({ flag, variables }) => (
+      <span className="how">
+        {[flag, ...variables].map((way) => (
+          <code key={way}>{way}</code>
+        ))}
+      </span>
+    ),
+  },
+]
+
+const sourceWords = {
+  flag: 'Flag',
+  environment: 'Environment',
+  file: 'File',
+  default: 'Default',
+  derived: 'Follows from others',
+} as const
+
+function Source({ setting }: { readonly setting: SettingAnswer }) {
+  const { source, where, defaultText } = setting
+  const isDefault = source === 'default'
+  return (
+    <>
+      <Badge tone={isDefault ? 'plain' : 'accent'}>{sourceWords[source]}</Badge>
+      <br />
+      <span className="soft wrap-anywhere">
+        {where}
+        {isDefault
+          ? null
+          : `${where === null ? '' : '; '}default ${defaultText.replaceAll('`', '')}`}
+      </span>
+    </>
+  )
+}

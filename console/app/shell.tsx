@@ -39,14 +39,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       >
         Skip to the content
       </a>
-      <div className="side">
+      <aside className="side" aria-label="Plimsoll">
         <Brand href={`#${homeOf(session)}`} />
         <Navigation session={session} />
         <div className="side-foot">
           <p>Times in {readersZone()}</p>
           {session.version === '' ? null : <p>Plimsoll {session.version}</p>}
         </div>
-      </div>
+      </aside>
       <header className="top">
         <span className="menu-button">
           <IconButton label="Menu" onPress={() => setDrawerOpen(true)}>

@@ -1,13 +1,37 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chromiumLeftOut } from './available.ts'
-import { openConsoleWorld, sees } from './console-world.ts'
+import { arrive, memberStops, violationsOn } from './console-tour.ts'
+import { goTo, openConsoleWorld } from './console-world.ts'
 
 const leftOut = chromiumLeftOut()
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
 
-test('the console comes from its server alone, and shows itself', { skip: leftOut }, async (t) => {
-  const { open } = await openConsoleWorld(t)
+for (const [scheme, window] of [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['light, on a phone', { colorScheme: 'light', ...phone }],
+] as const) {
+  test(
+    `an accessibility engine finds no fault on any page of a member, ${scheme}`,
+    { skip: leftOut },
+    async (t) => {
+      const world = await openConsoleWorld(t)
+      await world.admin.ask()
+      const page = await world.openAsMember('#/usage', window)
+      const found: string[] = []
 
-  const page = await open('')
+      for (const stop of memberStops) {
+        await goTo(page, stop.hash)
+        await arrive(page, stop)
+        for (const violation of await violationsOn(page)) found.push(`${stop.name}: ${violation}`)
+        const overflow = await page.evaluate<number>(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        )
+        if (overflow > 0) found.push(`${stop.name}: ${overflow} px wider than the window`)
+      }
 
-  await sees(page, 'Plimsoll')
-})
+      assert.deepEqual(found, [])
+    },
+  )
+}

@@ -63,7 +63,7 @@ export async function openConsoleWorld(
     open,
     openAsMember: async (hash, windowOptions) => {
       const page = await open(`#${admin.world.seat.keyText}`, windowOptions)
-      await page.getByRole('navigation').first().waitFor()
+      await page.getByRole('heading', { name: 'Usage', exact: true }).waitFor()
       await goTo(page, hash)
       return page
     },

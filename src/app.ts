@@ -18,12 +18,14 @@ import { watchProcess, type ProcessWatch } from './health/process-watch.ts'
 import type { TrafficFacts } from './health/server-facts.ts'
 import { createServerHealth } from './health/server-health.ts'
 import { watchPrices, type UnpricedModels } from './health/unpriced-models.ts'
+import { AutoReloads } from './operations/auto-reload.ts'
 import type { HealthFact } from './operations/health.ts'
 import type { GateParts } from './operations/parts.ts'
 import { listPlans } from './operations/list-published.ts'
 import { publishPlans } from './operations/publish-plans.ts'
 import { Readiness } from './operations/readiness.ts'
 import { Telemetry } from './operations/telemetry.ts'
+import { operatorGrant } from './payments/operator-grant.ts'
 import { journalFormat } from './storage/sqlite/journal-file.ts'
 import type { UpgradeStep } from './storage/sqlite/migrate.ts'
 import type { SqliteStorageOptions } from './storage/sqlite/sqlite-options.ts'
@@ -115,6 +117,7 @@ export async function startApp(
       closers,
     )
     await publishPlans(parts, await plansToPublish(settings, parts, options.defaultPlans))
+    startReloads(parts, system, closers)
     const { gateway, admin, adminUrl, gatewayUrl, running } = await listen({
       settings,
       system,
@@ -135,6 +138,21 @@ export async function startApp(
     await stopAll()
     throw error
   }
+}
+
+/** Needs that came while nobody looked are met in the background: nobody's start waits for a payment. */
+function startReloads(
+  parts: GateParts,
+  { clock, logger }: System,
+  closers: (() => Promise<void> | void)[],
+): void {
+  const { storage } = parts
+  const reloads = new AutoReloads({ storage, clock, logger }, operatorGrant(storage))
+  closers.push(() => reloads.close())
+  reloads.start().catch((error: unknown) => {
+    const problem = error instanceof Error ? error.message : String(error)
+    logger.error('auto-reloads could not be started', { problem })
+  })
 }
 
 /** A plans file counts at each start; the built-in plans only where there are none, so that others may take their place. */

@@ -6,6 +6,7 @@ import { missingPackages, type LockFile } from '../scripts/complete-lock-file.ts
 import { settingsDocs, writtenSettingsPage } from '../scripts/write-settings-docs.ts'
 import { readPlansFile } from '../src/config/plans-file.ts'
 import { readJsonFile } from '../src/config/read-json-file.ts'
+import { reloadStops } from '../src/core/auto-reload.ts'
 import { extraUsageReasons, reasons, remedies } from '../src/core/decision.ts'
 import { parsePriceOverrides } from '../src/providers/price-overrides.ts'
 
@@ -245,10 +246,11 @@ function rowsUnder(heading: string): readonly string[] {
   return [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, code = '']) => code)
 }
 
-test('docs/reasons.md has a row per reason, extra-usage reason and remedy', () => {
+test('docs/reasons.md has a row per reason, extra-usage reason, remedy and stop of auto-reload', () => {
   assert.deepEqual(rowsUnder('Reasons'), reasons)
   assert.deepEqual(rowsUnder('Why extra usage did not help'), extraUsageReasons)
   assert.deepEqual(rowsUnder('What helps'), remedies)
+  assert.deepEqual(rowsUnder('Why auto-reload stopped'), reloadStops)
 })
 
 /** Stable codes of failures, wherever an error class or a table of failures declares them. */

@@ -27,6 +27,7 @@ import type { SignIn } from './sign-in/sign-in.ts'
 import { accountRoutes } from './routes/account-routes.ts'
 import { peopleRoutes } from './routes/people-routes.ts'
 import { sessionRoutes } from './routes/session-routes.ts'
+import { autoReloadRoutes, standingOrderRoutes } from './routes/reload-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
 
 /** Everything that the routes stand on. */
@@ -89,6 +90,8 @@ export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): 
   operator.use(requireDesk(parts))
   operator.route('/customers', customerRoutes(parts))
   operator.route('/customers', memberRoutes(parts))
+  operator.route('/customers', autoReloadRoutes(parts))
+  operator.route('/customers', standingOrderRoutes(parts))
   operator.route('/plans', planRoutes(parts))
   operator.route('/demo-world', demoRoutes(parts))
   operator.route('/', peopleRoutes(parts))

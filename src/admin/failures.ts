@@ -112,6 +112,11 @@ const rows = {
     remedy:
       'Use a new idempotency key for a new command; repeat the first one unchanged to see its answer.',
   },
+  invalid_auto_reload: {
+    status: 422,
+    remedy:
+      'Send a threshold, an amount of at least the threshold, and a maximum of at least that.',
+  },
   invalid_amount: { status: 422, remedy: 'Send another amount.' },
   invalid_expiry: {
     status: 422,

@@ -25,6 +25,10 @@ export const listed: readonly Listed[] = [
     names: ['topup', 'gift', 'cap'],
     load: async () => (await import('./commands/money.ts')).addMoneyCommands,
   },
+  {
+    names: ['auto-reload'],
+    load: async () => (await import('./commands/auto-reload.ts')).addAutoReloadCommands,
+  },
   { names: ['extra'], load: async () => (await import('./commands/switch.ts')).addSwitchCommands },
   {
     names: ['gift-reset'],

@@ -38,10 +38,13 @@ export type SpendCap =
 /** The calendar month that a spend cap counts over; its bounds are pinned by its first charge. */
 export type SpendWindow = { startMs: number; endMs: number; spentNanos: Nanos }
 
+/** Where a grant comes from; an auto-reload is a top-up that nobody had to ask for. */
+export type GrantOrigin = 'top_up' | 'included' | 'gift' | 'auto_reload'
+
 /** `granted = available + held + spent + expired + refunded`, always. */
 export type Grant = {
   readonly grantId: GrantId
-  readonly origin: 'top_up' | 'included' | 'gift'
+  readonly origin: GrantOrigin
   readonly priority: number
   readonly expiresAtMs: number | null
   readonly createdAtMs: number
@@ -76,6 +79,35 @@ export type OverrunWindow = {
   lostNanos: Nanos
 }
 
+/** When and by how much the wallet tops itself up. Off until somebody turns it on (O9). */
+export type AutoReload =
+  | { readonly kind: 'off' }
+  | {
+      readonly kind: 'on'
+      /** What is available has to fall below it. */
+      readonly thresholdNanos: Nanos
+      /** Of one reload; at least the threshold, so that one is enough. */
+      readonly amountNanos: Nanos
+      /** Reloads of one calendar month of the customer's zone never add up to more. */
+      readonly monthMaxNanos: Nanos
+    }
+
+/** Reloads of one calendar month; its bounds are pinned by the first of them. */
+export type ReloadMonth = { startMs: number; endMs: number; count: number; reloadedNanos: Nanos }
+
+/** Ways to pay for a reload. */
+export type PaymentMethodName = 'operator_grant'
+
+/** Why a way to pay gives nothing. */
+export type PaymentRefusal = 'standing_order_missing' | 'standing_order_used_up'
+
+/** The last reload that was asked for and refused; forgotten when money comes in or a setting of it changes. */
+export type ReloadRefusal = {
+  readonly reason: PaymentRefusal
+  readonly atMs: number
+  readonly monthStartMs: number
+}
+
 export type Toggle = { isOn: boolean; version: number }
 
 /** A customer's shared rows: the wallet, the switch, the cap. */
@@ -101,6 +133,13 @@ export type CustomerState = {
   /** Sum of (worst case - hold) over open extra-usage holds. */
   overrunReservedNanos: Nanos
   overrunMaxNanos: Nanos
+  autoReload: AutoReload
+  /** Reloads that the operator pays for in a calendar month without being asked; zero is none. */
+  standingOrderNanos: Nanos
+  reloads: ReloadMonth | null
+  /** Months reloaded in before that one, the last one last. */
+  reloadsBefore: readonly ReloadMonth[]
+  reloadRefusal: ReloadRefusal | null
   /** Extra-usage holds take the worst case, not the expected cost. */
   isStrict: boolean
   /** The most requests of all members that may run at once. */

@@ -2,7 +2,7 @@ import type { CustomerState, Grant, MemberState, OpenHold, SystemState } from '.
 import type { Entry, EntryBody, Leg } from './entry.ts'
 import { withMonth } from './included-grant.ts'
 import { grantId, limitId } from './ids.ts'
-import { charge, overrunMonth } from './month-sums.ts'
+import { charge, countReload, overrunMonth } from './month-sums.ts'
 import { findWindow, pinWindow } from './pinned-windows.ts'
 
 /**
@@ -50,6 +50,9 @@ export function touchesCustomer(entry: {
     case 'customer_opened':
     case 'granted':
     case 'refunded':
+    case 'auto_reload_set':
+    case 'standing_order_set':
+    case 'reload_refused':
       return true
     case 'extra_usage_set':
     case 'spend_cap_set':
@@ -78,6 +81,7 @@ export function applyToCustomer(state: CustomerState, entry: Entry): void {
   const { body } = entry
   if (body.kind === 'granted') addGrant(state, entry)
   applyCustomerSetting(state, body)
+  applyReload(state, entry)
   for (const leg of entry.legs) applySharedLeg(state, leg, entry.atMs)
   for (const leg of entry.legs) closeUsedUp(state, leg.from)
   if (body.kind === 'held') state.overrunReservedNanos += body.overrunReserveNanos
@@ -112,6 +116,31 @@ function applyCustomerSetting(state: CustomerState, body: EntryBody): void {
       return
     case 'status_set':
       state.isActive = body.isActive
+      return
+    default:
+      return
+  }
+}
+
+/** Whatever may let a reload through that was refused lets it be tried afresh. */
+function applyReload(state: CustomerState, { body, atMs }: Entry): void {
+  switch (body.kind) {
+    case 'auto_reload_set':
+      state.autoReload = body.setting
+      state.reloadRefusal = null
+      return
+    case 'standing_order_set':
+      state.standingOrderNanos = body.monthMaxNanos
+      state.reloadRefusal = null
+      return
+    case 'reload_refused': {
+      const { month } = body.reload
+      state.reloadRefusal = { reason: body.reason, atMs, monthStartMs: month.startMs }
+      return
+    }
+    case 'granted':
+      if (body.grant.origin !== 'included') state.reloadRefusal = null
+      if (body.reload !== undefined) countReload(state, body.reload.month, body.grant.amountNanos)
       return
     default:
       return

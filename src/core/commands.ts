@@ -1,4 +1,11 @@
-import type { Account, CustomerState, LimitException, SpendCap, SystemState } from './account.ts'
+import type {
+  Account,
+  AutoReload,
+  CustomerState,
+  LimitException,
+  SpendCap,
+  SystemState,
+} from './account.ts'
 import type { EntryDraft, GrantTerms, Leg, Pin } from './entry.ts'
 import type { Moment } from './figures.ts'
 import type { GrantId, KeyId, LimitId, PlanId } from './ids.ts'
@@ -16,7 +23,7 @@ import { runningInstance } from './window.ts'
  */
 
 /** Burn order of grants by where they come from: included credit first, bought money last. */
-export const grantPriorities = { included: 10, gift: 20, top_up: 50 } as const
+export const grantPriorities = { included: 10, gift: 20, top_up: 50, auto_reload: 50 } as const
 
 type Terms = {
   readonly zone: string
@@ -110,6 +117,20 @@ export function exceptLimit(
   return draft(moment, { kind: 'limit_excepted', ...command })
 }
 
+export function setAutoReload(
+  command: { readonly setting: AutoReload },
+  moment: Moment,
+): EntryDraft {
+  return draft(moment, { kind: 'auto_reload_set', ...command })
+}
+
+export function setStandingOrder(
+  command: { readonly monthMaxNanos: Nanos },
+  moment: Moment,
+): EntryDraft {
+  return draft(moment, { kind: 'standing_order_set', ...command })
+}
+
 /** Adds money or credit to the wallet. The amount must be positive; callers check it at their edge. */
 export function grant(customer: CustomerState, terms: GrantTerms, moment: Moment): EntryDraft {
   return draft(moment, { kind: 'granted', grant: terms }, [
@@ -119,8 +140,12 @@ export function grant(customer: CustomerState, terms: GrantTerms, moment: Moment
 }
 
 function grantLeg(terms: GrantTerms): Leg {
-  const from = terms.origin === 'top_up' ? 'payments' : terms.origin === 'gift' ? 'gifts' : 'plan'
-  return { from, to: `grant:${terms.grantId}:available`, amount: terms.amountNanos }
+  const from = { top_up: 'payments', auto_reload: 'payments', gift: 'gifts', included: 'plan' }
+  return {
+    from: from[terms.origin],
+    to: `grant:${terms.grantId}:available`,
+    amount: terms.amountNanos,
+  }
 }
 
 /** Posts an included grant that the plan owes; that it is owed once per month is for `dueGrants` to see. */

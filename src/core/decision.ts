@@ -1,4 +1,5 @@
-import type { HoldSource } from './account.ts'
+import type { AutoReload, HoldSource } from './account.ts'
+import type { ReloadState, ReloadStop } from './auto-reload.ts'
 import type { BootId, CustomerId, HoldId, KeyId, LimitId, MemberId } from './ids.ts'
 import type { Nanos } from './money.ts'
 import type { RequestFacts } from './entry.ts'
@@ -55,6 +56,25 @@ export type ExtraUsageFigures = {
   readonly memberCapNanos: Nanos | null
   /** When the spend-cap month ends. */
   readonly capResetMs: number
+  readonly autoReload: AutoReloadFigures
+}
+
+/** How the wallet tops itself up, and whether it does. */
+export type AutoReloadFigures = {
+  readonly setting: AutoReload
+  /** `ready` while enough is available, `due` until the reload is booked, `stopped` when it is needed and does not come. */
+  readonly state: ReloadState['kind']
+  readonly stop: {
+    readonly reason: ReloadStop
+    /** When a way to pay refused it; null where the reason is read from the sums. */
+    readonly sinceMs: number | null
+  } | null
+  /** Of this month, which ends at `monthEndMs`. */
+  readonly reloadedNanos: Nanos
+  readonly reloadCount: number
+  readonly monthEndMs: number
+  /** What the operator's standing order pays for in a month; zero where there is none. */
+  readonly standingOrderNanos: Nanos
 }
 
 /** Everything that decides a member's next request, at one position and moment. */
@@ -98,6 +118,7 @@ export const remedies = [
   'turn_on_extra_usage',
   'turn_on_extra_usage_for_member',
   'allow_extra_usage_in_request',
+  'wait_for_reload',
   'top_up',
   'raise_spend_cap',
   'raise_member_spend_cap',

@@ -1,5 +1,6 @@
 import type { Account, MemberState } from './account.ts'
 import type { AuthorizeRequest, Denial, ExtraUsageReason, Reason, Remedy } from './decision.ts'
+import { reloadState } from './auto-reload.ts'
 import { exceptionEndMs, isBelow } from './entitlement.ts'
 import { extraUsageObstacle, extraUsageObstacles } from './extra-usage.ts'
 import { figuresOf, limitFigures, type Moment } from './figures.ts'
@@ -164,11 +165,24 @@ function remediesFor(
     consent: asked.request.facts.consent,
     moment: asked.moment,
   }
-  const remedies = extraUsageObstacles(need, obstacles.neededNanos).map(
-    (reason) => remedyOf[reason],
-  )
+  const reasons = extraUsageObstacles(need, obstacles.neededNanos)
+  const isReloading = isReloadHelping(asked, { reasons, neededNanos: obstacles.neededNanos })
+  const remedies = reasons.map((reason) => remedyOf[reason])
+  if (isReloading) remedies.splice(0, remedies.length, 'wait_for_reload')
   if (wait.retryAtMs !== null) remedies.push('wait_for_reset')
   return remedies
+}
+
+/** A reload is due that brings what is missing, and money is all that is. */
+function isReloadHelping(
+  { account, moment }: Asked,
+  lacking: { readonly reasons: readonly ExtraUsageReason[]; readonly neededNanos: Nanos },
+): boolean {
+  const state = reloadState(account.customer, moment.nowMs)
+  if (state.kind !== 'due') return false
+  const afterNanos = availableNanos(account.customer, moment.nowMs) + state.need.amountNanos
+  const isMoneyAll = lacking.reasons.every((reason) => reason === 'balance_too_low')
+  return isMoneyAll && afterNanos >= lacking.neededNanos
 }
 
 const remedyOf: Readonly<Record<ExtraUsageReason, Remedy>> = {

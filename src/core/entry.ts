@@ -1,4 +1,14 @@
-import type { GrantLeg, HoldSource, LimitException, SpendCap, WindowLeg } from './account.ts'
+import type {
+  AutoReload,
+  GrantLeg,
+  GrantOrigin,
+  HoldSource,
+  LimitException,
+  PaymentMethodName,
+  PaymentRefusal,
+  SpendCap,
+  WindowLeg,
+} from './account.ts'
 import type {
   BootId,
   CustomerId,
@@ -52,7 +62,7 @@ export type KeptWindows = {
 
 export type GrantTerms = {
   readonly grantId: GrantId
-  readonly origin: 'top_up' | 'included' | 'gift'
+  readonly origin: GrantOrigin
   readonly priority: number
   readonly expiresAtMs: number | null
   readonly amountNanos: Nanos
@@ -150,6 +160,21 @@ export type EntryBody =
       readonly grant: GrantTerms
       /** Set on included grants: which one, and the month it is for. */
       readonly included?: { readonly id: string; readonly monthStartMs: number }
+      /** Set on reloads: which one of its month, and who paid for it. */
+      readonly reload?: ReloadFacts
+    }
+  | { readonly kind: 'auto_reload_set'; readonly setting: AutoReload }
+  | {
+      /** What the operator pays for in a month without being asked; zero ends it. */
+      readonly kind: 'standing_order_set'
+      readonly monthMaxNanos: Nanos
+    }
+  | {
+      /** A reload was needed, and the way to pay for it gave nothing. */
+      readonly kind: 'reload_refused'
+      readonly reload: ReloadFacts
+      readonly amountNanos: Nanos
+      readonly reason: PaymentRefusal
     }
   | { readonly kind: 'refunded'; readonly grantId: GrantId }
   | {
@@ -220,6 +245,13 @@ export type EntryBody =
       readonly overrunReserveNanos: Nanos
     }
   | { readonly kind: 'drift_found'; readonly drifts: readonly DriftReport[] }
+
+/** The `number`-th reload of a month, counted from 1; the two name it for good. */
+export type ReloadFacts = {
+  readonly month: MonthBounds
+  readonly number: number
+  readonly method: PaymentMethodName
+}
 
 export type MonthBounds = { readonly startMs: number; readonly endMs: number }
 

@@ -1,7 +1,9 @@
-import type { Account, MemberState, WindowLeg } from './account.ts'
-import type { ExtraUsageFigures, Figures, LimitFigures } from './decision.ts'
+import type { Account, CustomerState, MemberState, WindowLeg } from './account.ts'
+import { reloadState } from './auto-reload.ts'
+import type { AutoReloadFigures, ExtraUsageFigures, Figures, LimitFigures } from './decision.ts'
 import { entitledAmount, exceptionInForce, isBelow } from './entitlement.ts'
 import type { Nanos } from './money.ts'
+import { reloadMonth } from './month-sums.ts'
 import { pinnedAt } from './pinned-windows.ts'
 import type { Limit } from './plan.ts'
 import type { Amounts } from './usage.ts'
@@ -92,6 +94,23 @@ function extraUsageFigures({ customer, member }: Account, nowMs: number): ExtraU
     memberHeldNanos: member.heldNanos,
     memberCapNanos: member.cap.kind === 'capped' ? member.cap.amountNanos : null,
     capResetMs: spendMonth(customer, customer.zone, nowMs).endMs,
+    autoReload: autoReloadFigures(customer, nowMs),
+  }
+}
+
+export function autoReloadFigures(customer: CustomerState, nowMs: number): AutoReloadFigures {
+  const { autoReload: setting, standingOrderNanos } = customer
+  const state = reloadState(customer, nowMs)
+  const { count: reloadCount, reloadedNanos, endMs } = reloadMonth(customer, nowMs)
+  const stop = state.kind === 'stopped' ? { reason: state.reason, sinceMs: state.sinceMs } : null
+  return {
+    setting,
+    state: state.kind,
+    stop,
+    reloadedNanos,
+    reloadCount,
+    monthEndMs: endMs,
+    standingOrderNanos,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CustomerState, MemberState, OverrunWindow } from './account.ts'
+import type { CustomerState, MemberState, OverrunWindow, ReloadMonth } from './account.ts'
 import type { MonthBounds } from './entry.ts'
 import { monthBounds } from './window.ts'
 
@@ -17,6 +17,26 @@ export function charge(
   const { latest, before } = inMonth(state.spend, state.spendBefore, startMs)
   state.spend = { startMs, endMs, spentNanos: (latest?.spentNanos ?? 0n) + chargedNanos }
   state.spendBefore = before
+}
+
+/** Adds a reload to its month, which a corrected clock may have gone back into. */
+export function countReload(
+  state: CustomerState,
+  { startMs, endMs }: MonthBounds,
+  amountNanos: bigint,
+): void {
+  const { latest, before } = inMonth(state.reloads, state.reloadsBefore, startMs)
+  const count = (latest?.count ?? 0) + 1
+  const reloadedNanos = (latest?.reloadedNanos ?? 0n) + amountNanos
+  state.reloads = { startMs, endMs, count, reloadedNanos }
+  state.reloadsBefore = before
+}
+
+/** What was reloaded in the month of a moment; pinned once its first reload is in the journal. */
+export function reloadMonth(state: CustomerState, nowMs: number): ReloadMonth {
+  const months = state.reloads === null ? [] : [state.reloads, ...state.reloadsBefore]
+  const known = months.find(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs)
+  return known ?? { ...monthBounds(state.zone, nowMs), count: 0, reloadedNanos: 0n }
 }
 
 /** The sums of the month that begins at `startMs`, if it was seen, and the other months, newest use last. */

@@ -1,7 +1,7 @@
 import type { Account } from '../core/account.ts'
 import { decide, type Decided } from '../core/authorize.ts'
 import { postIncludedGrant } from '../core/commands.ts'
-import type { AuthorizeRequest, Decision, ExtraUsageReason } from '../core/decision.ts'
+import type { AuthorizeRequest, Decision, Denial, ExtraUsageReason } from '../core/decision.ts'
 import type { RequestFacts } from '../core/entry.ts'
 import { holdId, type KeyId } from '../core/ids.ts'
 import { dueGrants } from '../core/included-grant.ts'
@@ -127,9 +127,9 @@ function decideInTurn(
   const { decision, draft } = decided
   if (asker.isInLine) {
     const bindings = bindingsOf(account, asked, decided)
-    const isBlockedByHolds = decision.kind === 'deny' && decision.denial.reason === 'reserved'
+    const isBlockedInPassing = decision.kind === 'deny' && isPassing(decision.denial)
     const isPassingOthers = decision.kind === 'allow' && parts.line.isTaken(bindings, asker.place)
-    if (isBlockedByHolds || isPassingOthers) {
+    if (isBlockedInPassing || isPassingOthers) {
       const waitMs = changesInMs(decision, context)
       const asking = { scope, bindings, changesInMs: waitMs, isFitting: isPassingOthers }
       // Within the change: whoever is decided next must see this one waiting.
@@ -152,6 +152,10 @@ function decideInTurn(
     entries: [{ ...draft, memberId }],
   }
 }
+
+/** Others in flight keep what it needs, or a reload that is due brings it: either is over in a moment. */
+const isPassing = ({ reason, remedies }: Denial): boolean =>
+  reason === 'reserved' || remedies.includes('wait_for_reload')
 
 /**
  * What an allowed request would take from under those who wait, and what a refused one waits for: the

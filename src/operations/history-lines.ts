@@ -1,5 +1,5 @@
-import type { CustomerState, Grant, HoldSource, SystemState } from '../core/account.ts'
-import type { Actor, Entry, EntryBody, Leg } from '../core/entry.ts'
+import type { CustomerState, Grant, GrantOrigin, HoldSource, SystemState } from '../core/account.ts'
+import type { Actor, Entry, EntryBody, GrantTerms, Leg } from '../core/entry.ts'
 import type { HoldId, MemberId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import {
@@ -56,6 +56,8 @@ export type HistoryLine = {
   readonly memberId: MemberId | null
   readonly actor: Actor | null
   readonly kind: HistoryKind
+  /** Where money that came in is from; null for every other line. */
+  readonly origin: GrantOrigin | null
   /** Signed effect on the balance (available and held); zero for what the plan pays. */
   readonly changeNanos: Nanos
   readonly balanceNanos: Nanos
@@ -78,6 +80,7 @@ export async function linesOf(
     atMs: entry.atMs,
     memberId: entry.memberId,
     actor: entry.actor ?? null,
+    origin: null,
     request: null,
     setting: null,
   }
@@ -113,7 +116,7 @@ function mainLine(
   const { body } = entry
   switch (body.kind) {
     case 'granted':
-      return { kind: body.grant.origin, changeNanos: body.grant.amountNanos }
+      return grantedLine(body.grant)
     case 'refunded':
       return {
         kind: 'refunded',
@@ -129,6 +132,9 @@ function mainLine(
     case 'spend_cap_set':
     case 'status_set':
     case 'limit_excepted':
+    case 'auto_reload_set':
+    case 'standing_order_set':
+    case 'reload_refused':
     case 'member_seated':
     case 'window_credited':
     case 'key_issued':
@@ -138,6 +144,11 @@ function mainLine(
     default:
       return undefined
   }
+}
+
+/** A reload is a top-up, too; its origin says what kind. */
+function grantedLine({ origin, amountNanos: changeNanos }: GrantTerms) {
+  return { kind: origin === 'auto_reload' ? ('top_up' as const) : origin, origin, changeNanos }
 }
 
 /** A request that came to nothing, told by the hold that admitted it. */
@@ -204,6 +215,7 @@ export function unbookedExpiries(
       memberId: null,
       actor: null,
       kind: 'grant_expired' as const,
+      origin: null,
       changeNanos,
       request: null,
       setting: null,
@@ -221,6 +233,7 @@ export function asSeenBy(memberId: MemberId | undefined, draft: LineDraft): Line
   return {
     ...draft,
     kind: 'other_members',
+    origin: null,
     memberId: null,
     actor: null,
     request: null,

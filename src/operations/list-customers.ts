@@ -1,4 +1,6 @@
 import type { CustomerState } from '../core/account.ts'
+import type { AutoReloadFigures } from '../core/decision.ts'
+import { autoReloadFigures } from '../core/figures.ts'
 import type { CustomerId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import { availableNanos, spendMonth, spentNanos } from '../core/wallet.ts'
@@ -23,6 +25,7 @@ export type CustomerOverview = {
   readonly spentNanos: Nanos
   readonly capResetMs: number
   readonly memberCount: number
+  readonly autoReload: AutoReloadFigures
   /** Made by the first start to be looked at. */
   readonly isOfDemoWorld: boolean
 }
@@ -107,4 +110,5 @@ const sumsOf = (customer: CustomerState, nowMs: number) => ({
   heldNanos: customer.heldNanos,
   spentNanos: spentNanos(customer, nowMs),
   capResetMs: spendMonth(customer, customer.zone, nowMs).endMs,
+  autoReload: autoReloadFigures(customer, nowMs),
 })

@@ -233,7 +233,8 @@ function addEntry(sums: MoneySums, { body, legs }: Entry): void {
       return
     case 'granted': {
       const { origin, amountNanos } = body.grant
-      if (origin === 'top_up') sums.toppedUpNanos += amountNanos
+      const isToppedUp = origin === 'top_up' || origin === 'auto_reload'
+      if (isToppedUp) sums.toppedUpNanos += amountNanos
       else if (origin === 'gift') sums.giftedNanos += amountNanos
       else sums.includedNanos += amountNanos
       return

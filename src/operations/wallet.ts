@@ -1,4 +1,6 @@
 import type { CustomerState, Grant, MemberState, SpendCap } from '../core/account.ts'
+import type { AutoReloadFigures } from '../core/decision.ts'
+import { autoReloadFigures } from '../core/figures.ts'
 import type { CustomerId, GrantId, MemberId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import {
@@ -25,6 +27,7 @@ export type Wallet = {
   /** Null is unlimited: up to the balance. */
   readonly capNanos: Nanos | null
   readonly capResetMs: number
+  readonly autoReload: AutoReloadFigures
   /** In the order in which they pay; those of which nothing is left or held are only counted. */
   readonly grants: readonly WalletGrant[]
   readonly usedUpCount: number
@@ -98,6 +101,7 @@ function walletOf(customer: CustomerState, { nowMs, position }: Moment): Wallet 
     spentNanos: spentNanos(customer, nowMs),
     capNanos: amountOf(customer.cap),
     capResetMs: spendMonth(customer, customer.zone, nowMs).endMs,
+    autoReload: autoReloadFigures(customer, nowMs),
     grants: counted,
     usedUpCount: customer.closedGrants.count + grants.length - counted.length,
     member: null,

@@ -225,7 +225,10 @@ function remedyLine(facts: DenialFacts): string {
   return `${how}What is left: ${pageUrl}`
 }
 
-function remedyText(remedy: Remedy, { denial, nowMs, timeZone, command }: DenialFacts): string {
+function remedyText(
+  remedy: Remedy,
+  { denial, nowMs, timeZone, command, currencySymbol }: DenialFacts,
+): string {
   const run = command ?? checkoutCommand
   const { retryAtMs } = denial
   const moment = retryAtMs === null ? 'it resets' : readableMoment(retryAtMs, { nowMs, timeZone })
@@ -235,11 +238,20 @@ function remedyText(remedy: Remedy, { denial, nowMs, timeZone, command }: Denial
     turn_on_extra_usage: `turn on extra usage (${run} extra on)`,
     turn_on_extra_usage_for_member: 'turn on extra usage for your seat',
     allow_extra_usage_in_request: 'leave out the header x-plimsoll-extra-usage',
+    wait_for_reload: `wait a moment for auto-reload, which adds ${reloadText(denial, currencySymbol)}`,
     top_up: `add to the balance (${run} topup 5)`,
     raise_spend_cap: 'raise the monthly spend cap',
     raise_member_spend_cap: "raise your seat's monthly spend cap",
     ask_operator: 'ask your operator',
   }[remedy]
+}
+
+function reloadText(
+  { figures: { extraUsage } }: DenialFacts['denial'],
+  symbol: string | undefined,
+): string {
+  const { setting } = extraUsage.autoReload
+  return setting.kind === 'on' ? readableMoney(setting.amountNanos, symbol) : 'to the balance'
 }
 
 /** The same for programs: stable codes, exact digits, UTC milliseconds. */

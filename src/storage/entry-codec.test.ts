@@ -86,6 +86,17 @@ const bodies: { readonly [Kind in EntryKind]: Extract<EntryBody, { kind: Kind }>
     },
     included: { id: 'pro.monthly', monthStartMs: 0 },
   },
+  auto_reload_set: {
+    kind: 'auto_reload_set',
+    setting: { kind: 'on', thresholdNanos: huge - 1n, amountNanos: huge, monthMaxNanos: huge },
+  },
+  standing_order_set: { kind: 'standing_order_set', monthMaxNanos: huge },
+  reload_refused: {
+    kind: 'reload_refused',
+    reload: { month, number: 2, method: 'operator_grant' },
+    amountNanos: huge,
+    reason: 'standing_order_used_up',
+  },
   refunded: { kind: 'refunded', grantId: grantId('g') },
   window_credited: { kind: 'window_credited', limitId: limitId('week'), startMs: 0 },
   held: {

@@ -1,4 +1,4 @@
-import type { GrantLeg, LimitException, SpendCap } from '../core/account.ts'
+import type { AutoReload, GrantLeg, LimitException, SpendCap } from '../core/account.ts'
 import type { Entry, EntryBody, EntryKind, GrantTerms, Leg } from '../core/entry.ts'
 import type { CustomerId, MemberId, OperationId } from '../core/ids.ts'
 import type { Plan } from '../core/plan.ts'
@@ -80,6 +80,26 @@ export const encodeCap = (cap: SpendCap): Stored<SpendCap> =>
 export const decodeCap = (cap: Stored<SpendCap>): SpendCap =>
   cap.kind === 'unlimited' ? cap : { kind: cap.kind, amountNanos: BigInt(cap.amountNanos) }
 
+export const encodeReload = (setting: AutoReload): Stored<AutoReload> =>
+  setting.kind === 'off'
+    ? setting
+    : {
+        kind: setting.kind,
+        thresholdNanos: String(setting.thresholdNanos),
+        amountNanos: String(setting.amountNanos),
+        monthMaxNanos: String(setting.monthMaxNanos),
+      }
+
+export const decodeReload = (setting: Stored<AutoReload>): AutoReload =>
+  setting.kind === 'off'
+    ? setting
+    : {
+        kind: setting.kind,
+        thresholdNanos: BigInt(setting.thresholdNanos),
+        amountNanos: BigInt(setting.amountNanos),
+        monthMaxNanos: BigInt(setting.monthMaxNanos),
+      }
+
 export const encodeException = ({ amount, untilMs }: LimitException): Stored<LimitException> => ({
   amount: amount === null ? null : String(amount),
   untilMs,
@@ -150,6 +170,12 @@ function storedBody(body: EntryBody): Stored<EntryBody> {
       return { ...body, cap: encodeCap(body.cap) }
     case 'limit_excepted':
       return { ...body, exception: body.exception && encodeException(body.exception) }
+    case 'auto_reload_set':
+      return { ...body, setting: encodeReload(body.setting) }
+    case 'standing_order_set':
+      return { ...body, monthMaxNanos: String(body.monthMaxNanos) }
+    case 'reload_refused':
+      return { ...body, amountNanos: String(body.amountNanos) }
     case 'granted':
       return { ...body, grant: encodeGrant(body.grant) }
     case 'held':
@@ -204,6 +230,12 @@ function bodyOf(stored: Stored<EntryBody>): EntryBody {
       return { ...stored, cap: decodeCap(stored.cap) }
     case 'limit_excepted':
       return { ...stored, exception: stored.exception && decodeException(stored.exception) }
+    case 'auto_reload_set':
+      return { ...stored, setting: decodeReload(stored.setting) }
+    case 'standing_order_set':
+      return { ...stored, monthMaxNanos: BigInt(stored.monthMaxNanos) }
+    case 'reload_refused':
+      return { ...stored, amountNanos: BigInt(stored.amountNanos) }
     case 'granted':
       return { ...stored, grant: decodeGrant(stored.grant) }
     case 'held':
@@ -320,6 +352,9 @@ const kinds: Readonly<Record<EntryKind, true>> = {
   status_set: true,
   limit_excepted: true,
   granted: true,
+  auto_reload_set: true,
+  standing_order_set: true,
+  reload_refused: true,
   refunded: true,
   window_credited: true,
   held: true,

@@ -8,6 +8,7 @@ import type {
   MemberState,
   OpenHold,
   OverrunWindow,
+  ReloadMonth,
   SpendWindow,
   WindowInstance,
 } from '../core/account.ts'
@@ -17,10 +18,12 @@ import {
   decodeCap,
   decodeException,
   decodeGrantLegs,
+  decodeReload,
   encodeAmounts,
   encodeCap,
   encodeException,
   encodeGrantLegs,
+  encodeReload,
   type Stored,
 } from './entry-codec.ts'
 
@@ -30,7 +33,7 @@ import {
  */
 
 /** Raise it when the shape or meaning of sums changes: snapshots of another format are made anew. */
-export const stateFormat = 5
+export const stateFormat = 6
 
 /** Maps become lists of pairs. */
 type StoredMap<Key, Value> = readonly (readonly [Key, Stored<Value>])[]
@@ -150,6 +153,16 @@ const decodeOverrun = (overrun: Stored<OverrunWindow>): OverrunWindow => ({
   lostNanos: BigInt(overrun.lostNanos),
 })
 
+const encodeReloadMonth = (month: ReloadMonth): Stored<ReloadMonth> => ({
+  ...month,
+  reloadedNanos: String(month.reloadedNanos),
+})
+
+const decodeReloadMonth = (month: Stored<ReloadMonth>): ReloadMonth => ({
+  ...month,
+  reloadedNanos: BigInt(month.reloadedNanos),
+})
+
 const encodeHold = (hold: OpenHold): Stored<OpenHold> => ({
   ...hold,
   amounts: encodeAmounts(hold.amounts),
@@ -194,6 +207,10 @@ export function encodeCustomer(state: CustomerState): string {
     overrunBefore: state.overrunBefore.map(encodeOverrun),
     overrunReservedNanos: String(state.overrunReservedNanos),
     overrunMaxNanos: String(state.overrunMaxNanos),
+    autoReload: encodeReload(state.autoReload),
+    standingOrderNanos: String(state.standingOrderNanos),
+    reloads: state.reloads === null ? null : encodeReloadMonth(state.reloads),
+    reloadsBefore: state.reloadsBefore.map(encodeReloadMonth),
   }
   return JSON.stringify(stored)
 }
@@ -214,6 +231,10 @@ export function decodeCustomer(text: string): CustomerState {
     overrunBefore: stored.overrunBefore.map(decodeOverrun),
     overrunReservedNanos: BigInt(stored.overrunReservedNanos),
     overrunMaxNanos: BigInt(stored.overrunMaxNanos),
+    autoReload: decodeReload(stored.autoReload),
+    standingOrderNanos: BigInt(stored.standingOrderNanos),
+    reloads: stored.reloads === null ? null : decodeReloadMonth(stored.reloads),
+    reloadsBefore: stored.reloadsBefore.map(decodeReloadMonth),
   }
 }
 

@@ -1,4 +1,10 @@
-import type { LimitException } from '../../src/core/account.ts'
+import type { AutoReload, LimitException } from '../../src/core/account.ts'
+import {
+  bookReload,
+  refuseReload,
+  reloadState,
+  standingOrderRefusal,
+} from '../../src/core/auto-reload.ts'
 import {
   creditWindow,
   exceptLimit,
@@ -8,8 +14,10 @@ import {
   publishPrice,
   refundGrant,
   seatMember,
+  setAutoReload,
   setExtraUsage,
   setSpendCap,
+  setStandingOrder,
   setStatus,
 } from '../../src/core/commands.ts'
 import { correctedMs } from '../../src/core/clock-jumps.ts'
@@ -47,6 +55,10 @@ export type Command =
   | Extract<Step, { kind: 'switch' | 'cap' | 'status' }>
   | ({ kind: 'grant' } & GrantTerms)
   | { kind: 'refund'; id: GrantId }
+  | { kind: 'auto_reload'; setting: AutoReload }
+  | { kind: 'order'; monthMax: bigint }
+  /** Somebody looks whether a reload is needed. */
+  | { kind: 'reload'; id: GrantId }
   | { kind: 'credit'; member: number; limit: Limit }
   | { kind: 'except'; member: number; limit: Limit; exception: LimitException | null }
   | { kind: 'seat'; member: number; plan: Plan }
@@ -80,9 +92,11 @@ export class CoreStory {
   }
 
   /** What every story begins with: plans, seats, and money in the wallet. */
-  begin({ plans, grants }: Setting): void {
+  begin({ plans, grants, autoReload, order }: Setting): void {
     for (const plan of plans) this.perform({ kind: 'publish', plan })
     for (const member of members) this.take({ kind: 'seat', member, pick: member })
+    if (order > 0n) this.take({ kind: 'order', monthMax: order })
+    if (autoReload !== null) this.take({ kind: 'auto_reload', setting: autoReload })
     for (const [amount, priority] of grants) {
       if (amount > 0n) this.take({ kind: 'grant', amount, priority, expiresInMs: null })
     }
@@ -173,6 +187,12 @@ export class CoreStory {
         const terms = { grantId: id, origin: 'top_up' as const, amountNanos, priority, expiresAtMs }
         return core.write(null, grant(core.customer, terms, moment))
       }
+      case 'auto_reload':
+        return core.write(null, setAutoReload({ setting: command.setting }, moment))
+      case 'order':
+        return core.write(null, setStandingOrder({ monthMaxNanos: command.monthMax }, moment))
+      case 'reload':
+        return this.reload()
       case 'refund':
         return core.write(null, refundGrant(core.customer, { grantId: command.id }, moment))
       case 'credit': {
@@ -195,6 +215,22 @@ export class CoreStory {
     }
   }
 
+  private reload(): void {
+    const { core, nowMs } = this
+    const moment = core.moment(nowMs)
+    const state = reloadState(core.customer, nowMs)
+    const need = state.kind === 'due' || state.kind === 'stopped' ? state.need : null
+    if (need === null) return
+    const asked = { need, method: 'operator_grant' } as const
+    const reason = standingOrderRefusal(core.customer, need.amountNanos, nowMs)
+    core.write(
+      null,
+      reason === null
+        ? bookReload(core.customer, asked, moment)
+        : refuseReload(core.customer, { ...asked, reason }, moment),
+    )
+  }
+
   private resolve(
     step: Exclude<Step, { kind: 'advance' | 'advance_to' | 'jump' | 'correct' }>,
   ): Command | undefined {
@@ -215,6 +251,16 @@ export class CoreStory {
         const { kind, amount, priority, expiresInMs } = step
         const expiresAtMs = expiresInMs === null ? null : this.nowMs + expiresInMs
         return { kind, id: grantId(`grant-${this.count++}`), amount, priority, expiresAtMs }
+      }
+      case 'auto_reload':
+      case 'order':
+        return step
+      case 'reload': {
+        // Named as the core names it.
+        const state = reloadState(this.core.customer, this.nowMs)
+        const need = state.kind === 'due' || state.kind === 'stopped' ? state.need : null
+        const name = need === null ? 'none' : `reload_${need.month.startMs}_${need.number}`
+        return { kind: 'reload', id: grantId(name) }
       }
       case 'refund': {
         const id = picked([...this.core.customer.grants.keys()], step.pick)

@@ -81,7 +81,7 @@ export class CoreWorld {
     })
   }
 
-  private fold(entry: Entry): void {
+  fold(entry: Entry): void {
     this.journal.push(entry)
     applyToSystem(this.system, entry)
     applyToCustomer(this.customer, entry)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { exceptLimit } from '../../src/core/commands.ts'
 import type { LimitFigures } from '../../src/core/decision.ts'
 import type { HoldId } from '../../src/core/ids.ts'
+import { CoreWorld } from './core-world.ts'
 import { CoreStory, members } from './core-story.ts'
 import { Lockstep } from './lockstep.ts'
 import { memberCount, setting, type Step, step, type Story, story } from './world.ts'
@@ -212,6 +213,31 @@ const honestRetry = fc.property(story, (told) => {
   })
 })
 
+/** Read from the journal alone: what each reload found, and what it left. */
+const boundedReloads = fc.property(story, (told) => {
+  const { core } = play(told, () => {})
+  const again = new CoreWorld(memberCount)
+  const names = new Set<string>()
+  for (const entry of core.journal) {
+    const { body, atMs } = entry
+    if (body.kind === 'granted' && body.reload !== undefined) {
+      const { extraUsage } = again.figures(0, atMs)
+      const { setting, reloadedNanos, standingOrderNanos } = extraUsage.autoReload
+      const { amountNanos } = body.grant
+      assert.ok(setting.kind === 'on' && extraUsage.isOnForCustomer, 'only while it is on')
+      const available = extraUsage.balanceNanos - extraUsage.heldNanos
+      assert.ok(available < setting.thresholdNanos, 'only below the threshold')
+      assert.equal(amountNanos, setting.amountNanos, 'by the amount that was set')
+      assert.ok(reloadedNanos + amountNanos <= setting.monthMaxNanos, "within the month's maximum")
+      assert.ok(reloadedNanos + amountNanos <= standingOrderNanos, 'within the standing order')
+      const name = `${body.reload.month.startMs}:${body.reload.number}`
+      assert.ok(!names.has(name), `${name} comes once`)
+      names.add(name)
+    }
+    again.fold(entry)
+  }
+})
+
 const reservedIsTrue = fc.property(story, (told) => {
   play(told, ({ core, asked, nowMs }) => {
     if (asked?.decision.kind !== 'deny') return
@@ -310,6 +336,7 @@ export const laws: readonly Law[] = [
   law('D10: a refused request changes nothing that anything reads', refusalChangesNothing),
   law('the promised retry moment admits the same request, and no moment before does', honestRetry),
   law('D8: reserved is said exactly when only other holds are in the way', reservedIsTrue),
+  law('O9: a reload comes below the threshold only, and never exceeds its bounds', boundedReloads),
   law('O5: money is held only when a limit that applies was closed', planFirst),
   law('O6: each charge is what the settle formula allows, and the rest has a payer', boundedCharge),
   law('W1: a reset once shown does not move', steadyResets),

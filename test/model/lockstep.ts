@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { roomAgainMs } from '../../src/core/figures.ts'
 import { type Command, CoreStory, members } from './core-story.ts'
 import { withoutUsedUp } from './core-world.ts'
+import { sum } from './naive-books.ts'
 import { monthAt } from './naive-calendar.ts'
 import { NaiveModel } from './naive-model.ts'
 import { prices, type Setting } from './world.ts'
@@ -63,6 +64,12 @@ export class Lockstep extends CoreStory {
       }
       case 'grant':
         return model.note(nowMs, { ...command, kind: 'granted', grant: command.id })
+      case 'auto_reload':
+        return model.note(nowMs, command)
+      case 'order':
+        return model.note(nowMs, command)
+      case 'reload':
+        return model.reload(command.id, nowMs)
       case 'refund':
         return model.refund(command.id, nowMs)
       case 'credit':
@@ -155,6 +162,14 @@ export class Lockstep extends CoreStory {
         memberHeldNanos: model.heldMoney(name),
         memberCapNanos: model.cap(name),
         capResetMs: monthAt(this.core.customer.zone, nowMs).endMs,
+        autoReload: {
+          setting: model.autoReload(),
+          ...model.reloadStand(nowMs),
+          reloadedNanos: sum(model.reloads(nowMs).map((reload) => reload.amount)),
+          reloadCount: model.reloads(nowMs).length,
+          monthEndMs: monthAt(this.core.customer.zone, nowMs).endMs,
+          standingOrderNanos: model.order(),
+        },
       },
       runningCount: model.openHolds(name).length,
       runningMax: model.plan(name).runningMax,

@@ -1,3 +1,4 @@
+import type { AutoReload } from '../../src/core/account.ts'
 import type { RequestFacts } from '../../src/core/entry.ts'
 import type { Limit, Plan } from '../../src/core/plan.ts'
 import type { Price } from '../../src/core/usage.ts'
@@ -227,6 +228,54 @@ export class NaiveBooks {
     const month = monthAt('UTC', nowMs)
     const inside = this.of('settled').filter((s) => month.startMs <= s.atMs && s.atMs < month.endMs)
     return sum(inside.map((settled) => settled.overrun))
+  }
+
+  autoReload(): AutoReload {
+    return this.of('auto_reload').at(-1)?.setting ?? { kind: 'off' }
+  }
+
+  /** What the operator pays for in a month. */
+  order(): bigint {
+    return this.of('order').at(-1)?.monthMax ?? 0n
+  }
+
+  reloads(nowMs: number): FactOf<'granted'>[] {
+    const { startMs, endMs } = monthAt(this.opening().zone, nowMs)
+    return this.of('granted').filter((g) => g.isReload && startMs <= g.atMs && g.atMs < endMs)
+  }
+
+  /** A refusal of this month that neither money nor a setting has come after. */
+  private refusal(nowMs: number): FactOf<'reload_refused'> | undefined {
+    const last = this.facts.findLast(({ kind }) =>
+      ['granted', 'auto_reload', 'order', 'reload_refused'].includes(kind),
+    )
+    const { startMs, endMs } = monthAt(this.opening().zone, nowMs)
+    if (last?.kind !== 'reload_refused' || last.atMs < startMs || last.atMs >= endMs)
+      return undefined
+    return last
+  }
+
+  /** What stands between the wallet and its next reload. */
+  reloadStand(nowMs: number): {
+    state: string
+    stop: { reason: string; sinceMs: number | null } | null
+  } {
+    const setting = this.autoReload()
+    if (setting.kind === 'off') return { state: 'off', stop: null }
+    if (this.available(nowMs) >= setting.thresholdNanos) return { state: 'ready', stop: null }
+    const soFar = sum(this.reloads(nowMs).map((reload) => reload.amount))
+    const isTooMuch = soFar + setting.amountNanos > setting.monthMaxNanos
+    const refusal = this.refusal(nowMs)
+    const reason = !this.isActive(null)
+      ? 'customer_inactive'
+      : !this.isOn(null)
+        ? 'extra_usage_off'
+        : isTooMuch
+          ? 'month_max_reached'
+          : refusal?.reason
+    if (reason === undefined) return { state: 'due', stop: null }
+    const sinceMs = reason === refusal?.reason ? refusal.atMs : null
+    return { state: 'stopped', stop: { reason, sinceMs } }
   }
 
   /** What open holds keep of the operator's overrun allowance. */

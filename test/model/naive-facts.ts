@@ -1,4 +1,4 @@
-import type { HoldSource, SpendCap } from '../../src/core/account.ts'
+import type { AutoReload, HoldSource, PaymentRefusal, SpendCap } from '../../src/core/account.ts'
 import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
 import type { RequestFacts } from '../../src/core/entry.ts'
 import type { Limit, Plan } from '../../src/core/plan.ts'
@@ -25,6 +25,10 @@ export type Fact =
   /** Until `untilMs` this counts instead of the plan's amount; a null amount is no limit, `taken_back` the end of it. */
   | { kind: 'excepted'; member: string; limit: string; exception: Exception | 'taken_back' }
   | ({ kind: 'granted' } & Grant)
+  | { kind: 'auto_reload'; setting: AutoReload }
+  /** What the operator pays for in a month; 0 is nothing. */
+  | { kind: 'order'; monthMax: bigint }
+  | { kind: 'reload_refused'; reason: PaymentRefusal }
   | { kind: 'refunded'; grant: string; amount: bigint }
   | { kind: 'credited'; member: string; limit: string; startMs: number }
   | ({ kind: 'held' } & HoldTerms)
@@ -43,6 +47,8 @@ export type Grant = {
   priority: number
   expiresAtMs: number | null
   amount: bigint
+  /** It was not given by anybody: the wallet reloaded itself. */
+  isReload?: true
 }
 export type HoldTerms = {
   hold: string

@@ -313,6 +313,22 @@ export class NaiveModel extends NaiveBooks {
     this.note(nowMs, { kind: 'plan', plan: { ...asked, limits } })
   }
 
+  /** Somebody looks whether a reload is needed, and asks the operator's standing order to pay for it. */
+  reload(grant: string, nowMs: number): void {
+    const setting = this.autoReload()
+    const { state, stop } = this.reloadStand(nowMs)
+    const isAsked = state === 'due' || (stop !== null && stop.sinceMs !== null)
+    if (setting.kind === 'off' || !isAsked) return
+    const soFar = sum(this.reloads(nowMs).map((reload) => reload.amount))
+    const isPaid = this.order() > 0n && soFar + setting.amountNanos <= this.order()
+    if (isPaid) {
+      const terms = { grant, priority: 50, expiresAtMs: null, amount: setting.amountNanos }
+      return this.note(nowMs, { kind: 'granted', ...terms, isReload: true })
+    }
+    const reason = this.order() === 0n ? 'standing_order_missing' : 'standing_order_used_up'
+    if (stop?.reason !== reason) this.note(nowMs, { kind: 'reload_refused', reason })
+  }
+
   /** Gives back what is left of a grant and neither held nor expired. */
   refund(grant: string, nowMs: number): void {
     const known = this.grants().find((granted) => granted.grant === grant)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { SpendCap } from '../../src/core/account.ts'
+import type { AutoReload, SpendCap } from '../../src/core/account.ts'
 import { limitId, planId, priceId } from '../../src/core/ids.ts'
 import type { Limit, Plan, WindowShape } from '../../src/core/plan.ts'
 import type { Price, Unit, Usage } from '../../src/core/usage.ts'
@@ -155,6 +155,29 @@ const plans = fc
   .array(plan, { minLength: 1, maxLength: 3 })
   .map((made) => made.map((terms, i): Plan => ({ id: planId(`plan-${i}`), ...terms })))
 
+/** A reload is at least its threshold, and at most the month's maximum. */
+const autoReload: fc.Arbitrary<AutoReload> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant({ kind: 'off' as const }) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({
+        threshold: nanos,
+        more: nanos,
+        times: fc.constantFrom(1n, 1n, 2n, 5n),
+        rest: fc.constantFrom(0n, 1n),
+      })
+      .map(({ threshold, more, times, rest }) => {
+        const thresholdNanos = threshold + 1n
+        const amountNanos = thresholdNanos + more
+        const monthMaxNanos = amountNanos * times + rest
+        return { kind: 'on' as const, thresholdNanos, amountNanos, monthMaxNanos }
+      }),
+  },
+)
+/** What the operator pays for in a month. */
+const order = fc.constantFrom(0n, 3000n, 20_000n, 1_000_000n)
+
 export const setting = fc.record({
   startMs,
   zone,
@@ -165,6 +188,9 @@ export const setting = fc.record({
   runningMax: fc.constantFrom(4, 100, 100, 100),
   holdMaxMs: fc.constantFrom(60_000, 600_000, 6 * hourMs),
   plans,
+  /** Two customers in three begin with it. */
+  autoReload: fc.option(autoReload, { freq: 2, nil: null }),
+  order,
   /** Money and tokens that members begin with: amount and priority. */
   grants: fc.array(fc.tuple(nanos, fc.constantFrom(10, 50)), { minLength: 1, maxLength: 3 }),
 })
@@ -253,6 +279,21 @@ const clockStep = fc.oneof(
   fc.record({ kind: fc.constant('correct' as const) }),
 )
 
+const reloading = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('auto_reload' as const), setting: autoReload }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('order' as const),
+      monthMax: order,
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('reload' as const) }) },
+)
+
 const change = fc.oneof(
   fc.record({
     kind: fc.constant('status' as const),
@@ -309,6 +350,7 @@ export const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), pick }) },
   { weight: 4, arbitrary: command },
   { weight: 4, arbitrary: advance },
+  { weight: 2, arbitrary: reloading },
   { weight: 1, arbitrary: clockStep },
 )
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never

@@ -36,7 +36,12 @@ export function GrantsCard({ wallet }: { readonly wallet: ExtraUsageAnswer }) {
   )
 }
 
-const originWords = { top_up: 'Top-up', gift: 'Gift', included: 'Included in the plan' } as const
+const originWords = {
+  top_up: 'Top-up',
+  auto_reload: 'Auto-reload',
+  gift: 'Gift',
+  included: 'Included in the plan',
+} as const
 
 const columnsFor = (symbol: string): readonly Column<GrantAnswer>[] => [
   { id: 'what', heading: 'What', cell: ({ origin }) => originWords[origin] },

@@ -1,8 +1,9 @@
-import type { SpendCap } from '../../core/account.ts'
+import type { AutoReload, SpendCap } from '../../core/account.ts'
 import type { EntryBody, Leg } from '../../core/entry.ts'
 import { formatMoney, type Nanos } from '../../core/money.ts'
 import { countTokens, type Unit } from '../../core/usage.ts'
 import type { HistoryLine } from '../../operations/history-lines.ts'
+import { reloadStopWords } from './wording.ts'
 
 /** Journal entries in words, for whoever reads a history or an explanation. */
 
@@ -16,7 +17,7 @@ export function lineTitle(line: HistoryLine, symbol: string): string {
     case 'request_failed':
       return `${line.request?.model ?? 'A request'}: ${failureWords(line.request?.cause ?? '')}, nothing charged`
     case 'top_up':
-      return 'Top-up'
+      return line.origin === 'auto_reload' ? 'Top-up by auto-reload' : 'Top-up'
     case 'gift':
       return 'Gift'
     case 'included':
@@ -76,6 +77,14 @@ export function entryTitle({ body, legs }: Described, symbol: string): string {
       return exceptionText(body, symbol)
     case 'granted':
       return `${grantTexts[body.grant.origin]} of ${money(body.grant.amountNanos)}`
+    case 'auto_reload_set':
+      return reloadText(body.setting, money)
+    case 'standing_order_set':
+      return body.monthMaxNanos === 0n
+        ? 'The standing order for reloads ended'
+        : `Standing order: the operator pays for reloads of up to ${money(body.monthMaxNanos)} a month`
+    case 'reload_refused':
+      return `Auto-reload of ${money(body.amountNanos)} stopped: ${reloadStopWords[body.reason]}`
     case 'refunded':
       return `Refund from grant ${body.grantId}`
     case 'window_credited':
@@ -121,6 +130,7 @@ export const sourceTexts = {
 
 const grantTexts = {
   top_up: 'Top-up',
+  auto_reload: 'Top-up by auto-reload',
   gift: 'Gift',
   included: 'Credit included in the plan,',
 } as const
@@ -133,6 +143,12 @@ const scopeText = (scope: 'customer' | 'member'): string =>
 
 const capText = (cap: SpendCap, money: (nanos: Nanos) => string): string =>
   cap.kind === 'unlimited' ? 'No spend cap' : `Spend cap ${money(cap.amountNanos)}`
+
+function reloadText(setting: AutoReload, money: (nanos: Nanos) => string): string {
+  if (setting.kind === 'off') return 'Auto-reload turned off'
+  const { thresholdNanos, amountNanos, monthMaxNanos } = setting
+  return `Auto-reload turned on: ${money(amountNanos)} whenever less than ${money(thresholdNanos)} is available, at most ${money(monthMaxNanos)} a month`
+}
 
 function exceptionText(
   { limitId, unit, exception }: Extract<EntryBody, { kind: 'limit_excepted' }>,

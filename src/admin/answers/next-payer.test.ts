@@ -29,6 +29,15 @@ const funded: ExtraUsageFigures = {
   memberHeldNanos: 0n,
   memberCapNanos: null,
   capResetMs: 5000,
+  autoReload: {
+    setting: { kind: 'off' },
+    state: 'off',
+    stop: null,
+    reloadedNanos: 0n,
+    reloadCount: 0,
+    monthEndMs: 5000,
+    standingOrderNanos: 0n,
+  },
 }
 
 const figures = (

@@ -1,3 +1,4 @@
+import type { ReloadStop } from '../../core/auto-reload.ts'
 import type { ExtraUsageReason, LimitFigures, Reason, Remedy } from '../../core/decision.ts'
 
 /**
@@ -45,9 +46,18 @@ export const remedyWords: Readonly<Record<Remedy, string>> = {
   turn_on_extra_usage_for_member: 'turn on extra usage for the member',
   allow_extra_usage_in_request: 'allow extra usage in the request',
   top_up: 'top up the balance',
+  wait_for_reload: 'wait a moment for auto-reload, which is due',
   raise_spend_cap: 'raise the spend cap',
   raise_member_spend_cap: "raise the member's spend cap",
   ask_operator: 'ask the operator',
+}
+
+export const reloadStopWords: Readonly<Record<ReloadStop, string>> = {
+  customer_inactive: 'the account is paused',
+  extra_usage_off: 'extra usage is off for the account',
+  month_max_reached: "another reload would exceed the month's maximum",
+  standing_order_missing: 'the operator has given no standing order that pays for reloads',
+  standing_order_used_up: "another reload would exceed the operator's standing order of this month",
 }
 
 /** What "estimated" beside a request means. */

@@ -1,4 +1,4 @@
-import type { Figures, LimitFigures, Reason } from '../../core/decision.ts'
+import type { AutoReloadFigures, Figures, LimitFigures, Reason } from '../../core/decision.ts'
 import type { Actor, EntryBody, Leg } from '../../core/entry.ts'
 import type { MemberId } from '../../core/ids.ts'
 import type { Plan } from '../../core/plan.ts'
@@ -85,6 +85,14 @@ export type ErasureAnswer = {
   readonly isComplete: boolean
 }
 export type CustomerAnswer = Json<CustomerOverview>
+/** How the wallet of a customer tops itself up, whether it does, and why not, in words. */
+export type AutoReloadAnswer = Json<AutoReloadFigures> & {
+  readonly customerId: string
+  /** Null unless `state` is `stopped`. */
+  readonly stopSentence: string | null
+  readonly balanceNanos: string
+  readonly heldNanos: string
+}
 export type CustomersAnswer = Json<CustomerPage>
 export type MemberAnswer = Json<MemberOverview>
 export type MembersAnswer = Json<MemberPage>

@@ -79,6 +79,22 @@ export const grantSchema = z.strictObject({
 })
 export const extraUsageSchema = z.strictObject({ isOn: isBoolean('isOn') })
 export const spendCapSchema = z.strictObject({ cap: capSchema })
+/** One reload is at least the threshold, and at most the month's maximum. */
+export const autoReloadSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('off') }),
+    z.strictObject({
+      kind: z.literal('on'),
+      thresholdNanos: amountAboveZero,
+      amountNanos: amountAboveZero,
+      monthMaxNanos: amountAboveZero,
+    }),
+  ],
+  'auto-reload is {"kind":"off"} or {"kind":"on","thresholdNanos":"…","amountNanos":"…","monthMaxNanos":"…"}',
+)
+/** Zero ends it. */
+export const standingOrderSchema = z.strictObject({ monthMaxNanos: amountNanos })
 /** In the limit's own unit: nanos, tokens or requests. */
 const limitAmount = z.discriminatedUnion(
   'kind',

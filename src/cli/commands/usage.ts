@@ -140,6 +140,11 @@ function extraUsageFacts(
       `${money(extra.memberSpentNanos)}${cap(extra.memberCapNanos)}`,
     ])
   }
+  const { setting, state } = extra.autoReload
+  if (setting.kind === 'on') {
+    const terms = `${money(setting.amountNanos)} when less than ${money(setting.thresholdNanos)} is available`
+    rows.push(['Auto-reload', state === 'stopped' ? `stopped: ${terms}` : terms])
+  }
   return rows.map(([label, value]) => [label.padEnd(titleCells - 2), value])
 }
 

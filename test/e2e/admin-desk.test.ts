@@ -253,6 +253,27 @@ test('the audit log is filtered, paged without gap or repeat, and exported whole
   assert.match(csv.headers.get('content-disposition') ?? '', /plimsoll-audit\.csv/)
 })
 
+test('settings say their value and who said it, and storage how it fares', async () => {
+  await using admin = await openAdminWorld()
+  await admin.ask()
+  await admin.call('POST', '/api/verify')
+
+  const { json, text } = await admin.call('GET', '/api/settings')
+  const storage = (await admin.call('GET', '/api/storage')).json
+
+  const named = (name: string) => json.settings.find((row: { name: string }) => row.name === name)
+  assert.deepEqual(
+    [named('waitersMax').value, named('waitersMax').source, named('waitersMax').where],
+    ['3', 'flag', '--waiters-max'],
+  )
+  assert.equal(named('upstreamKey').value, '[secret]')
+  assert.doesNotMatch(text, /not-to-be-seen/)
+  assert.equal(storage.position, admin.world.parts.storage.durablePosition)
+  assert.equal(storage.lastVerify.faultCount, 0)
+  assert.deepEqual(storage.problems, [])
+  assert.deepEqual(storage.drifts, [])
+})
+
 test('the desk is the operator’s alone', async () => {
   await using admin = await openAdminWorld()
   const { world } = admin

@@ -5,6 +5,8 @@ import type { AdminApiParts } from '../../src/admin/admin-api.ts'
 import { createDesk } from '../../src/admin/desk-parts.ts'
 import { sha256Hex } from '../../src/admin/callers/operator-token.ts'
 import { openSignIn } from '../../src/admin/sign-in/sign-in.ts'
+import { loadSettingsWithOrigins } from '../../src/config/load-settings.ts'
+import { settingsInForce } from '../../src/config/settings-table.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
@@ -58,9 +60,14 @@ export async function openAdminWorld(
   )
   const { mounts = [], publicPageUrl = 'http://plimsoll.example', ...worldOptions } = options
   const world = await openWorld({ upstream: { url: upstream.url }, ...worldOptions })
+  const { settings, origins } = loadSettingsWithOrigins({
+    flags: ['--waiters-max', '3'],
+    environment: { PLIMSOLL_UPSTREAM_KEY: 'sk-not-to-be-seen' },
+    folder: '/nowhere',
+  })
   const desk = createDesk(world.parts, {
     telemetry: world.telemetry,
-    settings: [],
+    settings: settingsInForce(settings, origins),
     zone: 'UTC',
     health: () => Promise.resolve([]),
     pasted: (command) => command,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { chromiumLeftOut } from './available.ts'
-import { arrive, memberStops, violationsOn } from './console-tour.ts'
+import { arrive, memberStops, operatorStops, violationsOn, type Stop } from './console-tour.ts'
 import { goTo, openConsoleWorld } from './console-world.ts'
 
 const leftOut = chromiumLeftOut()
@@ -13,25 +14,35 @@ for (const [scheme, window] of [
   ['light, on a phone', { colorScheme: 'light', ...phone }],
 ] as const) {
   test(
-    `an accessibility engine finds no fault on any page of a member, ${scheme}`,
+    `an accessibility engine finds no fault on any page, ${scheme}`,
     { skip: leftOut },
     async (t) => {
       const world = await openConsoleWorld(t)
       await world.admin.ask()
-      const page = await world.openAsMember('#/usage', window)
+      const { customerId, memberId } = world.admin.world.seat
+      const toAddress = ({ hash }: Stop): string =>
+        hash.replace(':customer', customerId).replace(':member', memberId)
       const found: string[] = []
-
-      for (const stop of memberStops) {
-        await goTo(page, stop.hash)
-        await arrive(page, stop)
-        for (const violation of await violationsOn(page)) found.push(`${stop.name}: ${violation}`)
-        const overflow = await page.evaluate<number>(
-          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-        )
-        if (overflow > 0) found.push(`${stop.name}: ${overflow} px wider than the window`)
+      const lookAt = async (page: Page, stops: readonly Stop[]): Promise<void> => {
+        for (const stop of stops) {
+          await goTo(page, toAddress(stop))
+          await arrive(page, stop)
+          for (const fault of await faultsOn(page)) found.push(`${stop.name}: ${fault}`)
+        }
       }
+
+      await lookAt(await world.openAsMember('#/usage', window), memberStops)
+      await lookAt(await world.openAs({ role: 'operator' }, '', window), operatorStops)
 
       assert.deepEqual(found, [])
     },
   )
+}
+
+async function faultsOn(page: Page): Promise<readonly string[]> {
+  const violations = await violationsOn(page)
+  const overflow = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  return overflow > 0 ? [...violations, `${overflow} px wider than the window`] : violations
 }

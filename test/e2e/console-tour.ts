@@ -17,6 +17,15 @@ export const memberStops: readonly Stop[] = [
   { name: 'extra-usage', hash: '#/extra-usage', heading: 'Extra usage' },
 ]
 
+export const operatorStops: readonly Stop[] = [
+  { name: 'member-usage', hash: '#/customers/:customer/members/:member/usage', heading: 'Usage' },
+  {
+    name: 'customer-extra-usage',
+    hash: '#/customers/:customer/extra-usage',
+    heading: 'Extra usage',
+  },
+]
+
 /** Resolves when the page is there and has its figures. */
 export async function arrive(page: Page, { heading }: Stop): Promise<void> {
   await page.getByRole('heading', { name: heading }).first().waitFor()

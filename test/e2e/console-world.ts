@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { chromiumBinary } from './available.ts'
+import { addPerson, type Standing } from './sign-in-world.ts'
 import { sessionPlan, type WorldOptions } from './world.ts'
 
 /**
@@ -16,6 +17,8 @@ export type ConsoleWorld = {
   readonly open: (hash: string, options?: WindowOptions) => Promise<Page>
   /** The same with the world's member signed in by its key. */
   readonly openAsMember: (hash: string, options?: WindowOptions) => Promise<Page>
+  /** The same with somebody signed in who has an account of this standing. */
+  readonly openAs: (standing: Standing, hash: string, options?: WindowOptions) => Promise<Page>
 }
 
 export type WindowOptions = BrowserContextOptions & {
@@ -41,8 +44,9 @@ export async function openConsoleWorld(
     await admin[Symbol.asyncDispose]()
     assert.deepEqual(faults, [], 'what the pages must not do')
   })
-  const open = async (
-    hash: string,
+  let people = 0
+  const openWindow = async (
+    cookie: string,
     { expected, ...context }: WindowOptions = {},
   ): Promise<Page> => {
     const window = await browser.newContext({
@@ -50,11 +54,17 @@ export async function openConsoleWorld(
       locale: 'en-US',
       ...context,
     })
+    const [name = '', value = ''] = cookie.split('=')
+    if (name !== '') await window.addCookies([{ name, value, url: admin.admin.url }])
     const page = await window.newPage()
     page.setDefaultTimeout(pageWaitMs)
     watch(page, admin.admin.url, (fault) => {
       if (expected?.test(fault) !== true) faults.push(fault)
     })
+    return page
+  }
+  const open = async (hash: string, windowOptions?: WindowOptions): Promise<Page> => {
+    const page = await openWindow('', windowOptions)
     await page.goto(`${admin.admin.url}/${hash}`)
     return page
   }
@@ -65,6 +75,13 @@ export async function openConsoleWorld(
       const page = await open(`#${admin.world.seat.keyText}`, windowOptions)
       await page.getByRole('heading', { name: 'Usage', exact: true }).waitFor()
       await goTo(page, hash)
+      return page
+    },
+    openAs: async (standing, hash, windowOptions) => {
+      people += 1
+      const { visitor } = await addPerson(admin, `person${people}@example.com`, standing)
+      const page = await openWindow(visitor.cookie(), windowOptions)
+      await page.goto(`${admin.admin.url}/${hash}`)
       return page
     },
   }

@@ -8,6 +8,9 @@ export type Mix = {
   readonly piecesPercent: number
   readonly writeMs: number
   readonly thinkMs: number
+  readonly administrators: number
+  readonly administratorMs: number
+  readonly strangerMs: number
   readonly upstreamTroublePercent: number
   readonly upstreamEventMs: number
   readonly planScale: number
@@ -24,6 +27,9 @@ export function mixOf(seed: number): Mix {
     piecesPercent: chance.pick([0, 5, 30]),
     writeMs: chance.pick([0.5, 2, 8]),
     thinkMs: chance.pick([200, 1000, 5000]),
+    administrators: chance.pick([0, 1, 1, 2]),
+    administratorMs: chance.pick([1000, 5000, 20_000]),
+    strangerMs: chance.pick([2000, 20_000, 200_000]),
     upstreamTroublePercent: chance.pick([0, 10, 40]),
     upstreamEventMs: chance.pick([5, 50, 400]),
     planScale: chance.pick([1, 3, 10]),

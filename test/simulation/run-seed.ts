@@ -7,6 +7,8 @@ import { isOfTheDead } from './engine/server.ts'
 import type { HistoryEvent } from './history-log.ts'
 import { mixOf } from './mix.ts'
 import { openCast } from './people/cast.ts'
+import { liveAsAdministrator } from './people/administrator-life.ts'
+import { liveAsStranger } from './people/hostile-life.ts'
 import { liveAsMember } from './people/member-life.ts'
 import { World } from './world.ts'
 
@@ -73,12 +75,17 @@ function describe(error: unknown): string {
 /** Everybody who is there begins what they do. */
 function play(world: World): void {
   world.server.start()
+  void liveAsStranger(world)
   for (let index = 1; index <= world.mix.customers; index += 1) {
     const customerId = `c${index}`
     const chance = world.chance.fork(`cast ${customerId}`)
     const open = async (): Promise<void> => {
       const customer = await openCast(world.operator(`opens-${customerId}`), customerId, chance)
+      world.customers.push(customer)
       for (const member of customer.members) void liveAsMember(world, member)
+      for (let desk = 0; desk < world.mix.administrators; desk += 1) {
+        void liveAsAdministrator(world, customer, desk)
+      }
     }
     world.timeline.after(0, { kind: 'administrator', name: 'opens' }, () => void open())
   }

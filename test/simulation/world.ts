@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AnswerChecks } from './checks/answer-checks.ts'
+import { Books } from './checks/books.ts'
 import { Chance } from './engine/chance.ts'
 import type { Weather } from './engine/link.ts'
 import type { Port } from './engine/network.ts'
@@ -9,6 +11,7 @@ import { Timeline } from './engine/timeline.ts'
 import { SimUpstream } from './engine/upstream.ts'
 import { HistoryLog, type HistoryEvent } from './history-log.ts'
 import type { Mix } from './mix.ts'
+import type { SimCustomer } from './people/cast.ts'
 import { Client } from './people/client.ts'
 import { Operator } from './people/operator.ts'
 import { plansText, pricesText } from './plans.ts'
@@ -31,17 +34,30 @@ export class World {
   readonly server: SimServer
   readonly history: HistoryLog
   readonly violations: string[] = []
+  readonly books = new Books((what) => this.blame('the journal is wrong', what))
+  readonly answers: AnswerChecks
+  /** Commands that were acknowledged, and have to be in the journal. */
+  readonly acknowledged: string[] = []
   /** How far the machine's clock is from the right time. */
   wallOffMs = 0
+  readonly customers: SimCustomer[] = []
+  readonly wholes: string[] = []
+  /** The disk has failed or hung, or a process died: some answers may say so. */
+  hasDiskTrouble = false
   /** Nobody begins anything new. */
   isClosing = false
   readonly onReady = new Set<(running: Running) => void>()
   readonly logged = new Map<string, number>()
+  /** This life has not been held against the one before. */
+  #isFresh = false
 
   constructor(mix: Mix, options: WorldOptions) {
     const { root, onHistory } = options
     this.mix = mix
     this.chance = new Chance(`world/${mix.seed}`)
+    this.answers = new AnswerChecks(this.books, this.chance.fork('checks'), (what, why) =>
+      this.blame(what, why),
+    )
     mkdirSync(root, { recursive: true })
     const pricesFile = join(root, 'prices.json')
     writeFileSync(pricesFile, pricesText)
@@ -72,6 +88,7 @@ export class World {
       onLog: (level, message, fields) => this.#hear(level, message, fields),
       onRuined: (why) => this.blame('the server gives up its journal', why),
       onReady: (running) => {
+        this.#isFresh = true
         for (const tell of this.onReady) tell(running)
       },
     })
@@ -95,7 +112,9 @@ export class World {
     const { timeline, history } = this
     const client = this.client('admin', name)
     const chance = this.chance.fork(`operator ${name}`)
-    return new Operator({ client, timeline, chance, token: () => this.#token(), history, name })
+    const onDone = (key: string): void => void this.acknowledged.push(`operator:${key}`)
+    const token = (): string => this.#token()
+    return new Operator({ client, timeline, chance, token, history, name, onDone })
   }
 
   /** Something that must not be. The first is enough to stop. */
@@ -104,12 +123,42 @@ export class World {
     this.violations.push(`${what}: ${why} (step ${this.timeline.steps}, ${atMs} ms)`)
   }
 
+  /** Somebody has read a whole good answer, so its usage has to be in the journal as the upstream told it. */
+  noteWhole(upstreamRequestId: string): void {
+    this.wholes.push(upstreamRequestId)
+  }
+
   /** One event, and everything that the server does about it. */
   async move(): Promise<boolean> {
     if (!this.timeline.next()) return false
     await untilQuiet()
     this.server.tend()
+    await this.#look()
     return true
+  }
+
+  /** The journal as it is now against what it was and what people were told. */
+  async #look(): Promise<void> {
+    const { running } = this.server
+    if (running === null) return
+    const { parts } = running.app
+    try {
+      if (this.#isFresh) {
+        this.#isFresh = false
+        await this.books.checkNothingLost(parts.storage)
+      }
+      if (this.books.position < parts.storage.durablePosition) {
+        await this.books.catchUp(parts.storage)
+      }
+      if (this.answers.waiting > 0) await this.answers.look(parts)
+      for (const operationId of this.acknowledged.splice(0)) {
+        if (this.books.commandCount(operationId) === 0) {
+          this.blame('an acknowledged command is gone', operationId)
+        }
+      }
+    } catch (error) {
+      if (!running.life.isDead) throw error
+    }
   }
 
   #token(): string {

@@ -105,11 +105,10 @@ export class Link {
     this.#toPeer('ended', () => this.#peer?.onClose())
   }
 
+  /** What the process wrote before is on its way and arrives; then its machine closes the connection. */
   readonly #onDeath = (): void => {
-    const { timeline, name } = this.#options
-    if (this.#isCut) return
-    this.#isCut = true
-    timeline.after(this.#delay(), { kind: 'network', name: `${name} dead` }, () => {
+    this.#toPeer('dead', () => {
+      this.#isCut = true
       this.#peer?.onClose()
     })
   }
@@ -129,10 +128,10 @@ export class Link {
   }
 
   #toPeer(what: string, arrive: () => void): void {
-    const { timeline, life, name } = this.#options
+    const { timeline, name } = this.#options
     this.#toPeerMs = Math.max(this.#toPeerMs, timeline.nowMs + this.#delay())
     const event = { kind: 'network', name: `${name} ${what}` } as const
-    life.after(this.#toPeerMs - timeline.nowMs, event, () => {
+    timeline.after(this.#toPeerMs - timeline.nowMs, event, () => {
       if (!this.#isCut) arrive()
     })
   }

@@ -6,7 +6,16 @@ import type { Operator } from './operator.ts'
 export type SimMember = {
   readonly customerId: string
   readonly memberId: string
-  readonly keys: { readonly keyId: string; readonly keyText: string; isRevoked: boolean }[]
+  readonly keys: SimKey[]
+}
+
+type SimKey = {
+  readonly keyId: string
+  readonly keyText: string
+  /** Somebody has begun to revoke it. */
+  isRevoked: boolean
+  /** It was revoked so long ago that nothing admitted with it can still run. */
+  isDead: boolean
 }
 
 export type SimCustomer = {
@@ -27,7 +36,7 @@ export async function openCast(
   await operator.insist({
     path: '/customers',
     customerId,
-    content: { customerId, name: customerId, zone, isExtraUsageOn: chance.percent(50) },
+    content: { customerId, name: customerId, zone, isExtraUsageOn: chance.percent(75) },
   })
   const members: SimMember[] = []
   for (let index = 1; index <= chance.between(1, 3); index += 1) {
@@ -35,7 +44,7 @@ export async function openCast(
       await seatNew(operator, { customerId, memberId: `${customerId}-m${index}` }, chance),
     )
   }
-  if (chance.percent(60)) {
+  if (chance.percent(80)) {
     const amountNanos = String(chance.between(1, 20) * 1_000_000_000)
     await operator.insist({
       path: `/customers/${customerId}/top-ups`,
@@ -65,5 +74,5 @@ export async function addKey(operator: Operator, member: SimMember): Promise<voi
   const outcome = await operator.insist({ path, customerId, content: {} })
   if (outcome.kind !== 'done') return
   const { keyId, keyText } = outcome.answer as { keyId: string; keyText: string }
-  member.keys.push({ keyId, keyText, isRevoked: false })
+  member.keys.push({ keyId, keyText, isRevoked: false, isDead: false })
 }

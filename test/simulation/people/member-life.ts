@@ -1,19 +1,103 @@
+import type { Answered } from '../checks/answer-checks.ts'
+import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
 import type { SimMember } from './cast.ts'
-import { askMessages, drawRequest, writeRequest } from './llm-caller.ts'
+import type { Asking, Client, Reply } from './client.ts'
+import { askMessages, drawRequest, writeRequest, type LlmRequest } from './llm-caller.ts'
 
-/** A member's client, which asks, reads, waits, and asks again. */
+/** How many requests of one member run at once, at most: more than a plan allows. */
+const atOnceMax = 6
+const triesMax = 3
+
+/** A member's clients, which ask, read, leave, wait, and ask again. */
 export async function liveAsMember(world: World, member: SimMember): Promise<void> {
-  const { timeline, mix, history } = world
+  const { timeline, mix } = world
   const name = `member ${member.memberId}`
   const chance = world.chance.fork(name)
-  const client = world.client('gateway', name)
-  for (let count = 1; !world.isClosing; count += 1) {
+  const clients = Array.from({ length: atOnceMax }, (_, index) =>
+    world.client('gateway', `${name}-${index}`, slowReader(chance)),
+  )
+  for (let round = 1; !world.isClosing; round += 1) {
     await timeline.sleep(chance.wait(mix.thinkMs), { kind: 'caller', name: `${name} asks` })
-    const key = member.keys.find(({ isRevoked }) => !isRevoked)
-    if (key === undefined) continue
-    const request = drawRequest(chance, `${mix.seed}-${member.memberId}-${count}`)
-    const asking = writeRequest(request, key.keyText)
-    await askMessages({ client, history, process: name }, member, { request, asking })
+    const atOnce = chance.percent(60) ? 1 : chance.between(2, atOnceMax)
+    const running = clients.slice(0, atOnce).map((client, index) => {
+      const luck = `${mix.seed}-${member.memberId}-${round}-${index}`
+      const own = chance.fork(luck)
+      return ask({ world, member, client, chance: own, name: `${name}-${index}` }, luck)
+    })
+    await Promise.all(running)
   }
+}
+
+const slowReader = (chance: Chance): { latencyMs?: number } =>
+  chance.percent(10) ? { latencyMs: 900 } : {}
+
+type Asker = {
+  readonly world: World
+  readonly member: SimMember
+  readonly client: Client
+  readonly chance: Chance
+  readonly name: string
+}
+
+/** One request, and again where the answer invites to it. */
+async function ask(asker: Asker, luck: string): Promise<void> {
+  const { world, chance, name } = asker
+  const request = drawRequest(chance, luck)
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const reply = await askOnce(asker, { ...request, luck: `${luck}-${tries}` })
+    const retryMs = reply === null ? null : retryAfterMs(reply)
+    if (retryMs === null || world.isClosing || !chance.percent(60)) return
+    await world.timeline.sleep(retryMs, { kind: 'caller', name: `${name} tries again` })
+  }
+}
+
+async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null> {
+  const { world, member, client, chance, name } = asker
+  // Now and then one that was revoked, as a client does that nobody told.
+  const good = member.keys.filter(({ isRevoked }) => !isRevoked)
+  const keys = chance.percent(8) || good.length === 0 ? member.keys : good
+  const key = keys[chance.below(keys.length)]
+  if (key === undefined) return null
+  const { history } = world
+  const asking = { ...writeRequest(request, key.keyText), ...manners(chance, request) }
+  const reply = await askMessages({ client, history, process: name }, member, { request, asking })
+  world.answers.take(member, reply)
+  if (reply.kind === 'answer') judge(world, { reply, key, request })
+  return reply
+}
+
+/** Most wait for the whole answer; some leave, at any moment, or send slowly, or close their half. */
+function manners(chance: Chance, { isStream }: LlmRequest): Partial<Asking> {
+  const kind = chance.below(100)
+  if (kind < 6) return { leaveAfterMs: chance.wait(30) }
+  if (kind < 14) return { leaveAfterMs: chance.wait(1500) }
+  if (kind < 22) return { leaveAtBytes: chance.between(1, isStream ? 900 : 300) }
+  if (kind < 28) return { parts: chance.between(2, 5) }
+  return kind < 31 ? { isHalfClosing: true } : {}
+}
+
+/** Only what invites to it is asked again, as clients do. */
+function retryAfterMs(reply: Reply): number | null {
+  if (reply.kind !== 'answer') return 500
+  if (reply.headers.get('x-should-retry') !== 'true') return null
+  return Number(reply.headers.get('retry-after') ?? '1') * 1000
+}
+
+function judge(
+  world: World,
+  told: {
+    readonly reply: Answered
+    readonly key: SimMember['keys'][number]
+    readonly request: LlmRequest
+  },
+): void {
+  const { reply, key, request } = told
+  const { status, body, isWhole } = reply
+  if (status === 500) world.blame('the server says that it has a fault', body)
+  if (status === 401 && !key.isRevoked) world.blame('a key that is good was not known', body)
+  if (status === 200 && key.isDead) world.blame('a key that was revoked was taken', key.keyId)
+  const isAway = status === 503 && body.includes('"limits_unavailable"')
+  if (isAway && !world.hasDiskTrouble) world.blame('limits are unavailable for nothing', body)
+  if (status === 200 && isWhole) world.noteWhole(`req_up_${request.luck}`)
 }

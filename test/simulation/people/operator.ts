@@ -22,6 +22,8 @@ export type OperatorParts = {
   readonly token: () => string
   readonly history: HistoryLog
   readonly name: string
+  /** Told of every command that was acknowledged. */
+  readonly onDone: (key: string) => void
 }
 
 /** One administrator, at the admin port. */
@@ -45,6 +47,7 @@ export class Operator {
       body: JSON.stringify(content),
     })
     const outcome = outcomeOf(reply)
+    if (outcome.kind === 'done' && !unwritten.test(path)) this.#parts.onDone(key)
     if (outcome.kind === 'done') call.ok(outcome.answer)
     else if (outcome.kind === 'no') call.fail({ code: outcome.code })
     else call.unknown()
@@ -80,6 +83,9 @@ export class Operator {
     return [['authorization', `Bearer ${this.#parts.token()}`]]
   }
 }
+
+/** Commands that leave no entry of their own, or several. */
+const unwritten = /\/(plans|erase|gift-reset|verify|adopt|backup)$/
 
 function outcomeOf(reply: Reply): Outcome {
   if (reply.kind !== 'answer' || !reply.isWhole) return { kind: 'unknown' }

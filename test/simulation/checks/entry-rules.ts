@@ -1,0 +1,135 @@
+import type { Entry, EntryBody } from '../../../src/core/entry.ts'
+import type { Plan } from '../../../src/core/plan.ts'
+import { capRoom, isClosed, type Ledger } from './ledger.ts'
+
+export type Body<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>
+
+/** What is wrong with an entry, given the ledger before it; null when nothing is. */
+export function faultOf(
+  ledger: Ledger,
+  entry: Entry,
+  plans: ReadonlyMap<string, Plan>,
+): string | null {
+  const { body } = entry
+  switch (body.kind) {
+    case 'held':
+      return faultOfHold(ledger, { ...entry, body }, plans)
+    case 'hold_grown':
+      return ledger.holds.has(body.holdId) ? null : `${body.holdId} grew and is not open`
+    case 'settled':
+      return faultOfSettle(ledger, { ...entry, body })
+    case 'voided':
+    case 'expired':
+      return ledger.holds.has(body.holdId) ? null : `${body.holdId} ended (${body.kind}) twice`
+    case 'granted': {
+      const { grantId } = body.grant
+      return ledger.grants.some(({ id }) => id === grantId) ? `${grantId} came twice` : null
+    }
+    default:
+      return null
+  }
+}
+
+type EntryOf<Kind extends EntryBody['kind']> = Omit<Entry, 'body'> & { readonly body: Body<Kind> }
+
+function faultOfHold(
+  ledger: Ledger,
+  { body, atMs, memberId }: EntryOf<'held'>,
+  plans: ReadonlyMap<string, Plan>,
+): string | null {
+  const member = memberId ?? ''
+  const seat = ledger.members.get(member)
+  const plan = plans.get(seat?.planId ?? '')
+  if (seat === undefined || plan === undefined) return `${body.holdId} has no seat`
+  if (ledger.holds.has(body.holdId) || ledger.lost.has(body.holdId)) return `${body.holdId} twice`
+  if (!ledger.own.isActive || !seat.isActive) return `${body.holdId} while paused`
+  if (body.expiresAtMs <= atMs) return `${body.holdId} is over before it begins`
+  const running = [...ledger.holds.values()].filter((hold) => hold.member === member).length
+  if (running >= plan.runningMax) return `${body.holdId} is one too many at once`
+  if (body.source === 'free') return null
+  const limits = ledger.limitsFor(member, plan, body.facts.model, atMs)
+  const closed = limits.filter(isClosed)
+  if (body.source === 'plan') {
+    const pinned = body.windowLegs.map(({ limitId }) => limitId as string).toSorted()
+    const expected = limits.map(({ limit }) => limit.id as string).toSorted()
+    if (pinned.join() !== expected.join()) return `${body.holdId} holds ${pinned}, not ${expected}`
+    const [first] = closed
+    return first === undefined
+      ? null
+      : `${body.holdId} from the plan, and ${first.limit.id} is full`
+  }
+  if (closed.length === 0) return `${body.holdId} takes money while the plan has room`
+  return faultOfMoney(ledger, { member, amount: body.amounts.money, atMs, isAsked: body })
+}
+
+function faultOfMoney(
+  ledger: Ledger,
+  draw: {
+    readonly member: string
+    readonly amount: bigint
+    readonly atMs: number
+    readonly isAsked: Body<'held'>
+  },
+): string | null {
+  const { member, amount, atMs, isAsked } = draw
+  const { holdId, facts, grantLegs } = isAsked
+  const why = whyNotMoney(ledger, { member, amount, atMs, consent: facts.consent })
+  if (why !== null) return `${holdId} takes money, and ${why}`
+  const kept = grantLegs.reduce((sum, leg) => sum + leg.amount, 0n)
+  return kept === amount ? null : `${holdId} keeps ${kept}, not ${amount}`
+}
+
+/** The first thing that keeps extra usage from paying so much, in the order of DESIGN; null when it can. */
+export function whyNotMoney(
+  ledger: Ledger,
+  asked: {
+    readonly member: string
+    readonly amount: bigint
+    readonly atMs: number
+    readonly consent: 'never' | 'allow'
+  },
+): string | null {
+  const { member, amount, atMs, consent } = asked
+  const seat = ledger.members.get(member)
+  if (!ledger.own.isOn) return 'off_for_customer'
+  if (seat?.isOn !== true) return 'off_for_member'
+  if (consent === 'never') return 'forbidden_by_request'
+  for (const who of [null, member]) {
+    const cap = who === null ? ledger.own.cap : seat.cap
+    const room = capRoom(cap, ledger.spent(who, atMs), ledger.held(who))
+    const isNothing = cap.kind === 'capped' && cap.amountNanos === 0n
+    if (isNothing || (room !== null && room < amount)) {
+      return who === null ? 'cap_reached' : 'member_cap_reached'
+    }
+  }
+  return ledger.available(atMs) < amount ? 'balance_too_low' : null
+}
+
+function faultOfSettle(
+  ledger: Ledger,
+  { body, atMs, memberId }: EntryOf<'settled'>,
+): string | null {
+  const { holdId, costNanos, chargedNanos, overrunNanos, isLate } = body
+  const hold = isLate ? ledger.lost.get(holdId) : ledger.holds.get(holdId)
+  if (hold === undefined) return `${holdId} was settled (late: ${isLate}) and is not there`
+  if (hold.source !== 'extra_usage') {
+    return chargedNanos + overrunNanos === 0n ? null : `${holdId} spilled into money`
+  }
+  const seat = ledger.members.get(memberId ?? '')
+  const isOn = ledger.own.isOn && seat?.isOn === true
+  const rooms = [
+    ledger.available(atMs),
+    capRoom(ledger.own.cap, ledger.spent(null, atMs), ledger.held(null)),
+    capRoom(seat?.cap ?? ledger.own.cap, ledger.spent(hold.member, atMs), ledger.held(hold.member)),
+  ].filter((room) => room !== null)
+  const room = isOn ? least(rooms) : 0n
+  const most = (isLate ? 0n : hold.money) + (room > 0n ? room : 0n)
+  const right = costNanos < most ? costNanos : most
+  if (chargedNanos !== right) return `${holdId} was charged ${chargedNanos}, and ${right} is right`
+  return chargedNanos + overrunNanos === costNanos
+    ? null
+    : `${holdId}: ${chargedNanos} and ${overrunNanos} are not ${costNanos}`
+}
+
+const least = (amounts: readonly bigint[]): bigint =>
+  amounts.reduce((least, amount) => (amount < least ? amount : least))

@@ -1,0 +1,241 @@
+import type { Entry, EntryBody } from '../../../src/core/entry.ts'
+import type { Limit, Plan } from '../../../src/core/plan.ts'
+import { monthAt, type Span } from '../../model/naive-calendar.ts'
+
+/** A hold as entries tell it. */
+export type BookedHold = {
+  readonly member: string
+  readonly source: 'plan' | 'extra_usage' | 'free'
+  /** Money that it keeps; zero unless extra usage pays. */
+  money: bigint
+}
+
+type Grant = { readonly id: string; readonly expiresAtMs: number | null; readonly granted: bigint }
+type Cap =
+  | { readonly kind: 'unlimited' }
+  | { readonly kind: 'capped'; readonly amountNanos: bigint }
+type Settings = { isOn: boolean; isActive: boolean; cap: Cap }
+type Exception = { readonly amount: bigint | null; readonly untilMs: number | null }
+type Seat = Settings & { planId: string; readonly exceptions: Map<string, Exception> }
+
+export type LimitNow = {
+  readonly limit: Limit
+  /** What this member may use; null is without a bound. */
+  readonly amount: bigint | null
+  readonly used: bigint
+  readonly held: bigint
+  readonly span: Span | null
+}
+
+/** The month that was asked for last, by zone: looking a calendar up costs more than all the rest. */
+const lastMonths = new Map<string, Span>()
+
+function monthStartMs(zone: string, nowMs: number): number {
+  const last = lastMonths.get(zone)
+  if (last !== undefined && last.startMs <= nowMs && nowMs < last.endMs) return last.startMs
+  const month = monthAt(zone, nowMs)
+  lastMonths.set(zone, month)
+  return month.startMs
+}
+
+/**
+ * What one customer's entries add up to, for the simulator's own eyes: every leg is moved between named accounts,
+ * and nothing of the core's own sums is looked at.
+ */
+export class Ledger {
+  zone = 'UTC'
+  isOpen = false
+  overrunMax = 0n
+  runningMax = 0
+  readonly own: Settings = { isOn: false, isActive: false, cap: { kind: 'unlimited' } }
+  readonly members = new Map<string, Seat>()
+  readonly grants: Grant[] = []
+  readonly accounts = new Map<string, bigint>()
+  readonly spans = new Map<string, Span[]>()
+  readonly holds = new Map<string, BookedHold>()
+  /** Holds that expired may be settled once more. */
+  readonly lost = new Map<string, BookedHold>()
+
+  copy(): Ledger {
+    const copy = new Ledger()
+    copy.zone = this.zone
+    copy.isOpen = this.isOpen
+    copy.overrunMax = this.overrunMax
+    copy.runningMax = this.runningMax
+    Object.assign(copy.own, this.own)
+    for (const [id, member] of this.members)
+      copy.members.set(id, { ...member, exceptions: new Map(member.exceptions) })
+    copy.grants.push(...this.grants)
+    for (const [name, amount] of this.accounts) copy.accounts.set(name, amount)
+    for (const [name, spans] of this.spans) copy.spans.set(name, [...spans])
+    for (const [id, hold] of this.holds) copy.holds.set(id, { ...hold })
+    for (const [id, hold] of this.lost) copy.lost.set(id, hold)
+    return copy
+  }
+
+  take(entry: Entry): void {
+    const member = entry.memberId ?? ''
+    for (const { from, to, amount } of entry.legs) {
+      this.#move(member, from, -amount)
+      this.#move(member, to, amount)
+      if (from === 'operator_overrun')
+        this.#add(`overrun:${monthStartMs('UTC', entry.atMs)}`, amount)
+    }
+    this.#note(entry, member)
+  }
+
+  amountIn(account: string): bigint {
+    return this.accounts.get(account) ?? 0n
+  }
+
+  /** What grants can pay at a moment and no hold keeps. */
+  available(nowMs: number): bigint {
+    let sum = 0n
+    for (const { id, expiresAtMs } of this.grants) {
+      if (expiresAtMs !== null && expiresAtMs <= nowMs) continue
+      sum += this.amountIn(`grant:${id}:available`) + this.amountIn(`grant:${id}:expired`)
+    }
+    return sum
+  }
+
+  /** Kept by open holds: of one member, or of all. */
+  held(member: string | null): bigint {
+    let sum = 0n
+    for (const hold of this.holds.values()) {
+      if (member === null || hold.member === member) sum += hold.money
+    }
+    return sum
+  }
+
+  spent(member: string | null, nowMs: number): bigint {
+    return this.amountIn(`spent:${member ?? ''}:${monthStartMs(this.zone, nowMs)}`)
+  }
+
+  overrun(nowMs: number): bigint {
+    return this.amountIn(`overrun:${monthStartMs('UTC', nowMs)}`)
+  }
+
+  limitNow(member: string, limit: Limit, nowMs: number): LimitNow {
+    const span =
+      this.spans
+        .get(`${member} ${limit.id}`)
+        ?.findLast(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs) ?? null
+    const exception = this.members.get(member)?.exceptions.get(limit.id)
+    const isExcepted = exception !== undefined && (exception.untilMs ?? Infinity) > nowMs
+    const amount = isExcepted ? exception.amount : limit.amount
+    if (span === null) return { limit, amount, used: 0n, held: 0n, span }
+    const account = `${member} window:${limit.id}:${span.startMs}`
+    const [used, held] = [this.amountIn(`${account}:used`), this.amountIn(`${account}:held`)]
+    return { limit, amount, used, held, span }
+  }
+
+  limitsFor(member: string, plan: Plan, model: string, nowMs: number): readonly LimitNow[] {
+    return plan.limits
+      .filter(({ models }) => models?.some((prefix) => model.startsWith(prefix)) ?? true)
+      .map((limit) => this.limitNow(member, limit, nowMs))
+  }
+
+  #move(member: string, account: string, amount: bigint): void {
+    if (account.startsWith('grant:')) this.#add(account, amount)
+    if (account.startsWith('window:')) this.#add(`${member} ${account}`, amount)
+  }
+
+  #add(account: string, amount: bigint): void {
+    this.accounts.set(account, this.amountIn(account) + amount)
+  }
+
+  #note(entry: Entry, member: string): void {
+    const { body } = entry
+    switch (body.kind) {
+      case 'customer_opened':
+        this.isOpen = true
+        this.zone = body.zone
+        this.overrunMax = body.overrunMaxNanos
+        this.runningMax = body.runningMax
+        Object.assign(this.own, { isOn: body.isExtraUsageOn, isActive: true, cap: body.cap })
+        return
+      case 'member_seated':
+        this.#seat(member, body)
+        return
+      case 'extra_usage_set':
+        this.#settings(body.scope, member).isOn = body.isOn
+        return
+      case 'spend_cap_set':
+        this.#settings(body.scope, member).cap = body.cap
+        return
+      case 'status_set':
+        this.#settings(body.scope, member).isActive = body.isActive
+        return
+      case 'limit_excepted': {
+        const exceptions = this.members.get(member)?.exceptions
+        if (body.exception === null) exceptions?.delete(body.limitId)
+        else exceptions?.set(body.limitId, body.exception)
+        return
+      }
+      case 'granted':
+        this.grants.push({
+          id: body.grant.grantId,
+          expiresAtMs: body.grant.expiresAtMs,
+          granted: body.grant.amountNanos,
+        })
+        return
+      default:
+        this.#noteHold(body, member, entry.atMs)
+    }
+  }
+
+  #seat(member: string, body: Extract<EntryBody, { kind: 'member_seated' }>): void {
+    const fresh = {
+      isOn: true,
+      isActive: true,
+      cap: { kind: 'unlimited' },
+      exceptions: new Map(),
+    } as const
+    this.members.set(member, { ...(this.members.get(member) ?? fresh), planId: body.planId })
+    for (const pin of body.pins) this.#pin(member, pin)
+  }
+
+  #noteHold(body: EntryBody, member: string, atMs: number): void {
+    if (body.kind === 'held') {
+      const money = body.source === 'extra_usage' ? body.amounts.money : 0n
+      this.holds.set(body.holdId, { member, source: body.source, money })
+      for (const leg of body.windowLegs) this.#pin(member, leg)
+    }
+    if (body.kind === 'hold_grown') {
+      const hold = this.holds.get(body.holdId)
+      if (hold?.source === 'extra_usage') hold.money = body.amounts.money
+    }
+    if (body.kind === 'expired') {
+      const hold = this.holds.get(body.holdId)
+      if (hold !== undefined) this.lost.set(body.holdId, hold)
+    }
+    if (body.kind === 'settled') {
+      this.lost.delete(body.holdId)
+      const month = monthStartMs(this.zone, atMs)
+      for (const who of ['', member]) this.#add(`spent:${who}:${month}`, body.chargedNanos)
+    }
+    if (body.kind === 'settled' || body.kind === 'voided' || body.kind === 'expired') {
+      this.holds.delete(body.holdId)
+    }
+  }
+
+  #pin(member: string, { limitId, startMs, endMs }: Span & { readonly limitId: string }): void {
+    const name = `${member} ${limitId}`
+    const spans = this.spans.get(name) ?? []
+    if (!spans.some((span) => span.startMs === startMs)) spans.push({ startMs, endMs })
+    this.spans.set(name, spans)
+  }
+
+  #settings(scope: 'customer' | 'member', member: string): Settings {
+    const settings = scope === 'customer' ? this.own : this.members.get(member)
+    if (settings === undefined) throw new Error(`${member} has a setting and no seat`)
+    return settings
+  }
+}
+
+export const isClosed = ({ amount, used, held }: LimitNow): boolean =>
+  amount !== null && used + held >= amount
+
+/** What a cap leaves; null where there is none. */
+export const capRoom = (cap: Cap, spent: bigint, held: bigint): bigint | null =>
+  cap.kind === 'unlimited' ? null : cap.amountNanos - spent - held

@@ -1,0 +1,167 @@
+import type { Chance } from '../engine/chance.ts'
+import { planIds, plansText } from '../plans.ts'
+import type { World } from '../world.ts'
+import { addKey, seatNew, type SimCustomer, type SimMember } from './cast.ts'
+import { liveAsMember } from './member-life.ts'
+import type { Command, Operator } from './operator.ts'
+
+type Desk = {
+  readonly world: World
+  readonly customer: SimCustomer
+  readonly operator: Operator
+  readonly chance: Chance
+}
+
+const membersMax = 5
+
+/** An administrator of one customer, who changes its settings while its members work. */
+export async function liveAsAdministrator(
+  world: World,
+  customer: SimCustomer,
+  index: number,
+): Promise<void> {
+  const { timeline, mix } = world
+  const name = `administrator-${index}-${customer.customerId}`
+  const desk = {
+    world,
+    customer,
+    operator: world.operator(name),
+    chance: world.chance.fork(name),
+  }
+  while (!world.isClosing) {
+    const event = { kind: 'administrator', name } as const
+    await timeline.sleep(desk.chance.wait(mix.administratorMs), event)
+    if (!world.isClosing) await actOnce(desk)
+  }
+}
+
+async function actOnce(desk: Desk): Promise<void> {
+  const { customer, chance, operator, world } = desk
+  const member = customer.members[chance.below(customer.members.length)]
+  if (member === undefined) return
+  const kind = chance.below(100)
+  if (kind < 70) await order(desk, drawCommand(customer, member, chance, world))
+  else if (kind < 76) await revokeOne(operator, member, world)
+  else if (kind < 82) await addKey(operator, member)
+  else if (kind < 85 && customer.members.length < membersMax) await seatAnother(desk)
+  else if (kind < 88) await publishPlans(desk)
+  else await readOne(desk, member)
+}
+
+/** Mostly said until it is heard; sometimes twice at once, or once more with other content. */
+async function order({ operator, chance, world }: Desk, command: Command): Promise<void> {
+  const key = operator.freshKey()
+  if (chance.percent(15)) {
+    await Promise.all([operator.say(command, key), operator.say(command, key)])
+    return
+  }
+  const outcome = await operator.insist(command, key)
+  if (outcome.kind !== 'done' || !chance.percent(15)) return
+  const again = await operator.insist(command, key)
+  if (again.kind !== 'done') world.blame('a repeated command has another answer', key)
+}
+
+function drawCommand(
+  customer: SimCustomer,
+  member: SimMember,
+  chance: Chance,
+  world: World,
+): Command {
+  const { customerId } = customer
+  const ofCustomer = `/customers/${customerId}`
+  const ofMember = `${ofCustomer}/members/${member.memberId}`
+  const place = chance.percent(50) ? ofCustomer : ofMember
+  const command = (path: string, content: object): Command => ({ path, content, customerId })
+  const amountNanos = String(chance.between(1, 8_000) * 1_000_000)
+  switch (chance.below(11)) {
+    case 0:
+    case 1:
+      return command(`${place}/extra-usage`, { isOn: chance.percent(75) })
+    case 2:
+      return command(`${place}/spend-cap`, { cap: drawCap(chance) })
+    case 3:
+    case 4:
+    case 9:
+    case 10: {
+      const lifeMs = chance.between(10, 4000) * 1000
+      const expires = chance.percent(30) ? { expiresAtMs: world.trueMs() + lifeMs } : {}
+      const kind = chance.percent(70) ? 'top-ups' : 'gifts'
+      return command(`${ofCustomer}/${kind}`, { amountNanos, ...expires })
+    }
+    case 5:
+      // More often resumed than paused, or there would soon be nobody.
+      return command(`${place}/status`, { isActive: chance.percent(80) })
+    case 6: {
+      const seat = { memberId: member.memberId, planId: chance.pick(planIds) }
+      return command(`${ofCustomer}/members`, seat)
+    }
+    case 7:
+      return command(`${ofMember}/gift-reset`, {})
+    default:
+      return command(`${ofMember}/exceptions`, drawException(chance, world))
+  }
+}
+
+const drawCap = (chance: Chance): object =>
+  chance.percent(40)
+    ? { kind: 'unlimited' }
+    : { kind: 'capped', amountNanos: String(chance.below(12) * 1_000_000_000) }
+
+function drawException(chance: Chance, world: World): object {
+  const limitId = chance.pick(['session', 'week', 'day', 'count'])
+  const kind = chance.pick(['plan', 'unlimited', 'amount'])
+  const amount = String(chance.between(0, 9) * 1_000_000_000)
+  const most = kind === 'amount' ? { kind, amount } : { kind }
+  const isPassing = kind !== 'plan' && chance.percent(60)
+  const untilMs = world.trueMs() + chance.between(5, 3000) * 1000
+  return { limitId, most, ...(isPassing ? { untilMs } : {}) }
+}
+
+async function revokeOne(operator: Operator, member: SimMember, world: World): Promise<void> {
+  const key = member.keys.find(({ isRevoked }) => !isRevoked)
+  if (key === undefined || member.keys.length < 2) return
+  // From now on nobody can say whether it is taken; after the answer it is not.
+  key.isRevoked = true
+  const { customerId } = member
+  const path = `/customers/${customerId}/keys/${key.keyId}/revoke`
+  const outcome = await operator.insist({ path, customerId, content: {} })
+  if (outcome.kind !== 'done') return
+  // What is on its way now may have been admitted before.
+  await world.timeline.sleep(world.mix.holdMaxMs, { kind: 'look', name: 'revoked long ago' })
+  key.isDead = true
+}
+
+async function seatAnother({ world, customer, operator, chance }: Desk): Promise<void> {
+  const { customerId } = customer
+  const memberId = `${customerId}-m${customer.members.length + 1}-${chance.below(1000)}`
+  const member = await seatNew(operator, { customerId, memberId }, chance)
+  customer.members.push(member)
+  void liveAsMember(world, member)
+}
+
+/** The plans of everybody, smaller or larger than they were. */
+async function publishPlans({ operator, chance }: Desk): Promise<void> {
+  const content = plansText(chance.pick([0.5, 1, 2, 5, 10]))
+  await operator.insist({ path: '/plans', customerId: null, content: { content } })
+}
+
+async function readOne({ operator, customer, chance, world }: Desk, member: SimMember) {
+  const { customerId } = customer
+  const ofMember = `/customers/${customerId}/members/${member.memberId}`
+  const path = chance.pick([
+    `${ofMember}/usage`,
+    `${ofMember}/history`,
+    `/customers/${customerId}/history`,
+    '/customers',
+    '/seats',
+    '/status',
+  ])
+  const reply = await operator.read(path)
+  if (reply.kind !== 'answer' || !reply.isWhole || reply.status >= 500) return
+  if (reply.status !== 200) world.blame('a page cannot be read', `${path}: ${reply.body}`)
+  if (path.endsWith('/history')) {
+    const { addsUp } = JSON.parse(reply.body) as { addsUp: boolean }
+    if (!addsUp) world.blame('a history does not add up', `${path}: ${reply.body}`)
+  }
+  if (path.endsWith('/usage')) world.answers.takeUsage(member, reply.body)
+}

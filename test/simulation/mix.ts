@@ -1,4 +1,5 @@
 import { Chance } from './engine/chance.ts'
+import { faultKinds, type FaultKind } from './faults/trouble-maker.ts'
 
 /** What one seed's world is like: who is there, and what goes wrong how often. */
 export type Mix = {
@@ -16,6 +17,9 @@ export type Mix = {
   readonly planScale: number
   readonly snapshotEvery: number
   readonly holdMaxMs: number
+  /** None in some worlds: there, nothing at all may be unavailable. */
+  readonly faults: readonly FaultKind[]
+  readonly faultEveryMs: number
 }
 
 export function mixOf(seed: number): Mix {
@@ -34,6 +38,8 @@ export function mixOf(seed: number): Mix {
     upstreamEventMs: chance.pick([5, 50, 400]),
     planScale: chance.pick([1, 3, 10]),
     snapshotEvery: chance.pick([4, 16, 64]),
+    faults: chance.percent(20) ? [] : faultKinds.filter(() => chance.percent(40)),
+    faultEveryMs: chance.pick([1500, 8000, 40_000]),
     holdMaxMs: chance.pick([20_000, 180_000, 3_600_000]),
   }
 }

@@ -5,6 +5,9 @@ import type { EventKind } from './engine/timeline.ts'
 import { untilQuiet } from './engine/quiet.ts'
 import { isOfTheDead } from './engine/server.ts'
 import type { HistoryEvent } from './history-log.ts'
+import { lookAtEverything } from './checks/last-look.ts'
+import { TroubleMaker } from './faults/trouble-maker.ts'
+import { seeEverythingResolve } from './liveness.ts'
 import { mixOf } from './mix.ts'
 import { openCast } from './people/cast.ts'
 import { liveAsAdministrator } from './people/administrator-life.ts'
@@ -26,6 +29,13 @@ export type SeedResult = {
   readonly simulatedMs: number
   readonly realMs: number
   readonly counts: Readonly<Partial<Record<EventKind, number>>>
+  readonly seen: {
+    readonly entries: number
+    readonly answersChecked: number
+    readonly serverLives: number
+    readonly driftsHealed: number
+    readonly faults: Readonly<Record<string, number>>
+  }
   readonly violations: readonly string[]
 }
 
@@ -38,6 +48,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     root: join(root, 'world'),
     ...(onHistory === undefined ? {} : { onHistory }),
   })
+  const troubles = new TroubleMaker(world)
   const onStray = (error: unknown): void => {
     if (!isOfTheDead(error)) world.blame('nobody caught an error', describe(error))
   }
@@ -45,11 +56,17 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
   process.on('uncaughtException', onStray)
   try {
     play(world)
+    void troubles.live()
     while (world.timeline.steps < steps && world.violations.length === 0) {
       if (!(await world.move()))
         world.blame('the world stands still', 'nothing will happen any more')
       if (world.timeline.steps % 1000 === 0) onProgress?.(world.timeline.steps)
     }
+    troubles.end()
+    if (world.violations.length === 0) await seeEverythingResolve(world)
+    if (world.violations.length === 0) await lookAtEverything(world)
+  } catch (error) {
+    world.blame('the simulation itself fails', describe(error))
   } finally {
     world.server.end()
     await untilQuiet()
@@ -64,6 +81,13 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     simulatedMs: world.timeline.nowMs,
     realMs: performance.now() - beganMs,
     counts: Object.fromEntries(world.timeline.counts),
+    seen: {
+      entries: world.books.entryCount,
+      answersChecked: world.answers.checked,
+      serverLives: world.server.lives,
+      driftsHealed: world.books.driftCount,
+      faults: Object.fromEntries(troubles.counts),
+    },
     violations: world.violations,
   }
 }

@@ -42,18 +42,18 @@ async function work(
   steps: number,
   onRow: (row: SeedRow) => void,
 ): Promise<void> {
-  for (let seed = take(); seed !== undefined;) {
+  let seed = take()
+  while (seed !== undefined) {
     const child = fork(new URL('./seed-worker.ts', import.meta.url), {
       execArgv: process.execArgv,
     })
-    try {
-      for (let worlds = 0; worlds < worldsPerProcess && seed !== undefined; worlds += 1) {
-        onRow(await ask(child, { seed, steps }))
-        seed = take()
-      }
-    } finally {
-      child.disconnect()
+    let worlds = 0
+    while (seed !== undefined && child.connected && worlds < worldsPerProcess) {
+      onRow(await ask(child, { seed, steps }))
+      worlds += 1
+      seed = take()
     }
+    if (child.connected) child.disconnect()
   }
 }
 
@@ -69,8 +69,9 @@ function ask(child: ChildProcess, order: { seed: number; steps: number }): Promi
       done({ ...(result as SeedResult), asked: order.steps })
     const onExit = (code: number | null): void => {
       const violations = [`the process of the world ended with ${code}`]
-      const none = { steps: 0, digest: '', simulatedMs: 0, realMs: 1, counts: {}, violations }
-      done({ ...none, seed: order.seed, asked: order.steps })
+      const seen = { entries: 0, answersChecked: 0, serverLives: 0, driftsHealed: 0, faults: {} }
+      const none = { steps: 0, digest: '', simulatedMs: 0, realMs: 1, counts: {}, seen }
+      done({ ...none, violations, seed: order.seed, asked: order.steps })
     }
     child.once('exit', onExit)
     child.once('message', onMessage)

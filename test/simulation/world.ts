@@ -44,10 +44,15 @@ export class World {
   readonly wholes: string[] = []
   /** The disk has failed or hung, or a process died: some answers may say so. */
   hasDiskTrouble = false
+  /** So many snapshots were spoiled by us. */
+  corrupted = 0
+  /** Members and administrators who are in the middle of something. */
+  busy = 0
   /** Nobody begins anything new. */
   isClosing = false
   readonly onReady = new Set<(running: Running) => void>()
   readonly logged = new Map<string, number>()
+  #operatorToken = ''
   /** This life has not been held against the one before. */
   #isFresh = false
 
@@ -123,6 +128,13 @@ export class World {
     this.violations.push(`${what}: ${why} (step ${this.timeline.steps}, ${atMs} ms)`)
   }
 
+  /** Somebody is in the middle of something until it is done. */
+  async during(work: Promise<unknown>): Promise<void> {
+    this.busy += 1
+    await work
+    this.busy -= 1
+  }
+
   /** Somebody has read a whole good answer, so its usage has to be in the journal as the upstream told it. */
   noteWhole(upstreamRequestId: string): void {
     this.wholes.push(upstreamRequestId)
@@ -137,11 +149,38 @@ export class World {
     return true
   }
 
+  /** Moves on until something is done, or the server dies over it: then undefined. */
+  async until<Answer>(work: Promise<Answer>): Promise<Answer | undefined> {
+    const life = this.server.running?.life
+    const done: { answer?: Answer; isOver?: true } = {}
+    const wait = async (): Promise<void> => {
+      try {
+        done.answer = await work
+      } catch (error) {
+        this.blame('something that has to succeed fails', String(error))
+      }
+      done.isOver = true
+    }
+    void wait()
+    await untilQuiet()
+    while (done.isOver !== true && life?.isDead !== true && (await this.move()));
+    return done.answer
+  }
+
+  /** Moves on for so long, or until this is so. */
+  async pass(ms: number, isEnough: () => boolean = () => false): Promise<boolean> {
+    const endMs = this.timeline.nowMs + ms
+    this.timeline.after(ms, { kind: 'look', name: 'end of a wait' }, () => {})
+    while (this.timeline.nowMs < endMs && !isEnough()) await this.move()
+    return isEnough()
+  }
+
   /** The journal as it is now against what it was and what people were told. */
   async #look(): Promise<void> {
     const { running } = this.server
     if (running === null) return
     const { parts } = running.app
+    running.disk.isLookedAt = true
     try {
       if (this.#isFresh) {
         this.#isFresh = false
@@ -158,13 +197,18 @@ export class World {
       }
     } catch (error) {
       if (!running.life.isDead) throw error
+    } finally {
+      running.disk.isLookedAt = false
     }
   }
 
   #token(): string {
-    const running = this.server.running
-    if (running === null) return 'plop_nobody'
-    return readFileSync(join(running.disk.folder, 'operator-token'), 'utf8').trim()
+    const { running } = this.server
+    if (this.#operatorToken === '' && running !== null) {
+      const path = join(running.disk.folder, 'operator-token')
+      this.#operatorToken = readFileSync(path, 'utf8').trim()
+    }
+    return this.#operatorToken === '' ? 'plop_nobody' : this.#operatorToken
   }
 
   #hear(level: string, message: string, fields: object): void {

@@ -74,6 +74,8 @@ const replyHeaderBytesMax = 64 * 1024
  */
 const idleMaxMs = 4000
 const idleMarginMs = 2000
+/** Whoever brings the connections closes those that idle, too. */
+const broughtIdleMaxMs = 24 * 60 * 60 * 1000
 
 export function createUpstream(settings: UpstreamSettings): Upstream {
   const url = new URL(settings.url)
@@ -84,7 +86,7 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
     headersTimeout: 0,
     bodyTimeout: 0,
     pipelining: 1,
-    keepAliveTimeout: idleMaxMs,
+    keepAliveTimeout: settings.connect === undefined ? idleMaxMs : broughtIdleMaxMs,
     keepAliveTimeoutThreshold: idleMarginMs,
     connect: settings.connect ?? { timeout: connectTimeoutMs },
   })

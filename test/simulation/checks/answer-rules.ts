@@ -36,7 +36,7 @@ export function faultOfRefusal(
     return isFull ? null : `${own} requests of ${plan.runningMax} run`
   }
   if (code !== 'limit_reached' && code !== 'reserved') return null
-  const limits = ledger.limitsFor(memberId, plan, facts.model, atMs)
+  const limits = ledger.limitsFor(plan, { member: memberId, model: facts.model, atMs })
   const closed = limits.filter(isClosed)
   if (closed.length === 0) return 'the plan has room'
   const fault = faultOfLimits(closed, details)
@@ -52,7 +52,8 @@ export function faultOfRefusal(
 /** The limits that a refusal names are those that are full, with their true figures. */
 function faultOfLimits(closed: readonly LimitNow[], details: RefusalDetails): string | null {
   const said = new Map((details.limits ?? []).map((limit) => [limit.id, limit]))
-  if (said.size !== closed.length) return `it names ${[...said.keys()]}, not ${names(closed)}`
+  if (said.size !== closed.length)
+    return `it names ${[...said.keys()].join()}, not ${names(closed).join()}`
   for (const { limit, amount, used, held, span } of closed) {
     const one = said.get(limit.id)
     if (one === undefined) return `it does not name ${limit.id}`

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Entry } from '../../../src/core/entry.ts'
 import { systemCustomerId } from '../../../src/core/ids.ts'
 import type { Plan } from '../../../src/core/plan.ts'
@@ -29,6 +30,7 @@ export class Books {
   readonly #onFault: (what: string) => void
   position = 0
   #last: Entry | undefined
+  readonly #digest = createHash('sha256')
   entryCount = 0
   driftCount = 0
 
@@ -54,6 +56,11 @@ export class Books {
     } else if (textOf(found) !== textOf(this.#last)) {
       this.#onFault(`entry ${this.position} is another one after the start`)
     }
+  }
+
+  /** Of every entry so far. */
+  get digest(): string {
+    return this.#digest.copy().digest('hex')
   }
 
   hasHold(holdId: string): boolean {
@@ -114,6 +121,7 @@ export class Books {
     }
     this.position = position
     this.#last = entry
+    this.#digest.update(textOf(entry))
     this.entryCount += 1
     if (operationId !== undefined) {
       const times = this.commandCount(operationId) + 1

@@ -47,12 +47,18 @@ function faultOfHold(
   const running = [...ledger.holds.values()].filter((hold) => hold.member === member).length
   if (running >= plan.runningMax) return `${body.holdId} is one too many at once`
   if (body.source === 'free') return null
-  const limits = ledger.limitsFor(member, plan, body.facts.model, atMs)
+  const limits = ledger.limitsFor(plan, { member, model: body.facts.model, atMs })
   const closed = limits.filter(isClosed)
   if (body.source === 'plan') {
-    const pinned = body.windowLegs.map(({ limitId }) => limitId as string).toSorted()
-    const expected = limits.map(({ limit }) => limit.id as string).toSorted()
-    if (pinned.join() !== expected.join()) return `${body.holdId} holds ${pinned}, not ${expected}`
+    const pinned = body.windowLegs
+      .map(({ limitId }) => limitId as string)
+      .toSorted()
+      .join()
+    const expected = limits
+      .map(({ limit }) => limit.id as string)
+      .toSorted()
+      .join()
+    if (pinned !== expected) return `${body.holdId} holds ${pinned}, not ${expected}`
     const [first] = closed
     return first === undefined
       ? null

@@ -27,6 +27,8 @@ export type LimitNow = {
   readonly span: Span | null
 }
 
+type Asked = { readonly member: string; readonly model: string; readonly atMs: number }
+
 /** The month that was asked for last, by zone: looking a calendar up costs more than all the rest. */
 const lastMonths = new Map<string, Span>()
 
@@ -129,10 +131,11 @@ export class Ledger {
     return { limit, amount, used, held, span }
   }
 
-  limitsFor(member: string, plan: Plan, model: string, nowMs: number): readonly LimitNow[] {
+  limitsFor(plan: Plan, asked: Asked): readonly LimitNow[] {
+    const { member, model, atMs } = asked
     return plan.limits
       .filter(({ models }) => models?.some((prefix) => model.startsWith(prefix)) ?? true)
-      .map((limit) => this.limitNow(member, limit, nowMs))
+      .map((limit) => this.limitNow(member, limit, atMs))
   }
 
   #move(member: string, account: string, amount: bigint): void {

@@ -33,8 +33,10 @@ export class Disk {
   onStep: (step: Step) => void = () => {}
   weather: DiskWeather
   #freeAtMs = 0
-  /** Left by a power loss: what the disk had of the files at that moment. */
-  #image: string | null = null
+  /** Writes what a power loss has left of the files over the others of the image. */
+  #spoil: ((folder: string) => void) | null = null
+  /** The world looks at the journal, and meets no faults. */
+  isLookedAt = false
 
   constructor(options: {
     readonly folder: string
@@ -78,13 +80,12 @@ export class Disk {
     this.#freeAtMs = Math.max(this.#freeAtMs, this.#timeline.nowMs) + ms
   }
 
-  get isImageTaken(): boolean {
-    return this.#image !== null
+  keepImage(spoil: (folder: string) => void): void {
+    this.#spoil = spoil
   }
 
-  /** What a power loss has left; null after any other death, which leaves all that was written. */
-  takeImage(): string | null {
-    return this.#image
+  refuse(): never {
+    throw new DeadProcessError('This process is dead')
   }
 
   /** The files as they are at this moment, for the next process. */
@@ -94,6 +95,7 @@ export class Disk {
       // The memory that processes share dies with them.
       if (!name.endsWith('-shm')) copyFileSync(join(this.folder, name), join(folder, name))
     }
+    this.#spoil?.(folder)
   }
 
   /** After the death: what is left of this process is let go. */
@@ -118,10 +120,10 @@ export class Disk {
   }
 
   #watch(step: Step): void {
-    if (this.#life.isDead) throw new DeadProcessError('This process is dead')
+    if (this.#life.isDead) this.refuse()
     const { db, place, when } = step
     if (db !== undefined && place !== 'close') this.#open.add(db)
     if (db !== undefined && place === 'close' && when === 'after') this.#open.delete(db)
-    this.onStep(step)
+    if (!this.isLookedAt) this.onStep(step)
   }
 }

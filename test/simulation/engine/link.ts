@@ -17,6 +17,9 @@ export type Weather = {
   readonly piecesPercent: number
 }
 
+/** Sums of fractions are off by less than this. */
+const leastMs = 0.01
+
 /** Bytes that the network takes before a sender has to wait. */
 const windowBytes = 16 * 1024
 
@@ -149,10 +152,15 @@ export class Link {
   }
 }
 
-/** Node writes the machine's own date into a head that has none; it is no part of the simulated world. */
+/**
+ * Without what is no part of the simulated world: the machine's own date, which Node writes into a head that has
+ * none, and the name of the folder that this run was given.
+ */
 function undated(bytes: Buffer): Buffer | string {
-  if (!bytes.subarray(0, 1024).includes('Date: ')) return bytes
-  return bytes.toString('latin1').replaceAll(/\r\nDate: [^\r]*/g, '')
+  const hasDate = bytes.subarray(0, 1024).includes('Date: ')
+  if (!hasDate && !bytes.includes('"dataFolder"')) return bytes
+  const text = bytes.toString('latin1').replaceAll(/\r\nDate: [^\r]*/g, '')
+  return text.replaceAll(/"dataFolder":"[^"]*"/g, '')
 }
 
 /** The server's end of a link. */
@@ -250,7 +258,7 @@ export class SimSocket extends Duplex {
       this.#ringsAtMs = Infinity
       if (this.destroyed || this.timeout === 0) return
       const dueMs = this.#activeMs + this.timeout
-      if (dueMs > this.#life.clock.elapsedMs()) return this.#ringAt(dueMs)
+      if (dueMs - this.#life.clock.elapsedMs() > leastMs) return this.#ringAt(dueMs)
       this.emit('timeout')
       if (!this.destroyed && this.timeout > 0) {
         this.#note()

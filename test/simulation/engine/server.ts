@@ -45,7 +45,6 @@ export class SimServer {
   #disk: Disk | null = null
   #network: Network | null = null
   #running: Running | null = null
-  #images = 0
   /** Hands of the world on every disk that comes. */
   onDisk: (disk: Disk, life: Life) => void = () => {}
 
@@ -100,9 +99,8 @@ export class SimServer {
   tend(): void {
     const [life, disk] = [this.#life, this.#disk]
     if (life === null || disk === null || !life.isDead) return
-    const folder = disk.takeImage() ?? this.freshFolder()
-    if (disk.isImageTaken) this.#images += 1
-    else disk.copyTo(folder)
+    const folder = this.freshFolder()
+    disk.copyTo(folder)
     disk.discard()
     this.#life = this.#disk = this.#network = this.#running = null
     const event = { kind: 'fault', name: 'restart' } as const
@@ -123,10 +121,6 @@ export class SimServer {
     this.#life?.die()
     this.#disk?.discard()
     this.#life = this.#disk = this.#network = this.#running = null
-  }
-
-  get imageCount(): number {
-    return this.#images
   }
 
   freshFolder(): string {

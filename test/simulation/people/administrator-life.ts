@@ -31,17 +31,17 @@ export async function liveAsAdministrator(
   while (!world.isClosing) {
     const event = { kind: 'administrator', name } as const
     await timeline.sleep(desk.chance.wait(mix.administratorMs), event)
-    if (!world.isClosing) await actOnce(desk)
+    if (!world.isClosing) await world.during(actOnce(desk))
   }
 }
 
 async function actOnce(desk: Desk): Promise<void> {
-  const { customer, chance, operator, world } = desk
+  const { customer, chance, operator } = desk
   const member = customer.members[chance.below(customer.members.length)]
   if (member === undefined) return
   const kind = chance.below(100)
-  if (kind < 70) await order(desk, drawCommand(customer, member, chance, world))
-  else if (kind < 76) await revokeOne(operator, member, world)
+  if (kind < 70) await order(desk, drawCommand(desk, member))
+  else if (kind < 76) await revokeOne(operator, member)
   else if (kind < 82) await addKey(operator, member)
   else if (kind < 85 && customer.members.length < membersMax) await seatAnother(desk)
   else if (kind < 88) await publishPlans(desk)
@@ -61,13 +61,9 @@ async function order({ operator, chance, world }: Desk, command: Command): Promi
   if (again.kind !== 'done') world.blame('a repeated command has another answer', key)
 }
 
-function drawCommand(
-  customer: SimCustomer,
-  member: SimMember,
-  chance: Chance,
-  world: World,
-): Command {
-  const { customerId } = customer
+function drawCommand(desk: Desk, member: SimMember): Command {
+  const { chance, world } = desk
+  const { customerId } = desk.customer
   const ofCustomer = `/customers/${customerId}`
   const ofMember = `${ofCustomer}/members/${member.memberId}`
   const place = chance.percent(50) ? ofCustomer : ofMember
@@ -89,8 +85,7 @@ function drawCommand(
       return command(`${ofCustomer}/${kind}`, { amountNanos, ...expires })
     }
     case 5:
-      // More often resumed than paused, or there would soon be nobody.
-      return command(`${place}/status`, { isActive: chance.percent(80) })
+      return pause(desk, place)
     case 6: {
       const seat = { memberId: member.memberId, planId: chance.pick(planIds) }
       return command(`${ofCustomer}/members`, seat)
@@ -100,6 +95,19 @@ function drawCommand(
     default:
       return command(`${ofMember}/exceptions`, drawException(chance, world))
   }
+}
+
+/** Whom somebody pauses, the same one resumes a while later, or there would soon be nobody. */
+function pause({ world, operator, customer, chance }: Desk, place: string): Command {
+  const { customerId } = customer
+  const status = (isActive: boolean): Command => {
+    return { path: `${place}/status`, customerId, content: { isActive } }
+  }
+  const event = { kind: 'administrator', name: 'resumes' } as const
+  world.timeline.after(chance.wait(world.mix.administratorMs), event, () => {
+    void world.during(operator.insist(status(true)))
+  })
+  return status(false)
 }
 
 const drawCap = (chance: Chance): object =>
@@ -117,7 +125,7 @@ function drawException(chance: Chance, world: World): object {
   return { limitId, most, ...(isPassing ? { untilMs } : {}) }
 }
 
-async function revokeOne(operator: Operator, member: SimMember, world: World): Promise<void> {
+async function revokeOne(operator: Operator, member: SimMember): Promise<void> {
   const key = member.keys.find(({ isRevoked }) => !isRevoked)
   if (key === undefined || member.keys.length < 2) return
   // From now on nobody can say whether it is taken; after the answer it is not.
@@ -125,10 +133,7 @@ async function revokeOne(operator: Operator, member: SimMember, world: World): P
   const { customerId } = member
   const path = `/customers/${customerId}/keys/${key.keyId}/revoke`
   const outcome = await operator.insist({ path, customerId, content: {} })
-  if (outcome.kind !== 'done') return
-  // What is on its way now may have been admitted before.
-  await world.timeline.sleep(world.mix.holdMaxMs, { kind: 'look', name: 'revoked long ago' })
-  key.isDead = true
+  key.isDead = outcome.kind === 'done'
 }
 
 async function seatAnother({ world, customer, operator, chance }: Desk): Promise<void> {

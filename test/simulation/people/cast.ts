@@ -14,7 +14,7 @@ type SimKey = {
   readonly keyText: string
   /** Somebody has begun to revoke it. */
   isRevoked: boolean
-  /** It was revoked so long ago that nothing admitted with it can still run. */
+  /** Its revocation was acknowledged: whoever asks from now on is refused. */
   isDead: boolean
 }
 

@@ -19,13 +19,14 @@ export async function liveAsMember(world: World, member: SimMember): Promise<voi
   )
   for (let round = 1; !world.isClosing; round += 1) {
     await timeline.sleep(chance.wait(mix.thinkMs), { kind: 'caller', name: `${name} asks` })
+    if (world.isClosing) return
     const atOnce = chance.percent(60) ? 1 : chance.between(2, atOnceMax)
     const running = clients.slice(0, atOnce).map((client, index) => {
       const luck = `${mix.seed}-${member.memberId}-${round}-${index}`
       const own = chance.fork(luck)
       return ask({ world, member, client, chance: own, name: `${name}-${index}` }, luck)
     })
-    await Promise.all(running)
+    await world.during(Promise.all(running))
   }
 }
 
@@ -60,10 +61,11 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
   const key = keys[chance.below(keys.length)]
   if (key === undefined) return null
   const { history } = world
+  const { isDead } = key
   const asking = { ...writeRequest(request, key.keyText), ...manners(chance, request) }
   const reply = await askMessages({ client, history, process: name }, member, { request, asking })
   world.answers.take(member, reply)
-  if (reply.kind === 'answer') judge(world, { reply, key, request })
+  if (reply.kind === 'answer') judge(world, { reply, key: { ...key, isDead }, request })
   return reply
 }
 
@@ -99,5 +101,7 @@ function judge(
   if (status === 200 && key.isDead) world.blame('a key that was revoked was taken', key.keyId)
   const isAway = status === 503 && body.includes('"limits_unavailable"')
   if (isAway && !world.hasDiskTrouble) world.blame('limits are unavailable for nothing', body)
-  if (status === 200 && isWhole) world.noteWhole(`req_up_${request.luck}`)
+  // A server that stops says so in a last event.
+  if (status === 200 && isWhole && !body.includes('event: error'))
+    world.noteWhole(`req_up_${request.luck}`)
 }

@@ -1,0 +1,52 @@
+import type { World } from '../world.ts'
+import { Books } from './books.ts'
+
+/** Everything once more, when nothing moves any more: recomputed from the first entry, by the server and by us. */
+export async function lookAtEverything(world: World): Promise<void> {
+  const { running } = world.server
+  if (running === null) return world.blame('no server is left', 'at the end')
+  const { storage } = running.app.parts
+  const first = await world.until(storage.verify({ isHealing: true, actor: 'simulation' }))
+  for (const fault of first?.faults ?? ['verify did not end'])
+    world.blame('verify finds the journal wrong', fault)
+  const { corrupted } = world
+  if (corrupted === 0 && (first?.drifts.length ?? 0) > 0) {
+    world.blame('sums drifted by themselves', JSON.stringify(first?.drifts))
+  }
+  const second = await world.until(storage.verify({ isHealing: false, actor: 'simulation' }))
+  if (second?.drifts.length !== 0)
+    world.blame('drift is not healed', JSON.stringify(second?.drifts))
+  await readAgain(world)
+  lookAtUsage(world)
+}
+
+/** A second reader, from the first entry on, finds what the first one found on the way. */
+async function readAgain(world: World): Promise<void> {
+  const { books } = world
+  const { running } = world.server
+  if (running === null) return
+  const { storage } = running.app.parts
+  await books.catchUp(storage)
+  const again = new Books((what) => world.blame('the journal read again is wrong', what))
+  await again.catchUp(storage)
+  if (again.digest !== books.digest) {
+    world.blame('the journal read again is another one', `${again.position}, ${books.position}`)
+  }
+}
+
+/** Whoever read a whole good answer is settled by what the upstream said, unless the server died over it. */
+function lookAtUsage(world: World): void {
+  for (const requestId of world.wholes) {
+    const said = world.upstream.said.get(requestId)
+    const settled = world.books.settledFor(requestId)
+    if (said === undefined || said.trouble !== 'none') continue
+    if (settled?.body.kind !== 'settled') {
+      if (!world.hasDiskTrouble) world.blame('a whole answer was never settled', requestId)
+      continue
+    }
+    const { usage, isEstimate } = settled.body
+    const told = `${usage.input ?? 0} in, ${usage.output ?? 0} out`
+    const right = `${said.inputTokens} in, ${said.outputTokens} out`
+    if (told !== right || isEstimate) world.blame('settled by other usage', `${told}, not ${right}`)
+  }
+}

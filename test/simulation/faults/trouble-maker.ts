@@ -1,0 +1,147 @@
+import type { Disk } from '../engine/disk.ts'
+import type { Life } from '../engine/life.ts'
+import type { World } from '../world.ts'
+import { DiskFaults } from './disk-faults.ts'
+
+export const faultKinds = [
+  'kill',
+  'kill in a call',
+  'power loss',
+  'disk errors',
+  'slow disk',
+  'stuck disk',
+  'corrupt snapshots',
+  'clock steps',
+  'sleep',
+  'upstream away',
+  'upstream silent',
+  'clean stop',
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+
+/** Whatever goes wrong in a world beside what its people and its upstream do. */
+export class TroubleMaker {
+  readonly #world: World
+  readonly #chance
+  readonly counts = new Map<FaultKind, number>()
+  #diskFaults: DiskFaults | null = null
+  #isOver = false
+
+  constructor(world: World) {
+    this.#world = world
+    this.#chance = world.chance.fork('faults')
+    world.server.onDisk = (disk, life) => this.#meet(disk, life)
+  }
+
+  async live(): Promise<void> {
+    const { timeline, mix } = this.#world
+    const [first, ...others] = mix.faults
+    if (first === undefined) return
+    while (!this.#isOver) {
+      const waitMs = this.#chance.wait(mix.faultEveryMs)
+      await timeline.sleep(waitMs, { kind: 'look', name: 'next fault' })
+      const kind = this.#chance.pick([first, ...others])
+      timeline.after(0, { kind: 'fault', name: kind }, () => {
+        if (!this.#isOver) this.#strike(kind)
+      })
+    }
+  }
+
+  /** From now on everything is as it should be. */
+  end(): void {
+    const { upstream, server } = this.#world
+    this.#isOver = true
+    this.#diskFaults?.end()
+    upstream.isAway = upstream.isSilent = false
+    upstream.clockOffMs = 0
+    upstream.mix = { ...upstream.mix, troublePercent: 0 }
+    this.#world.wallOffMs = 0
+    const { running } = server
+    if (running !== null) running.disk.weather = { writeMs: this.#world.mix.writeMs }
+  }
+
+  #meet(disk: Disk, life: Life): void {
+    const chance = this.#chance.fork(`disk ${life.number}`)
+    this.#diskFaults = new DiskFaults(disk, life, chance)
+    const isShortLived = this.#world.mix.faults.includes('kill in a call') && chance.percent(10)
+    // A start is as good a moment to die as any other.
+    if (isShortLived && !this.#isOver) this.#diskFaults.killWithin()
+  }
+
+  #strike(kind: FaultKind): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+    const world = this.#world
+    const { upstream, server, timeline } = world
+    const chance = this.#chance
+    if (!harmless.has(kind)) world.hasDiskTrouble = true
+    switch (kind) {
+      case 'kill':
+        return server.kill()
+      case 'kill in a call':
+        return this.#note(this.#diskFaults?.killWithin())
+      case 'power loss':
+        return this.#note(this.#diskFaults?.losePower())
+      case 'disk errors':
+        return this.#note(this.#diskFaults?.fail())
+      case 'slow disk':
+        return this.#slowDown()
+      case 'stuck disk':
+        return server.running?.disk.hang(chance.between(1000, 30_000))
+      case 'corrupt snapshots':
+        if (server.running === null) return undefined
+        world.corrupted += 1
+        return this.#note(this.#diskFaults?.corruptSnapshots())
+      case 'clock steps':
+        return this.#stepClock()
+      case 'sleep':
+        return timeline.pass(chance.pick([10_000, 10 * minuteMs, 3 * hourMs, 30 * hourMs]))
+      case 'upstream away':
+        upstream.isAway = true
+        return this.#later(chance.wait(5000), () => (upstream.isAway = false))
+      case 'upstream silent':
+        upstream.isSilent = true
+        return this.#later(chance.wait(20_000), () => (upstream.isSilent = false))
+      case 'clean stop':
+        void server.stop(chance.pick([0, 500, 20_000]))
+    }
+  }
+
+  #note(what: string | undefined): void {
+    this.#world.timeline.note(`${what}\n`)
+  }
+
+  #slowDown(): void {
+    const { running } = this.#world.server
+    if (running === null) return
+    const { writeMs } = this.#world.mix
+    running.disk.weather = { writeMs: writeMs * this.#chance.pick([20, 200]) }
+    this.#later(this.#chance.wait(5000), () => (running.disk.weather = { writeMs }))
+  }
+
+  /** The machine's clock is set, and mostly set right again. */
+  #stepClock(): void {
+    const world = this.#world
+    const chance = this.#chance
+    const byMs = chance.pick([20_000, 4 * minuteMs, 20 * minuteMs, 5 * hourMs, 60 * hourMs])
+    world.wallOffMs += chance.percent(50) ? byMs : -byMs
+    if (chance.percent(80)) this.#later(chance.wait(60_000), () => (world.wallOffMs = 0))
+  }
+
+  #later(delayMs: number, act: () => void): void {
+    this.#world.timeline.after(delayMs, { kind: 'fault', name: 'over' }, () => {
+      if (!this.#isOver) act()
+    })
+  }
+}
+
+/** With these alone, nobody may be told that limits are unavailable. */
+const harmless: ReadonlySet<FaultKind> = new Set([
+  'corrupt snapshots',
+  'clock steps',
+  'sleep',
+  'upstream away',
+  'upstream silent',
+])

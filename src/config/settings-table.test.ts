@@ -27,6 +27,7 @@ test('each setting says its value and who said it, and no secret says its value'
   assert.deepEqual(said('adminPort'), ['12', 'environment', 'PLIMSOLL_ADMIN_PORT'])
   assert.deepEqual(said('waitersMax'), ['3', 'file', `"waitersMax" in ${config}`])
   assert.deepEqual(said('burstSize'), ['120', 'default', null])
+  assert.deepEqual(said('overrunMax'), ['10.00', 'default', null])
   assert.deepEqual(said('upstreamKey'), ['[secret]', 'environment', 'ANTHROPIC_API_KEY'])
   assert.deepEqual(said('upstreamUrl'), ['https://api.anthropic.com', 'derived', null])
   assert.doesNotMatch(JSON.stringify([rows, [...origins]]), /not-to-be-seen/)

@@ -1,3 +1,4 @@
+import { formatMoney } from '../core/money.ts'
 import type { SettingOrigin, SettingOrigins } from './load-settings.ts'
 import type { Declaration } from './setting-kinds.ts'
 import {
@@ -73,6 +74,8 @@ export function settingsInForce(
     const { source, where } = origins.get(row.name) ?? { source: 'default' as const, where: null }
     const isDerived =
       row.name === 'upstreamUrl' && source === 'default' && settings.upstreamUrl !== null
-    return { ...row, value: values[row.name] ?? '', source: isDerived ? 'derived' : source, where }
+    const value = settings[row.name]
+    const text = typeof value === 'bigint' ? formatMoney(value, '') : (values[row.name] ?? '')
+    return { ...row, value: text, source: isDerived ? 'derived' : source, where }
   })
 }

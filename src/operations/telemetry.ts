@@ -43,7 +43,9 @@ export class Telemetry {
 
   /** @param source Who pays; null for a refusal, which is counted when it is answered. */
   decided(figures: Figures, source: HoldSource | null, startedMs: number): void {
-    this.traffic.addDecision(this.#clock.elapsedMs() - startedMs)
+    const elapsedMs = this.#clock.elapsedMs()
+    this.traffic.now(elapsedMs)
+    this.traffic.addDecision(elapsedMs - startedMs)
     const { memberId, customerId } = figures
     const name = `${customerId}:${memberId}`
     this.#seen.delete(name)
@@ -57,6 +59,7 @@ export class Telemetry {
   /** Every request, once, when everything about it is known. */
   finished(request: FinishedRequest, status: number | null): void {
     const { traffic } = this
+    traffic.now(this.#clock.elapsedMs())
     if (status === 503) traffic.add('answered_503')
     const isMetered = request.route === 'messages'
     if (request.source !== undefined) {

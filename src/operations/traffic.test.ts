@@ -6,19 +6,24 @@ import { minutesKept, Traffic } from './traffic.ts'
 const minuteMs = 60_000
 const startMs = Date.UTC(2026, 10, 22, 12, 0, 30)
 
-function begin(): { clock: ManualClock; traffic: Traffic } {
+function begin() {
   const clock = new ManualClock(startMs)
-  return { clock, traffic: new Traffic(clock, startMs) }
+  const traffic = new Traffic(clock, startMs)
+  const counting = (): Traffic => {
+    traffic.now(clock.elapsedMs())
+    return traffic
+  }
+  return { clock, traffic, counting }
 }
 
 test('counts stand in the minute of the day in which they were made', () => {
-  const { clock, traffic } = begin()
-  traffic.add('plan')
+  const { clock, traffic, counting } = begin()
+  counting().add('plan')
   clock.pass(29_999)
-  traffic.add('plan')
+  counting().add('plan')
   clock.pass(1)
-  traffic.add('limit_reached', 3)
-  traffic.addCost(7n)
+  counting().add('limit_reached', 3)
+  counting().addCost(7n)
   clock.pass(5 * minuteMs)
 
   const { points, sinceMs, stepMs } = traffic.read(clock.wallMs(), { minutes: 60, stepMinutes: 1 })
@@ -43,10 +48,10 @@ test('counts stand in the minute of the day in which they were made', () => {
 })
 
 test('a longer step joins minutes and loses none', () => {
-  const { clock, traffic } = begin()
+  const { clock, traffic, counting } = begin()
   for (let minute = 0; minute < 40; minute += 1) {
-    traffic.add('extra_usage')
-    traffic.addDecision(minute)
+    counting().add('extra_usage')
+    counting().addDecision(minute)
     clock.pass(minuteMs)
   }
 
@@ -67,12 +72,12 @@ test('a longer step joins minutes and loses none', () => {
 })
 
 test('after a day, and after a long silence, old minutes are gone', () => {
-  const { clock, traffic } = begin()
-  traffic.add('plan')
+  const { clock, traffic, counting } = begin()
+  counting().add('plan')
   clock.pass((minutesKept - 1) * minuteMs)
   const whole = traffic.read(clock.wallMs(), { minutes: minutesKept, stepMinutes: 1 })
   clock.pass(minuteMs)
-  traffic.add('free')
+  counting().add('free')
   const later = traffic.read(clock.wallMs(), { minutes: minutesKept, stepMinutes: 1 })
   clock.pass(10 * minutesKept * minuteMs)
   const silent = traffic.read(clock.wallMs(), { minutes: minutesKept, stepMinutes: 1 })
@@ -92,11 +97,11 @@ test('after a day, and after a long silence, old minutes are gone', () => {
 })
 
 test('a wall clock that is set puts no count into another minute', () => {
-  const { clock, traffic } = begin()
-  traffic.add('plan')
+  const { clock, traffic, counting } = begin()
+  counting().add('plan')
   clock.stepWall(-3 * 60 * minuteMs)
   clock.pass(2 * minuteMs)
-  traffic.add('plan')
+  counting().add('plan')
 
   const { points } = traffic.read(startMs + 2 * minuteMs, { minutes: 60, stepMinutes: 1 })
 

@@ -81,27 +81,32 @@ export class Traffic {
     this.#offsetMs = this.#startedMs - clock.elapsedMs()
   }
 
-  /** Changes with every count: whoever shows them asks it whether to look again. */
+  /** Changes with what is counted: whoever shows them asks it whether to look again. */
   get version(): number {
     return this.#version
   }
 
-  add(name: TrafficCount, by = 1): void {
-    const index = this.#row() * width + columns[name]
-    this.#counts[index] = (this.#counts[index] ?? 0) + by
+  /** What is counted next belongs to the minute of this moment of the clock. Asking the clock is what costs. */
+  now(elapsedMs: number): void {
+    const minute = Math.floor((elapsedMs + this.#offsetMs) / minuteMs)
+    if (minute !== this.#minute) this.#turn(minute)
     this.#version += 1
   }
 
+  add(name: TrafficCount, by = 1): void {
+    const index = (this.#minute % minutesKept) * width + columns[name]
+    this.#counts[index] = (this.#counts[index] ?? 0) + by
+  }
+
   addCost(nanos: bigint): void {
-    const row = this.#row()
+    const row = this.#minute % minutesKept
     this.#costs[row] = (this.#costs[row] ?? 0n) + nanos
   }
 
   addDecision(tookMs: number): void {
-    const row = this.#row()
-    const index = row * width + columns.decided
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1
-    this.#counts[index + 1] = (this.#counts[index + 1] ?? 0) + tookMs
+    this.add('decided')
+    this.add('decided_ms', tookMs)
+    const row = this.#minute % minutesKept
     if (tookMs > (this.#slowest[row] ?? 0)) this.#slowest[row] = tookMs
   }
 
@@ -110,9 +115,11 @@ export class Traffic {
     nowMs: number,
     span: { readonly minutes: number; readonly stepMinutes: number },
   ): TrafficSeries {
-    this.#row()
     const { minutes, stepMinutes } = span
-    const passedMs = this.#clock.elapsedMs() + this.#offsetMs
+    const elapsedMs = this.#clock.elapsedMs()
+    const passedMs = elapsedMs + this.#offsetMs
+    const current = Math.floor(passedMs / minuteMs)
+    if (current !== this.#minute) this.#turn(current)
     const momentOf = (minute: number): number =>
       Math.round((nowMs - passedMs) / minuteMs + minute) * minuteMs
     const stepMs = stepMinutes * minuteMs
@@ -140,13 +147,7 @@ export class Traffic {
     return { atMs, counts, costNanos: this.#costs[row] ?? 0n, slowestMs: this.#slowest[row] ?? 0 }
   }
 
-  /** The row of the minute that runs; rows of minutes that have passed since the last call begin at zero. */
-  #row(): number {
-    const minute = Math.floor((this.#clock.elapsedMs() + this.#offsetMs) / minuteMs)
-    if (minute !== this.#minute) this.#turn(minute)
-    return minute % minutesKept
-  }
-
+  /** Minutes that have passed since the last count begin at zero. */
   #turn(minute: number): void {
     const passed = Math.min(minute - this.#minute, minutesKept)
     for (let step = 0; step < passed; step += 1) {

@@ -7,12 +7,12 @@ import { Badge } from '../../ui/badge.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Select, TextField } from '../../ui/fields.tsx'
+import { FilterBox } from '../../ui/filter-box.tsx'
 import { LoadOlder } from '../../ui/load-older.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
-import '../decisions/decisions-page.css'
 
 /** Every administrative act: who changed what, and when. */
 export function AuditPage() {
@@ -86,7 +86,7 @@ function AuditFilters({ acts }: { readonly acts: AuditAnswer['acts'] }) {
   const options = acts.length === 0 && chosen !== '' ? [chosen] : acts
   const isFiltered = [...filters.all.keys()].length > 0
   return (
-    <div className="filters" role="search" aria-label="Filters">
+    <FilterBox isSet={isFiltered}>
       <Select
         label="What"
         value={chosen}
@@ -113,7 +113,7 @@ function AuditFilters({ acts }: { readonly acts: AuditAnswer['acts'] }) {
           </Button>
         </div>
       ) : null}
-    </div>
+    </FilterBox>
   )
 }
 

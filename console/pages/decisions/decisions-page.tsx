@@ -3,6 +3,7 @@ import { go, useFilters } from '../../data/address.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Select, TextField } from '../../ui/fields.tsx'
+import { FilterBox } from '../../ui/filter-box.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { AdmittedList } from './admitted-list.tsx'
@@ -81,7 +82,7 @@ function Filters({ tab }: { readonly tab: 'admitted' | 'refused' }) {
     />
   )
   return (
-    <div className="filters" role="search" aria-label="Filters">
+    <FilterBox isSet={[...filters.all.keys()].some((name) => name !== 'tab')}>
       {text('customer', 'Customer id')}
       {text('member', 'Member id')}
       {text('key', 'Key id')}
@@ -103,6 +104,6 @@ function Filters({ tab }: { readonly tab: 'admitted' | 'refused' }) {
       )}
       {text('from', 'From', 'datetime-local')}
       {text('to', 'Until', 'datetime-local')}
-    </div>
+    </FilterBox>
   )
 }

@@ -120,7 +120,7 @@ function LiveFigures({ overview }: { readonly overview: OverviewAnswer }) {
             money.kind === 'counted' ? (
               <Money nanos={money.today.chargedNanos} symbol={symbol} />
             ) : (
-              'counting…'
+              '–'
             )
           }
           note={
@@ -128,7 +128,9 @@ function LiveFigures({ overview }: { readonly overview: OverviewAnswer }) {
               <>
                 and <Money nanos={money.today.planNanos} symbol={symbol} /> paid by plans
               </>
-            ) : undefined
+            ) : (
+              'being counted'
+            )
           }
         />
       </Figures>

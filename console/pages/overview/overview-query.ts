@@ -20,6 +20,8 @@ export const useOverview = (span: Span) =>
     queryKey: ['overview', span],
     queryFn: ({ signal }) => read<OverviewAnswer>(`overview?span=${span}`, signal),
     meta: { everyMs: 1_000 },
+    // Nothing else tells how far the counting is.
+    refetchInterval: ({ state }) => (state.data?.money.kind === 'counting' ? 1_000 : 60_000),
     placeholderData: (before) => before,
   })
 

@@ -4,7 +4,6 @@ import { count } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
 import { Ago, Countdown } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
-import { EmptyState } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { sourceWords } from '../decisions/words.ts'
 
@@ -46,7 +45,7 @@ export function RunningCard(props: { readonly holds: Holds; readonly symbol: str
       lead={isCut ? `The oldest ${count(holds.holds.length)} of ${count(holds.count)}.` : undefined}
     >
       {holds.holds.length === 0 ? (
-        <EmptyState title="No request is running." />
+        <p className="soft">No request is running.</p>
       ) : (
         <Table
           label="Running requests"

@@ -2,7 +2,6 @@ import type { OverviewAnswer } from '../../../src/admin/contract/desk.ts'
 import { count } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
 import { Clock } from '../../ui/moment.tsx'
-import { EmptyState } from '../../ui/states.tsx'
 import { Table } from '../../ui/table.tsx'
 import { allOf, countOf, outcomes, type Span, type TrafficPoint } from './overview-query.ts'
 import { TrafficChart } from './traffic-chart.tsx'
@@ -61,7 +60,7 @@ export function RefusalsCard({ traffic }: { readonly traffic: OverviewAnswer['tr
       actions={<a href="#/decisions?tab=refused">The last refusals</a>}
     >
       {refusals.length === 0 ? (
-        <EmptyState title="Nobody was refused." />
+        <p className="soft">Nobody was refused.</p>
       ) : (
         <ul className="reasons">
           {refusals.map(({ reason, words, count: times }) => (

@@ -53,7 +53,9 @@ export function SettingsPage() {
         ) : rows.length === 0 ? (
           <EmptyState title={isOnlySet ? 'Everything has its default.' : 'No such setting.'} />
         ) : (
-          <Table label="Settings" columns={columns} rows={rows} rowKey={({ name }) => name} />
+          <div className="settings-table">
+            <Table label="Settings" columns={columns} rows={rows} rowKey={({ name }) => name} />
+          </div>
         )}
       </Card>
     </Page>
@@ -69,7 +71,7 @@ const columns: readonly Column<SettingAnswer>[] = [
         <span className="strong">{name}</span>
         <br />
         <span className="soft">
-          {sentence} Takes {takes}.
+          <Sentence text={`${sentence} Takes ${takes}.`} />
         </span>
       </>
     ),
@@ -92,6 +94,13 @@ const columns: readonly Column<SettingAnswer>[] = [
     ),
   },
 ]
+
+/** Words in backticks are what one writes. */
+function Sentence({ text }: { readonly text: string }) {
+  return text
+    .split('`')
+    .map((part, index) => (index % 2 === 0 ? part : <code key={index}>{part}</code>))
+}
 
 const sourceWords = {
   flag: 'Flag',

@@ -8,7 +8,7 @@ import { Card, Figure, Figures } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
 import { Ago, Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { count, plural } from '../../format/numbers.ts'
 import { BackupCard } from './backup-card.tsx'
@@ -128,7 +128,7 @@ function DriftsCard({ drifts }: { readonly drifts: readonly Drift[] }) {
       lead="Stored sums that differed from the journal. They are found while the server runs, put right, and no decision rests on them."
     >
       {drifts.length === 0 ? (
-        <EmptyState title="None was ever found." />
+        <p className="soft">None was ever found.</p>
       ) : (
         <Table
           label="Drift"

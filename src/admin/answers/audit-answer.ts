@@ -56,7 +56,7 @@ async function actLine(
     id: `act-${id}`,
     atMs,
     act,
-    title: actTitle(done),
+    title: actTitle(done, await targetName(done.target, names)),
     actor,
     actorName: await actorName(actor, names),
     customer: customer === null ? null : await names.of(customerId(customer)),
@@ -84,13 +84,22 @@ const actTitles: Readonly<Record<string, string>> = {
 }
 
 /** What was done, and the facts that were noted with it; ids have columns of their own. */
-function actTitle({ act, details, target }: Extract<Audited, { kind: 'act' }>['done']): string {
+function actTitle(
+  { act, details }: Extract<Audited, { kind: 'act' }>['done'],
+  target: string | null,
+): string {
   const words = actTitles[act] ?? capitalized(act.replaceAll('_', ' '))
   const facts = Object.entries(details)
     .filter(([name, value]) => value !== null && name !== 'customerId' && name !== 'memberId')
     .map(([name, value]) => `${wordsOf(name)} ${String(value)}`)
   const isNamed = act.endsWith('_erased') || target === null
   return [words, ...(isNamed ? [] : [target]), ...facts].join(', ')
+}
+
+/** Whom it concerns, by name where that is a person who still has one. */
+async function targetName(target: string | null, names: Names): Promise<string | null> {
+  if (target === null || !/^person_[\w.-]{1,57}$/.test(target)) return target
+  return (await names.of(personId(target))).name ?? target
 }
 
 /** `entryCount` as words: entry count. */

@@ -1,37 +1,34 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { chromiumBinary } from '../test/e2e/available.ts'
+import { arrive, memberStops, operatorStops, type Stop } from '../test/e2e/console-tour.ts'
 
 /**
- * Takes the pictures of the README from the running product: `node scripts/bootstrap.mjs
- * scripts/take-pictures.ts`. A first start on the demo upstream, a session spent, a top-up, extra usage on.
+ * Takes the pictures of the docs from the running product, on the demo world of a first start:
+ *
+ *   npm run pictures                  every page, in light, dark and on a phone, into docs/pictures/console/
+ *   npm run pictures -- usage         the pages of that name only
+ *   npm run pictures -- --to FOLDER   somewhere else, to look before they are kept
  */
 const root = join(import.meta.dirname, '..')
-const pictures = join(root, 'docs', 'pictures')
-const model = 'claude-sonnet-4-5'
+const seat = { customerId: 'northwind-robotics', memberId: 'nw-lena' }
+const password = 'kettle willow orbit 7'
 
-type Server = {
-  readonly child: ChildProcess
-  readonly gatewayUrl: string
-  readonly pageUrl: string
-  readonly key: string
+const looks: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { colorScheme: 'light', viewport: { width: 1280, height: 860 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 860 } },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true },
 }
+const heightMax = 2000
+
+type Server = { readonly child: ChildProcess; readonly url: string; readonly token: string }
 
 async function startServer(folder: string): Promise<Server> {
-  const flags = [
-    '--data-folder',
-    folder,
-    '--gateway-port',
-    '0',
-    '--admin-port',
-    '0',
-    '--is-demo-paced',
-    'false',
-  ]
+  const flags = ['--data-folder', folder, '--gateway-port', '0', '--admin-port', '0']
   const child = spawn(process.execPath, [join(root, 'src', 'main.ts'), ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -40,46 +37,96 @@ async function startServer(folder: string): Promise<Server> {
     text += String(chunk)
     if (text.includes('Stop with Ctrl-C')) break
   }
-  const find = (pattern: RegExp): string => pattern.exec(text)?.[1] ?? ''
-  const gatewayUrl = find(/Gateway +(\S+)/)
-  return { child, gatewayUrl, pageUrl: find(/Page +(\S+)/), key: find(/(plim_\w+)/) }
+  // Whatever it says later is not read, and must not stop it.
+  child.stdout.resume()
+  const { adminUrl } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as {
+    adminUrl: string
+  }
+  return {
+    child,
+    url: adminUrl,
+    token: readFileSync(join(folder, 'operator-token'), 'utf8').trim(),
+  }
 }
 
-async function ask({ gatewayUrl, key }: Server, text: string): Promise<number> {
-  const response = await fetch(`${gatewayUrl}/v1/messages`, {
-    method: 'POST',
-    headers: {
-      'x-api-key': key,
-      'content-type': 'application/json',
-      'anthropic-version': '2023-06-01',
+/** An account made as people make one; answers with its session's cookie. */
+async function signIn(
+  server: Server,
+  email: string,
+  standing: Readonly<Record<string, string>>,
+): Promise<{ readonly name: string; readonly value: string }> {
+  const post = async (path: string, body: unknown, isOperator = false): Promise<Response> => {
+    const response = await fetch(`${server.url}/api/${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': `pictures-${email}`,
+        ...(isOperator ? { authorization: `Bearer ${server.token}` } : {}),
+      },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+    return response
+  }
+  const name = email.split('@')[0] ?? ''
+  const invited = await post('people', { email, name, ...standing }, true)
+  const { link } = (await invited.json()) as { link: { code: string } }
+  const used = await post('session/link/password', { code: link.code, password })
+  const [cookieName = '', value = ''] = (used.headers.getSetCookie()[0] ?? '').split(/[=;]/)
+  return { name: cookieName, value }
+}
+
+async function take(browser: Browser, server: Server, wanted: readonly string[]): Promise<void> {
+  const tours = [
+    {
+      stops: memberStops,
+      cookie: await signIn(server, 'lena@example.com', { role: 'member', ...seat }),
     },
-    body: JSON.stringify({ model, max_tokens: 8000, messages: [{ role: 'user', content: text }] }),
-  })
-  await response.text()
-  return response.status
+    {
+      stops: operatorStops,
+      cookie: await signIn(server, 'operator@example.com', { role: 'operator' }),
+    },
+  ]
+  for (const [look, options] of Object.entries(looks)) {
+    for (const { stops, cookie } of tours) {
+      const window = await browser.newContext({
+        timezoneId: 'Europe/Berlin',
+        locale: 'en-US',
+        ...options,
+      })
+      await window.addCookies([{ ...cookie, url: server.url }])
+      const page = await window.newPage()
+      const chosen = stops.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+      for (const stop of chosen) {
+        await takePage(page, { stop, look, url: server.url })
+      }
+      await window.close()
+    }
+  }
 }
 
-async function command(folder: string, ...words: readonly string[]): Promise<void> {
-  const program = join(root, 'src', 'cli', 'plimsoll.ts')
-  const child = spawn(process.execPath, [program, ...words, '--data-folder', folder], {
-    stdio: 'ignore',
-  })
-  await once(child, 'exit')
+async function takePage(
+  page: Page,
+  { stop, look, url }: { readonly stop: Stop; readonly look: string; readonly url: string },
+): Promise<void> {
+  const hash = stop.hash.replace(':customer', seat.customerId).replace(':member', seat.memberId)
+  await page.goto(`${url}/${hash}`)
+  await arrive(page, stop)
+  await page.waitForLoadState('networkidle', { timeout: 3000 }).catch(() => undefined)
+  // The whole page in one window: what sticks to the window's edges then ends where the page does.
+  const { width = 0, height = 0 } = page.viewportSize() ?? {}
+  const whole = await page.evaluate<number>('document.documentElement.scrollHeight')
+  await page.setViewportSize({ width, height: Math.min(heightMax, Math.max(height, whole)) })
+  const path = join(target, `${stop.name}-${look}.png`)
+  await page.screenshot({ path, animations: 'disabled' })
+  await page.setViewportSize({ width, height })
+  console.log(path)
 }
 
-async function takePage(browser: Browser, url: string, name: string): Promise<void> {
-  const page = await browser.newPage({
-    viewport: { width: 900, height: 1040 },
-    deviceScaleFactor: 1.5,
-  })
-  await page.goto(url)
-  await page.waitForLoadState('networkidle').catch(() => undefined)
-  await page.getByText('Session').first().waitFor()
-  await page.screenshot({ path: join(pictures, `${name}.png`) })
-  await page.close()
-  console.log(`docs/pictures/${name}.png`)
-}
-
+const words = process.argv.slice(2)
+const at = words.indexOf('--to')
+const target = at === -1 ? join(root, 'docs', 'pictures', 'console') : String(words[at + 1])
+mkdirSync(target, { recursive: true })
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-pictures-'))
 const browser = await chromium.launch({
   executablePath: chromiumBinary() ?? '',
@@ -87,12 +134,7 @@ const browser = await chromium.launch({
 })
 const server = await startServer(folder)
 try {
-  while ((await ask(server, 'demo-output-tokens: 4000')) === 200);
-  await command(folder, 'topup', '5')
-  await command(folder, 'extra', 'on')
-  for (const text of ['Rename the module', 'Run the tests', 'Write the changelog'])
-    await ask(server, text)
-  await takePage(browser, server.pageUrl, 'usage')
+  await take(browser, server, at === -1 ? words : words.toSpliced(at, 2))
 } finally {
   await browser.close()
   server.child.kill('SIGTERM')

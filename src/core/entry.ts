@@ -220,6 +220,8 @@ export type EntryBody =
       readonly chargedNanos: Nanos
       /** Cost of an extra-usage request above what could be charged: final, the operator's. */
       readonly overrunNanos: Nanos
+      /** The same of a late settle, booked as lost like its hold; absent where there is none. */
+      readonly lostNanos?: Nanos
       /** Set when the final usage was missing or not believable and the cost is a declared estimate. */
       readonly isEstimate: boolean
       /** Set when the hold had expired before: this entry corrects that one. */

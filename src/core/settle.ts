@@ -17,7 +17,8 @@ import {
 /**
  * Settle: replace a hold by the real cost. The plan pays plan-sourced requests whole, in the instance that
  * admitted them. Extra usage is charged at most what the hold kept plus the room that is left now; the
- * rest is the operator's, for good. A hold ends once: settling one that has ended changes nothing.
+ * rest is the operator's, for good: an overrun, or lost where the hold was (docs/decisions/0004-lost-holds-are-booked-apart.md).
+ * A hold ends once: settling one that has ended changes nothing.
  */
 export type Settlement = {
   readonly holdId: HoldId
@@ -33,6 +34,8 @@ export type SettleAnswer =
       readonly costNanos: Nanos
       readonly chargedNanos: Nanos
       readonly overrunNanos: Nanos
+      /** The same of a late settle: the loss of its hold, corrected. */
+      readonly lostNanos: Nanos
     }
   | { readonly kind: 'already_ended' }
 
@@ -65,6 +68,7 @@ export function settleHold(
       costNanos: body.costNanos,
       chargedNanos: body.chargedNanos,
       overrunNanos: body.overrunNanos,
+      lostNanos: body.lostNanos ?? 0n,
     },
     draft: { atMs: moment.nowMs, legs: payment.legs, body },
   }
@@ -81,6 +85,8 @@ function settledBody(
   const { hold, amounts, moment } = outcome.real
   const { customer, member } = account
   const isCharged = outcome.payment.chargedNanos > 0n
+  const restNanos =
+    hold.source === 'extra_usage' ? amounts.money - outcome.payment.chargedNanos : 0n
   return {
     kind: 'settled',
     holdId: hold.holdId,
@@ -91,7 +97,8 @@ function settledBody(
     marks: settlement.marks,
     costNanos: amounts.money,
     chargedNanos: outcome.payment.chargedNanos,
-    overrunNanos: hold.source === 'extra_usage' ? amounts.money - outcome.payment.chargedNanos : 0n,
+    overrunNanos: outcome.isLate ? 0n : restNanos,
+    ...(outcome.isLate && restNanos > 0n ? { lostNanos: restNanos } : {}),
     isEstimate: settlement.isEstimate,
     isLate: outcome.isLate,
     upstreamRequestId: settlement.upstreamRequestId,
@@ -106,7 +113,10 @@ function pay(account: Account, real: Real): Payment {
   const { hold, amounts } = real
   if (hold.source === 'free') return { legs: [], chargedNanos: 0n }
   if (hold.source === 'plan') return { legs: windowSettleLegs(hold, amounts), chargedNanos: 0n }
-  return payFromWallet(account, real, hold.amounts.money)
+  return payFromWallet(account, real, {
+    heldNanos: hold.amounts.money,
+    restFrom: 'operator_overrun',
+  })
 }
 
 /** Settles in the admitting instance: what was held becomes used, the rest goes back or is added. */
@@ -124,8 +134,23 @@ function windowSettleLegs(hold: OpenHold, amounts: Amounts): readonly Leg[] {
   return legs
 }
 
+/** What the operator absorbed of a request, by whichever account. */
+export const absorbedNanos = ({
+  overrunNanos,
+  lostNanos = 0n,
+}: Pick<SettledBody, 'overrunNanos' | 'lostNanos'>): Nanos => overrunNanos + lostNanos
+
+type WalletTerms = {
+  readonly heldNanos: Nanos
+  readonly restFrom: 'operator_overrun' | 'operator_lost'
+}
+
 /** `min(cost, hold + max(0, room))`; with a switch off at most the hold (DESIGN, "Settle, void, expire"). */
-function payFromWallet(account: Account, real: Real, heldNanos: Nanos): Payment {
+function payFromWallet(
+  account: Account,
+  real: Real,
+  { heldNanos, restFrom }: WalletTerms,
+): Payment {
   const { customer } = account
   const { hold, amounts, moment } = real
   const room = isExtraUsageOn(account) ? larger(0n, roomNanos(account, moment.nowMs)) : 0n
@@ -137,20 +162,22 @@ function payFromWallet(account: Account, real: Real, heldNanos: Nanos): Payment 
     const grant = `grant:${leg.grantId}`
     legs.push({ from: `${grant}:available`, to: `${grant}:spent`, amount: leg.amount })
   }
-  const overrunNanos = amounts.money - chargedNanos
-  if (overrunNanos > 0n)
-    legs.push({ from: 'operator_overrun', to: 'upstream', amount: overrunNanos })
+  const restNanos = amounts.money - chargedNanos
+  if (restNanos > 0n) legs.push({ from: restFrom, to: 'upstream', amount: restNanos })
   return { legs, chargedNanos }
 }
 
-/** The hold had expired: what was presumed lost is taken back, and the real cost is booked. */
+/**
+ * The hold had expired: what was presumed lost is taken back, and the real cost is booked. What cannot be charged of it
+ * is lost like the hold: nothing is reserved for it any more, so as an overrun it could pass the bound of overruns.
+ */
 function payLate(account: Account, real: Real, lostNanos: Nanos): Payment {
   const { hold, amounts } = real
   const back: Leg[] =
     lostNanos > 0n ? [{ from: 'upstream', to: 'operator_lost', amount: lostNanos }] : []
   if (hold.source === 'free') return { legs: back, chargedNanos: 0n }
   if (hold.source === 'extra_usage') {
-    const payment = payFromWallet(account, real, 0n)
+    const payment = payFromWallet(account, real, { heldNanos: 0n, restFrom: 'operator_lost' })
     return { legs: [...back, ...payment.legs], chargedNanos: payment.chargedNanos }
   }
   const used = hold.windowLegs

@@ -2,6 +2,7 @@ import type { HoldSource } from '../core/account.ts'
 import type { Entry, EntryBody } from '../core/entry.ts'
 import { holdId, type CustomerId, type HoldId, type KeyId, type MemberId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
+import { absorbedNanos } from '../core/settle.ts'
 import type { EntryQuery } from '../storage/storage.ts'
 import { nextTurn } from '../system/next-turn.ts'
 import { readAllowedDecisionId } from './decision-id.ts'
@@ -29,6 +30,7 @@ export type RequestEnd = {
   readonly atMs: number
   readonly costNanos: Nanos
   readonly chargedNanos: Nanos
+  /** What the operator absorbed. */
   readonly overrunNanos: Nanos
   readonly isEstimate: boolean
   readonly upstreamRequestId: string | null
@@ -169,8 +171,8 @@ function requestEnd({ body, atMs }: Entry): RequestEnd | null {
   }
   switch (body.kind) {
     case 'settled': {
-      const { costNanos, chargedNanos, overrunNanos, isEstimate, upstreamRequestId } = body
-      const amounts = { costNanos, chargedNanos, overrunNanos }
+      const { costNanos, chargedNanos, isEstimate, upstreamRequestId } = body
+      const amounts = { costNanos, chargedNanos, overrunNanos: absorbedNanos(body) }
       return { ...nothing, kind: 'settled', ...amounts, isEstimate, upstreamRequestId }
     }
     case 'voided':

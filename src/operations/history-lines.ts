@@ -2,6 +2,7 @@ import type { CustomerState, Grant, GrantOrigin, HoldSource, SystemState } from 
 import type { Actor, Entry, EntryBody, GrantTerms, Leg } from '../core/entry.ts'
 import type { HoldId, MemberId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
+import { absorbedNanos } from '../core/settle.ts'
 import {
   priceLines,
   type Price,
@@ -25,6 +26,7 @@ export type HistoryRequest = {
   readonly priceLines: readonly PriceLine[]
   readonly costNanos: Nanos
   readonly chargedNanos: Nanos
+  /** What the operator absorbed. */
   readonly overrunNanos: Nanos
   readonly isEstimate: boolean
   readonly isLate: boolean
@@ -190,7 +192,7 @@ function requestOf(
     marks: body.marks,
     costNanos: body.costNanos,
     chargedNanos: body.chargedNanos,
-    overrunNanos: body.overrunNanos,
+    overrunNanos: absorbedNanos(body),
     isEstimate: body.isEstimate,
     isLate: body.isLate,
     upstreamRequestId: body.upstreamRequestId,

@@ -3,6 +3,7 @@ import type { HoldSource } from '../core/account.ts'
 import type { Entry, EntryBody, RequestFacts } from '../core/entry.ts'
 import type { CustomerId, HoldId, KeyId, LimitId, MemberId } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
+import { absorbedNanos } from '../core/settle.ts'
 import type { Amounts, Price, ServiceMarks, Unit, Usage } from '../core/usage.ts'
 import { allowedDecisionId } from './decision-id.ts'
 import type { Parts } from './parts.ts'
@@ -53,6 +54,7 @@ export type RequestSettle = {
   readonly bill: Bill | null
   readonly costNanos: Nanos
   readonly chargedNanos: Nanos
+  /** What the operator absorbed. */
   readonly overrunNanos: Nanos
   readonly isEstimate: boolean
   readonly isLate: boolean
@@ -118,7 +120,7 @@ function windowsOf({ windowLegs }: Held, settled: Entry | undefined): readonly R
 }
 
 function settleOf({ atMs, position }: Entry, body: Settled, price: Price | null): RequestSettle {
-  const { usage, marks, costNanos, chargedNanos, overrunNanos } = body
+  const { usage, marks, costNanos, chargedNanos } = body
   const { isEstimate, isLate, upstreamRequestId } = body
   return {
     atMs,
@@ -128,7 +130,7 @@ function settleOf({ atMs, position }: Entry, body: Settled, price: Price | null)
     bill: price === null ? null : billOf(price, usage, marks),
     costNanos,
     chargedNanos,
-    overrunNanos,
+    overrunNanos: absorbedNanos(body),
     isEstimate,
     isLate,
     upstreamRequestId,

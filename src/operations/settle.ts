@@ -30,6 +30,6 @@ async function firstAnswer(
 ): Promise<SettleAnswer> {
   const end = await parts.storage.findHoldEnd(scope.memberId, settlement.holdId)
   if (end?.body.kind !== 'settled') return { kind: 'already_ended' }
-  const { costNanos, chargedNanos, overrunNanos } = end.body
-  return { kind: 'settled', costNanos, chargedNanos, overrunNanos }
+  const { costNanos, chargedNanos, overrunNanos, lostNanos = 0n } = end.body
+  return { kind: 'settled', costNanos, chargedNanos, overrunNanos, lostNanos }
 }

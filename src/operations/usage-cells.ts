@@ -1,4 +1,5 @@
 import type { HoldSource } from '../core/account.ts'
+import { absorbedNanos } from '../core/settle.ts'
 import type { Entry } from '../core/entry.ts'
 import type { Nanos } from '../core/money.ts'
 import { toolMeters, tokenMeters, type Usage } from '../core/usage.ts'
@@ -61,7 +62,8 @@ export class UsageCells {
   /** Entries of other kinds count nothing. */
   add({ body, atMs }: Pick<Entry, 'body' | 'atMs'>): void {
     if (body.kind !== 'settled') return
-    const { model, source, usage, costNanos, chargedNanos, overrunNanos } = body
+    const { model, source, usage, costNanos, chargedNanos } = body
+    const overrunNanos = absorbedNanos(body)
     const startMs = cellStartMs(atMs)
     const key = `${startMs} ${source} ${model}`
     const sum = { requests: 1, usage, costNanos, chargedNanos, overrunNanos }

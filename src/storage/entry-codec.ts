@@ -193,14 +193,17 @@ function storedBody(body: EntryBody): Stored<EntryBody> {
         amounts: encodeAmounts(body.amounts),
         grantLegs: encodeGrantLegs(body.grantLegs),
       }
-    case 'settled':
+    case 'settled': {
+      const { lostNanos, ...rest } = body
       return {
-        ...body,
+        ...rest,
         costNanos: String(body.costNanos),
         chargedNanos: String(body.chargedNanos),
         overrunNanos: String(body.overrunNanos),
+        ...(lostNanos === undefined ? {} : { lostNanos: String(lostNanos) }),
         overrunReserveNanos: String(body.overrunReserveNanos),
       }
+    }
     case 'voided':
       return { ...body, overrunReserveNanos: String(body.overrunReserveNanos) }
     case 'expired':
@@ -253,14 +256,17 @@ function bodyOf(stored: Stored<EntryBody>): EntryBody {
         amounts: decodeAmounts(stored.amounts),
         grantLegs: decodeGrantLegs(stored.grantLegs),
       }
-    case 'settled':
+    case 'settled': {
+      const { lostNanos, ...rest } = stored
       return {
-        ...stored,
+        ...rest,
         costNanos: BigInt(stored.costNanos),
         chargedNanos: BigInt(stored.chargedNanos),
         overrunNanos: BigInt(stored.overrunNanos),
+        ...(lostNanos === undefined ? {} : { lostNanos: BigInt(lostNanos) }),
         overrunReserveNanos: BigInt(stored.overrunReserveNanos),
       }
+    }
     case 'voided':
       return { ...stored, overrunReserveNanos: BigInt(stored.overrunReserveNanos) }
     case 'expired':

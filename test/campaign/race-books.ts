@@ -117,9 +117,9 @@ function followHold(book: Book, { body, memberId, position }: Entry, findings: F
   book.ends.set(body.holdId, body.kind)
   if (!isCorrection) book.running.set(member, (book.running.get(member) ?? 0) - 1)
   if (body.kind !== 'settled') return
-  const { costNanos, chargedNanos, overrunNanos, source } = body
+  const { costNanos, chargedNanos, overrunNanos, lostNanos = 0n, source } = body
   book.settled.set(body.holdId, { costNanos, chargedNanos })
-  if (source === 'extra_usage' && chargedNanos + overrunNanos !== costNanos) {
+  if (source === 'extra_usage' && chargedNanos + overrunNanos + lostNanos !== costNanos) {
     findings.broken.push(`entry ${position} leaves a part of its cost without a payer`)
   }
 }

@@ -27,7 +27,14 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
     ...lastOf(of('cap'), ({ member }) => String(member)),
     ...lastOf(of('status'), ({ member }) => String(member)),
     ...lastOf(of('excepted'), ({ member, limit }) => `${member}|${limit}`),
-    ...of('granted').map((fact) => ({ ...fact, atMs: 0 })),
+    ...lastOf(of('auto_reload'), () => ''),
+    ...lastOf(of('order'), () => ''),
+    // The month of a reload counts, of other grants nothing but their order.
+    ...of('granted').map((fact) => ({
+      ...fact,
+      atMs: fact.isReload ? monthAt(opened.zone, fact.atMs).startMs : 0,
+    })),
+    ...refusalOf(facts),
     ...refunds(of('refunded')),
     ...members.flatMap((member) => usedOf(books, member)),
     ...charges(books, { zone: opened.zone, settled: of('settled') }),
@@ -41,6 +48,13 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
       .toSorted((a, b) => compare(a.hold, b.hold)),
     ...of('ended').filter(isKept),
   ]
+}
+
+/** A refused reload is told until money comes in or a setting of it changes. */
+function refusalOf(facts: readonly FoldedFact[]): FoldedFact[] {
+  const ends = ['granted', 'auto_reload', 'order', 'reload_refused']
+  const last = facts.findLast(({ kind }) => ends.includes(kind))
+  return last?.kind === 'reload_refused' ? [last] : []
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -139,7 +153,7 @@ function usedOf(books: NaiveBooks, member: string): FoldedFact[] {
     .flatMap(([key, { pin, used }]) =>
       standIn(
         { hold: `used|${member}|${key}`, member, windows: [pin] },
-        { amounts: used, charged: 0n, overrun: 0n, parts: [], atMs: 0 },
+        { amounts: used, charged: 0n, overrun: 0n, lost: 0n, parts: [], atMs: 0 },
       ),
     )
 }
@@ -175,7 +189,7 @@ function charges(
       const parts = [...sum.parts]
         .map(([grant, amount]) => ({ grant, amount }))
         .toSorted((a, b) => compare(a.grant, b.grant))
-      return standIn({ hold, member, windows: [] }, { ...sum, amounts: nothing, parts })
+      return standIn({ hold, member, windows: [] }, { ...sum, amounts: nothing, lost: 0n, parts })
     })
 }
 

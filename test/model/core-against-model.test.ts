@@ -41,6 +41,7 @@ test('the stories reach every source, every reason and every way in which a hold
       seen.add(body.kind)
       if (body.kind === 'settled' && body.overrunNanos > 0n) seen.add('overrun')
       if (body.kind === 'settled' && body.isLate && body.chargedNanos > 0n) seen.add('late_charge')
+      if (body.kind === 'settled' && (body.lostNanos ?? 0n) > 0n) seen.add('late_loss')
       if (body.kind === 'granted' && body.reload !== undefined) seen.add('reloaded')
       if (body.kind === 'held' && body.grantLegs.length > 1) seen.add('several_grants')
     }
@@ -51,7 +52,7 @@ test('the stories reach every source, every reason and every way in which a hold
     forbidden_by_request cap_reached member_cap_reached balance_too_low settled already_ended voided
     expired hold_grown window_credited limit_excepted exception_binds exception_opens
     exception_end_admits auto_reload_set standing_order_set reload_refused reloaded wait_for_reload
-    extra_usage_off month_max_reached standing_order_missing standing_order_used_up refunded overrun late_charge several_grants`.split(
+    extra_usage_off month_max_reached standing_order_missing standing_order_used_up refunded overrun late_charge late_loss several_grants`.split(
     /\s+/,
   )
   assert.deepEqual(

@@ -269,7 +269,7 @@ const boundedCharge = fc.property(story, (told) => {
   play(told, ({ core, settled }) => {
     const body = settled === null ? undefined : core.journal.at(-1)?.body
     if (settled?.answer.kind !== 'settled' || body?.kind !== 'settled') return
-    const { costNanos, chargedNanos, overrunNanos } = settled.answer
+    const { costNanos, chargedNanos, overrunNanos, lostNanos } = settled.answer
     const { extraUsage } = settled.before
     const isOn = extraUsage.isOnForCustomer && extraUsage.isOnForMember
     const free = [extraUsage.balanceNanos - extraUsage.heldNanos]
@@ -282,8 +282,31 @@ const boundedCharge = fc.property(story, (told) => {
     const most = settled.heldNanos + (isOn && room > 0n ? room : 0n)
     const owed = body.source === 'extra_usage' ? costNanos : 0n
     assert.equal(chargedNanos, owed < most ? owed : most, 'the charge is what the formula allows')
-    assert.equal(chargedNanos + overrunNanos, owed, 'every nano of the cost has one payer')
+    assert.equal(
+      chargedNanos + overrunNanos + lostNanos,
+      owed,
+      'every nano of the cost has one payer',
+    )
   })
+})
+
+/**
+ * Of requests that cost at most their worst case, which is all that the gate knows beforehand. A corrected clock goes
+ * back into a month whose allowance was used up, with what the month ahead had reserved.
+ */
+const boundedOverrun = fc.property(story, (told) => {
+  const { core } = play(told, () => {})
+  if (core.journal.some(({ body }) => body.kind === 'clock_corrected')) return
+  const worst = new Map<HoldId, bigint>()
+  const months = new Map<string, bigint>()
+  for (const { body, atMs } of core.journal) {
+    if (body.kind === 'held') worst.set(body.holdId, body.worstNanos)
+    if (body.kind !== 'settled' || body.costNanos > (worst.get(body.holdId) ?? 0n)) continue
+    const month = new Date(atMs).toISOString().slice(0, 7)
+    const booked = (months.get(month) ?? 0n) + body.overrunNanos
+    months.set(month, booked)
+    assert.ok(booked <= told.setting.overrunMax, `${booked} overrun in ${month}`)
+  }
 })
 
 const steadyResets = fc.property(story, (told) => {
@@ -339,5 +362,6 @@ export const laws: readonly Law[] = [
   law('O9: a reload comes below the threshold only, and never exceeds its bounds', boundedReloads),
   law('O5: money is held only when a limit that applies was closed', planFirst),
   law('O6: each charge is what the settle formula allows, and the rest has a payer', boundedCharge),
+  law('I8: what settling leaves to the operator stays within its bound', boundedOverrun),
   law('W1: a reset once shown does not move', steadyResets),
 ]

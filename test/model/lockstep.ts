@@ -89,7 +89,12 @@ export class Lockstep extends CoreStory {
       const real =
         answer.kind === 'already_ended'
           ? 'already_ended'
-          : { cost: answer.costNanos, charged: answer.chargedNanos, overrun: answer.overrunNanos }
+          : {
+              cost: answer.costNanos,
+              charged: answer.chargedNanos,
+              overrun: answer.overrunNanos,
+              lost: answer.lostNanos,
+            }
       assert.deepEqual(real, this.expected, 'both settle alike')
     }
     for (const member of members) {

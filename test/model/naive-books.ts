@@ -84,7 +84,7 @@ export class NaiveBooks {
         grantLegs: merged([held.grantLegs, ...grown.map((fact) => fact.grantLegs)].flat()),
         end: ended?.kind === 'ended' ? ended.how : ended?.kind === 'settled' ? 'settled' : 'open',
         endedAtMs: ended?.atMs ?? Infinity,
-        lost: ended?.kind === 'settled' ? 0n : lost,
+        lost: ended?.kind === 'settled' ? ended.lost : lost,
       }
     })
   }

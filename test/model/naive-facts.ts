@@ -69,6 +69,8 @@ export type Settlement = {
   amounts: Amounts
   charged: bigint
   overrun: bigint
+  /** What could not be charged of a request whose hold had been lost. */
+  lost: bigint
   parts: Part[]
 }
 
@@ -89,7 +91,9 @@ export type Refused = {
   binding: Set<string>
   retryAtMs: number | null
 }
-export type SettleResult = { cost: bigint; charged: bigint; overrun: bigint } | 'already_ended'
+export type SettleResult =
+  | { cost: bigint; charged: bigint; overrun: bigint; lost: bigint }
+  | 'already_ended'
 
 /** `most` is what the member may use of the limit at that moment; null is no bound. */
 export type LimitView = {

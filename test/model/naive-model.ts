@@ -262,7 +262,8 @@ export class NaiveModel extends NaiveBooks {
       parts.push({ grant: leg.grant, amount })
     }
     parts.push(...this.takeFromGrants(charged - sum(parts.map((part) => part.amount)), nowMs))
-    const overrun = cost - charged
+    // The bound on overruns reserves nothing for a hold that is gone: its rest is lost, as it was.
+    const [overrun, loss] = isLate ? [0n, cost - charged] : [cost - charged, 0n]
     const output = usage.output ?? 0
     this.note(nowMs, {
       kind: 'settled',
@@ -272,9 +273,10 @@ export class NaiveModel extends NaiveBooks {
       amounts,
       charged,
       overrun,
+      lost: loss,
       parts,
     })
-    return { cost: amounts.money, charged, overrun }
+    return { cost: amounts.money, charged, overrun, lost: loss }
   }
 
   void(id: string, nowMs: number): void {

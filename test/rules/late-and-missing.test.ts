@@ -161,8 +161,10 @@ test('L5: after the switch went off a late settle charges nothing: its hold coun
     kind: 'settled',
     costNanos: cents(30),
     chargedNanos: 0n,
-    overrunNanos: cents(30),
+    overrunNanos: 0n,
+    lostNanos: cents(30),
   })
+  assert.equal(books.customer.overrun?.lostNanos, cents(30))
   assert.equal(books.figures().extraUsage.balanceNanos, cents(1000))
 })
 

@@ -75,6 +75,7 @@ test('O2: a cap lowered while a request runs lets it take its hold and not a cen
     costNanos: cents(90),
     chargedNanos: cents(10),
     overrunNanos: cents(80),
+    lostNanos: 0n,
   })
 })
 
@@ -162,6 +163,7 @@ test('O6: each cent of a cost above the hold has a payer: the wallet up to its l
     costNanos: cents(100),
     chargedNanos: cents(40),
     overrunNanos: cents(60),
+    lostNanos: 0n,
   })
   assert.equal(books.customer.overrun?.bookedNanos, cents(60))
   assert.equal(books.figures().extraUsage.balanceNanos, 0n)

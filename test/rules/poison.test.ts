@@ -159,7 +159,7 @@ test('O1: a strict customer leaves the operator nothing, however it was learned'
   assert.ok(books.figures().extraUsage.balanceNanos < cents(worst))
 })
 
-test('L5: what late settles cannot charge is outside the reservation, and no more than their worst case each', () => {
+test('O1, L5: what late settles cannot charge is lost like their holds, and uses up no allowance', () => {
   const books = new Books({
     plan: plan('closed', [session(0n)], { outputTokensExpected: tiny }),
     isExtraUsageOn: true,
@@ -176,10 +176,36 @@ test('L5: what late settles cannot charge is outside the reservation, and no mor
 
   for (const id of lost) books.settle(id, huge)
 
-  assert.equal(overrunOf(books), cents(5 * worst))
-  assert.equal(books.customer.overrun?.lostNanos, 0n)
+  assert.equal(overrunOf(books), 0n)
+  assert.equal(books.customer.overrun?.lostNanos, cents(5 * worst))
   assert.equal(books.figures().extraUsage.balanceNanos, cents(100))
   books.toggle(true)
   const next = books.ask({ ...asked, isThinking: true })
-  assert.equal(next.kind, 'deny', 'with the allowance passed, a hold takes the worst case')
+  assert.ok(next.kind === 'allow', 'nobody pays for a process that died')
+  assert.ok(next.allowance.heldNanos < cents(worst), 'its hold is what is expected')
+})
+
+test('O1, L5: a late settle after others used the allowance up leaves overruns within their bound', () => {
+  const books = new Books({
+    plan: plan('closed', [session(0n)]),
+    isExtraUsageOn: true,
+    overrunMaxNanos: cents(100),
+  })
+  books.topUp(cents(20))
+  const first = books.hold({ maxTokens: 100 })
+  books.expire(first)
+  const second = books.hold({ maxTokens: 100 })
+  books.settle(second, { output: 100 })
+
+  const late = books.settle(first, { output: 100 })
+
+  assert.deepEqual(late, {
+    kind: 'settled',
+    costNanos: cents(100),
+    chargedNanos: 0n,
+    overrunNanos: 0n,
+    lostNanos: cents(100),
+  })
+  assert.equal(overrunOf(books), cents(80))
+  assert.equal(books.customer.overrun?.lostNanos, cents(100))
 })

@@ -5,10 +5,15 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app/app.tsx'
 import { applyTheme } from './app/theme.ts'
 import { takeKeyFromAddress } from './data/credential.ts'
+import { takeCodeFromAddress } from './data/one-time-code.ts'
 
 applyTheme()
-takeKeyFromAddress()
-addEventListener('hashchange', () => takeKeyFromAddress())
+const takeFromAddress = (): void => {
+  takeKeyFromAddress()
+  takeCodeFromAddress()
+}
+takeFromAddress()
+addEventListener('hashchange', takeFromAddress)
 
 const place = document.getElementById('root')
 if (place !== null) {

@@ -211,6 +211,7 @@ async function sayStarted(started: {
     adminUrl,
     logFile: log.path ?? 'standard output',
     demoKey,
+    setUpUrl: await setUpUrlOf(app, settings),
     dataFolder: settings.dataFolder,
     installation: installationWords(settings),
     isDemoUpstream: started.isDemoUpstream,
@@ -227,6 +228,16 @@ async function sayStarted(started: {
     const command = run === null ? '' : `    ${pastedCommand(run, settings)}\n`
     process.stderr.write(`${check}: ${found} ${meaning ?? ''}\n  ${cure?.say ?? ''}\n${command}`)
   }
+}
+
+/** Only who sees what the start prints becomes the operator: that a port can be reached makes nobody one. */
+async function setUpUrlOf(
+  { setUpCode, adminUrl }: Pick<App, 'setUpCode' | 'adminUrl'>,
+  { publicPageUrl }: Pick<Settings, 'publicPageUrl'>,
+): Promise<string | null> {
+  const code = await setUpCode()
+  const page = (publicPageUrl ?? adminUrl).replace(/\/+$/, '')
+  return code === null ? null : `${page}/#setup=${code}`
 }
 
 /** What is wrong from the start and only a new start changes: told at once, not only to who asks. */

@@ -2,12 +2,11 @@ import { AvatarIcon, ExitIcon } from '@radix-ui/react-icons'
 import { useState } from 'react'
 import { ApiFailure, newIdempotencyKey, write } from '../data/api.ts'
 import { forgetKey } from '../data/credential.ts'
-import { queries } from '../data/queries.ts'
 import { useSession, type SignedIn } from '../data/session.ts'
 import { Popover } from '../ui/popover.tsx'
 import { SegmentedControl } from '../ui/segmented-control.tsx'
 import { toast } from '../ui/toast-store.ts'
-import { setTheme, themes, useTheme } from './theme.ts'
+import { setTheme, themes, themeWords, useTheme } from './theme.ts'
 
 /** Who is signed in and how; the theme; the way out. */
 export function AccountMenu() {
@@ -58,8 +57,6 @@ export function AccountMenu() {
   )
 }
 
-const themeWords = { system: 'System', light: 'Light', dark: 'Dark' } as const
-
 const nameOf = ({ name, email, member, role }: SignedIn): string =>
   name ?? member?.name ?? email ?? member?.id ?? role
 
@@ -73,9 +70,10 @@ function roleWords({ role, customer, by }: SignedIn): string {
 async function leave({ by }: SignedIn): Promise<void> {
   if (by === 'key') return forgetKey()
   try {
-    await write('sign-out', { body: {}, idempotencyKey: newIdempotencyKey() })
-    queries.clear()
-    await queries.invalidateQueries({ queryKey: ['session'] })
+    await write('session/sign-out', { body: {}, idempotencyKey: newIdempotencyKey() })
+    // What was on screen is gone from memory as well.
+    location.hash = '#/'
+    location.reload()
   } catch (error) {
     const { message, remedy } = ApiFailure.of(error)
     toast(`${message} ${remedy}`, 'bad')

@@ -1,9 +1,11 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { Component, type ReactNode } from 'react'
+import { Component, lazy, Suspense, useState, type ReactNode } from 'react'
 import { Redirect, Route, Router, Switch } from 'wouter'
 import { useAddressPath, useAddressSearch } from '../data/address.ts'
 import { queries } from '../data/queries.ts'
 import { SessionProvider, useSessionQuery, type SignedIn } from '../data/session.ts'
+import { useOneTimeCode } from '../data/one-time-code.ts'
+import { SessionOver } from '../pages/sign-in/session-over.tsx'
 import { SignInPage } from '../pages/sign-in/sign-in-page.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx'
 import { Page } from '../ui/page.tsx'
@@ -26,9 +28,19 @@ export function App() {
   )
 }
 
+const SetUpPage = lazy(async () => ({
+  default: (await import('../pages/set-up/set-up-page.tsx')).SetUpPage,
+}))
+const LinkPage = lazy(async () => ({
+  default: (await import('../pages/set-up/link-page.tsx')).LinkPage,
+}))
+
 /** Shows pages to who is signed in, and to anybody else the way in. */
 function Door() {
   const { data: session, error, refetch } = useSessionQuery()
+  const code = useOneTimeCode()
+  const [last, setLast] = useState<SignedIn | null>(null)
+  if (session?.kind === 'signed_in' && session !== last) setLast(session)
   if (session === undefined) {
     return (
       <main className="lone">
@@ -41,12 +53,28 @@ function Door() {
       </main>
     )
   }
-  if (session.kind !== 'signed_in') return <SignInPage />
+  if (code !== null) {
+    return (
+      <Suspense fallback={<Skeleton />}>
+        {code.kind === 'link' ? (
+          <LinkPage key={code.code} code={code.code} />
+        ) : (
+          <SetUpPage key={code.code} code={code.code} />
+        )}
+      </Suspense>
+    )
+  }
+  // The pages of a session that ended stay below the question for a new one.
+  const held = session.kind === 'signed_in' ? session : last
+  if (held === null || (session.kind !== 'signed_in' && held.by === 'key')) {
+    return <SignInPage key={session.kind} isFirstRun={session.kind === 'first_run'} />
+  }
   return (
-    <SessionProvider value={session}>
+    <SessionProvider value={held} key={`${held.by} ${held.email ?? held.member?.id ?? ''}`}>
       <Shell>
-        <Pages session={session} />
+        <Pages session={held} />
       </Shell>
+      {session.kind === 'signed_in' ? null : <SessionOver session={held} />}
     </SessionProvider>
   )
 }

@@ -45,6 +45,8 @@ const settings = load(
   async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage,
 )
 const storage = load(async () => (await import('../pages/storage/storage-page.tsx')).StoragePage)
+const account = load(async () => (await import('../pages/account/account-page.tsx')).AccountPage)
+const people = load(async () => (await import('../pages/people/people-page.tsx')).PeoplePage)
 
 export const routes: readonly ConsoleRoute[] = [
   {
@@ -93,4 +95,11 @@ export const routes: readonly ConsoleRoute[] = [
     nav: { label: 'Storage', icon: 'storage', group: 'manage' },
     ...operators,
   },
+  {
+    path: '/people',
+    page: people,
+    nav: { label: 'People', icon: 'people', group: 'manage' },
+    ...managed,
+  },
+  { path: '/account', page: account, roles: ['operator', 'owner', 'member'] },
 ]

@@ -4,6 +4,8 @@ import { useSyncExternalStore } from 'react'
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
 
+export const themeWords = { system: 'System', light: 'Light', dark: 'Dark' } as const
+
 const storedName = 'plimsoll-theme'
 const listeners = new Set<() => void>()
 

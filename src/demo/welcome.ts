@@ -13,6 +13,8 @@ export type Welcome = {
   readonly hasDemoWorld: boolean
   /** The demo member's key; null where there is none (any more). */
   readonly demoKey: string | null
+  /** Where the browser makes the first operator; null once there is one. */
+  readonly setUpUrl: string | null
 }
 
 /** Variables that keep the client off the network but for its base URL (docs/gateway.md). */
@@ -33,12 +35,20 @@ function whereabouts(welcome: Welcome): readonly string[] {
   const rows: [string, string][] = [
     ['Gateway', welcome.gatewayUrl],
     ['Page', key === null ? welcome.adminUrl : `${welcome.adminUrl}/#${key}`],
+    ...(welcome.setUpUrl === null ? [] : [['Set up', welcome.setUpUrl] as [string, string]]),
     ['Upstream', welcome.upstreamName],
     ['Data', welcome.dataFolder],
     ['Log', welcome.logFile],
   ]
   if (key !== null) rows.push(['Demo key', `${key}  (member "demo" of customer "demo")`])
   const text = rows.map(([name, value]) => `  ${name.padEnd(10)}${value}`)
+  if (welcome.setUpUrl !== null) {
+    text.push(
+      '',
+      '  Nobody has an account yet. "Set up" makes the operator: its code is good until',
+      '  the next start.',
+    )
+  }
   if (welcome.isDemoUpstream) {
     text.push(
       '',

@@ -1,52 +1,54 @@
 import { useState } from 'react'
 import { Brand } from '../../app/brand.tsx'
-import { credential, enterKey } from '../../data/credential.ts'
+import { credential } from '../../data/credential.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { TextField } from '../../ui/fields.tsx'
 import { Note } from '../../ui/states.tsx'
+import { KeyForm } from './key-form.tsx'
+import { SignInForm } from './sign-in-form.tsx'
 
-/** The way in for a member that has a key and no account. */
-export function SignInPage() {
-  const [key, setKey] = useState('')
+/**
+ * The way in: with an account, or with a member's key. While the installation has no operator there are no accounts,
+ * so that the key stands first.
+ */
+export function SignInPage({ isFirstRun }: { readonly isFirstRun: boolean }) {
   const farewell = credential.farewell()
+  const [isByKey, setByKey] = useState(isFirstRun || farewell !== null)
   return (
     <main className="lone" id="main">
       <Brand />
       <Card>
-        <h1>What is left on your plan?</h1>
-        <p className="soft">
-          Paste your key. It stays in this tab, and goes nowhere but to this server.
-        </p>
+        <h1>{isByKey ? 'What is left on your plan?' : 'Sign in'}</h1>
         {farewell === null ? null : (
           <Note tone="bad" isAlert>
             {farewell}
           </Note>
         )}
-        <form
-          className="form"
-          onSubmit={(event) => {
-            event.preventDefault()
-            if (key.trim() !== '') enterKey(key.trim())
-          }}
-        >
-          <TextField
-            label="Your key"
-            type="password"
-            value={key}
-            onChange={setKey}
-            placeholder="plim_…"
-            isMono
-            isRequired
-            hasFirstFocus
-          />
-          <Button kind="main" type="submit">
-            Show my usage
-          </Button>
-        </form>
+        {isByKey ? <KeyForm hasFirstFocus /> : <SignInForm />}
+        {isFirstRun ? (
+          <Note title="Is this your server?">
+            <p>
+              It has no operator yet. Open the link “Set up” that its start printed: that makes your
+              account.
+            </p>
+          </Note>
+        ) : (
+          <p className="soft small other-way">
+            {isByKey ? 'You have an account?' : 'You have a Plimsoll key and no account?'}{' '}
+            <Button kind="quiet" size="small" onPress={() => setByKey(!isByKey)}>
+              {isByKey ? 'Sign in with e-mail' : 'Use your Plimsoll key'}
+            </Button>
+          </p>
+        )}
         <p className="soft small">
-          The start of the server prints a link that carries a key; the operator makes keys with{' '}
-          <code>npm run plimsoll -- key issue</code>.
+          {isByKey ? (
+            <>
+              The operator makes keys, on its pages or with{' '}
+              <code>npm run plimsoll -- key issue</code>.
+            </>
+          ) : (
+            <>Forgot your password? Whoever invited you can make a link for a new one.</>
+          )}
         </p>
       </Card>
     </main>

@@ -1,0 +1,1 @@
+export const roleWords = { operator: 'Operator', owner: 'Owner', member: 'Member' } as const

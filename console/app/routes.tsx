@@ -48,6 +48,15 @@ const storage = load(async () => (await import('../pages/storage/storage-page.ts
 const account = load(async () => (await import('../pages/account/account-page.tsx')).AccountPage)
 const people = load(async () => (await import('../pages/people/people-page.tsx')).PeoplePage)
 
+const customers = load(
+  async () => (await import('../pages/customers/customers-page.tsx')).CustomersPage,
+)
+const customer = load(
+  async () => (await import('../pages/customers/customer-page.tsx')).CustomerPage,
+)
+const memberPage = load(async () => (await import('../pages/member/member-page.tsx')).MemberPage)
+const plans = load(async () => (await import('../pages/plans/plans-page.tsx')).PlansPage)
+
 export const routes: readonly ConsoleRoute[] = [
   {
     path: '/overview',
@@ -70,6 +79,26 @@ export const routes: readonly ConsoleRoute[] = [
   { path: `${member}/usage`, page: usage, ...managed },
   { path: `${member}/extra-usage`, page: extraUsage, ...managed },
   { path: '/customers/:customerId/extra-usage', page: extraUsage, ...managed },
+  {
+    path: '/customers',
+    page: customers,
+    nav: { label: 'Customers', icon: 'customers', group: 'manage' },
+    ...operators,
+  },
+  {
+    path: '/customer',
+    page: customer,
+    nav: { label: 'Account', icon: 'customers', group: 'manage' },
+    roles: ['owner'],
+  },
+  { path: '/customers/:customerId', page: customer, ...managed },
+  { path: member, page: memberPage, ...managed },
+  {
+    path: '/plans',
+    page: plans,
+    nav: { label: 'Plans', icon: 'plans', group: 'manage' },
+    ...operators,
+  },
   {
     path: '/decisions',
     page: decisions,

@@ -116,7 +116,7 @@ function DemoBanner({ session }: { readonly session: SignedIn }) {
       <span>
         <strong>Demo world.</strong> These customers, members and requests are made up.
       </span>
-      {session.role === 'operator' ? <a href="#/customers">Remove it</a> : null}
+      {session.role === 'operator' ? <a href="#/customers?remove-demo=yes">Remove it</a> : null}
     </div>
   )
 }

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { SettingAnswer, SettingsAnswer } from '../../../src/admin/contract/desk.ts'
 import { useFilters } from '../../data/address.ts'
 import { read } from '../../data/api.ts'
+import { DemoWorldCard } from '../customers/demo-world-card.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Checkbox, TextField } from '../../ui/fields.tsx'
@@ -30,6 +31,7 @@ export function SettingsPage() {
       title="Settings"
       lead="As this server runs with them. A flag goes before the environment, that before the settings file, that before the default; to change one, say it there and start again."
     >
+      <DemoWorldCard />
       <Card>
         <div className="settings-filters" role="search" aria-label="Filters">
           <TextField

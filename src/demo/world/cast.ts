@@ -95,7 +95,7 @@ export const demoHouses: readonly DemoHouse[] = [
         models: [haiku],
         keys: ['Cluster', 'Staging'],
       }),
-      person('nw-intern', 'Ida Kurz (until October)', { requestsPerDay: 3 }),
+      person('nw-intern', 'Ida Kurz (intern)', { requestsPerDay: 3 }),
     ],
   },
   {

@@ -1,0 +1,167 @@
+import { useCallback, useState } from 'react'
+import type { CustomerRow } from '../../../src/admin/contract/customers.ts'
+import { go, useFilters } from '../../data/address.ts'
+import { path } from '../../data/api.ts'
+import { useSession } from '../../data/session.ts'
+import { count, plural } from '../../format/numbers.ts'
+import { Badge } from '../../ui/badge.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { LoadOlder } from '../../ui/load-older.tsx'
+import { shareOf } from '../../ui/meter.tsx'
+import { Money } from '../../ui/money.tsx'
+import { Page } from '../../ui/page.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { Table, type Column } from '../../ui/table.tsx'
+import { useCustomers } from './customers-query.ts'
+import { NewCustomerDialog } from './new-customer-dialog.tsx'
+import { RemoveDemoDialog } from './remove-demo-dialog.tsx'
+import { SearchField } from './search-field.tsx'
+import { SmallMeter } from './small-meter.tsx'
+import './customers.css'
+
+/** Every customer with its money and its fullest limit; found by name or id. */
+export function CustomersPage() {
+  const { get, set } = useFilters()
+  const [isOpening, setOpening] = useState(false)
+  const search = get('search')
+  const onSearch = useCallback((text: string) => set({ search: text }), [set])
+  return (
+    <Page
+      title="Customers"
+      lead="Who pays: each customer has one wallet, a spend cap, and members with plans and keys."
+      actions={
+        <Button kind="main" onPress={() => setOpening(true)}>
+          New customer
+        </Button>
+      }
+    >
+      <Card>
+        <div className="filters">
+          <SearchField label="Search by name or id" value={search} onSearch={onSearch} />
+        </div>
+        <CustomerTable search={search} />
+      </Card>
+      <NewCustomerDialog isOpen={isOpening} onClose={() => setOpening(false)} />
+      {/* The banner of the demo world leads here. */}
+      <RemoveDemoDialog
+        isOpen={get('remove-demo') !== ''}
+        onClose={() => set({ 'remove-demo': '' })}
+      />
+    </Page>
+  )
+}
+
+function CustomerTable({ search }: { readonly search: string }) {
+  const { currencySymbol } = useSession()
+  const found = useCustomers(search)
+  const { data, error } = found
+  if (data === undefined) {
+    return error === null ? (
+      <Skeleton lines={8} />
+    ) : (
+      <ErrorState failure={error} onRetry={() => void found.refetch()} />
+    )
+  }
+  const rows = data.pages.flatMap(({ customers }) => customers)
+  if (rows.length === 0) {
+    return search === '' ? (
+      <EmptyState title="There is no customer yet.">
+        Open the first one: it gets a wallet, and its members get plans and keys.
+      </EmptyState>
+    ) : (
+      <EmptyState title={`No customer is called “${search}”.`}>
+        A search looks into names and ids; capitals and accents make no difference.
+      </EmptyState>
+    )
+  }
+  return (
+    <>
+      <Table<CustomerRow>
+        label="Customers"
+        columns={columnsFor(currencySymbol)}
+        rows={rows}
+        rowKey={({ customerId }) => customerId}
+        onOpen={({ customerId }) => go(`/${path`customers/${customerId}`}`)}
+      />
+      <LoadOlder
+        hasMore={found.hasNextPage}
+        isLoading={found.isFetchingNextPage}
+        onLoad={() => void found.fetchNextPage()}
+        label="Show more customers"
+        endWords={`${plural(rows.length, 'customer')}.`}
+      />
+    </>
+  )
+}
+
+const columnsFor = (symbol: string): readonly Column<CustomerRow>[] => [
+  { id: 'name', heading: 'Customer', cell: (row) => <NameCell row={row} /> },
+  {
+    id: 'members',
+    heading: 'Members',
+    isNumber: true,
+    cell: ({ memberCount }) => count(memberCount),
+  },
+  {
+    id: 'balance',
+    heading: 'Balance',
+    isNumber: true,
+    cell: ({ balanceNanos }) => <Money nanos={balanceNanos} symbol={symbol} />,
+  },
+  {
+    id: 'spent',
+    heading: 'Spent of cap, this month',
+    isNumber: true,
+    cell: (row) => <SpentCell row={row} symbol={symbol} />,
+  },
+  { id: 'fullest', heading: 'Fullest limit', cell: (row) => <FullestCell row={row} /> },
+]
+
+function NameCell({ row }: { readonly row: CustomerRow }) {
+  return (
+    <span className="name-cell">
+      {row.name ?? row.customerId}
+      {row.isActive ? null : <Badge tone="warn">Paused</Badge>}
+      {row.isOfDemoWorld ? <Badge>Demo</Badge> : null}
+    </span>
+  )
+}
+
+/** Cap and balance are two numbers; this one is the month's. */
+function SpentCell({ row, symbol }: { readonly row: CustomerRow; readonly symbol: string }) {
+  const { spentNanos, capNanos, isExtraUsageOn } = row
+  if (!isExtraUsageOn && spentNanos === '0') return <span className="soft">extra usage off</span>
+  const isReached = capNanos !== null && BigInt(spentNanos) >= BigInt(capNanos)
+  return (
+    <span className={isReached ? 'bad' : ''}>
+      <Money nanos={spentNanos} symbol={symbol} />
+      {capNanos === null ? (
+        <span className="soft">, no cap</span>
+      ) : (
+        <>
+          {' of '}
+          <Money nanos={capNanos} symbol={symbol} />
+          {isReached
+            ? ', reached'
+            : ` (${count(Math.floor(shareOf(BigInt(spentNanos), BigInt(capNanos))))} %)`}
+        </>
+      )}
+    </span>
+  )
+}
+
+function FullestCell({ row: { fullest } }: { readonly row: CustomerRow }) {
+  if (fullest === undefined) return <span className="soft">many members: see inside</span>
+  if (fullest === null) return <span className="soft">none</span>
+  const { member, title, usedPercent } = fullest
+  const who = member.name ?? member.id
+  return (
+    <span className="fullest">
+      <SmallMeter label={`${who}, ${title}`} percent={usedPercent} />
+      <small className="soft">
+        {who}, {title}
+      </small>
+    </span>
+  )
+}

@@ -1,0 +1,90 @@
+import { useState } from 'react'
+import type { MemberAnswer } from '../../../src/admin/contract/answers.ts'
+import { go } from '../../data/address.ts'
+import { path } from '../../data/api.ts'
+import { useCommand } from '../../data/use-command.ts'
+import { Button } from '../../ui/button.tsx'
+import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Select, TextField } from '../../ui/fields.tsx'
+import { ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
+import { toast } from '../../ui/toast-store.ts'
+import { usePlans } from './customers-query.ts'
+import { isId } from './new-customer-dialog.tsx'
+
+type Props = {
+  readonly customerId: string
+  readonly isOpen: boolean
+  readonly onClose: () => void
+}
+
+/** Seats a person or a service on a plan. A key comes afterwards, on the member's page. */
+export function NewMemberDialog(props: Props) {
+  return (
+    <Dialog title="New member" isOpen={props.isOpen} onClose={props.onClose}>
+      <MemberForm {...props} />
+    </Dialog>
+  )
+}
+
+type Body = { readonly name: string; readonly planId: string; readonly memberId?: string }
+
+function MemberForm({ customerId, onClose }: Props) {
+  const { data: plans, error } = usePlans()
+  const [name, setName] = useState('')
+  const [id, setId] = useState('')
+  const [chosen, setPlan] = useState<string | null>(null)
+  const seat = useCommand<Body, MemberAnswer>(`${path`customers/${customerId}`}/members`)
+  if (plans === undefined) {
+    return error === null ? <Skeleton lines={4} /> : <ErrorState failure={error} />
+  }
+  const planId = chosen ?? plans[0]?.id ?? ''
+  const isFine = name.trim() !== '' && planId !== '' && (id === '' || isId(id))
+  return (
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!isFine) return
+        const own = id === '' ? {} : { memberId: id }
+        seat.send({ name: name.trim(), planId, ...own }, ({ memberId }) => {
+          toast(`${name.trim()} has a seat now.`)
+          onClose()
+          go(`/${path`customers/${customerId}/members/${memberId}`}`)
+        })
+      }}
+    >
+      <TextField
+        label="Name"
+        value={name}
+        onChange={setName}
+        lengthMax={100}
+        hasFirstFocus
+        isRequired
+      />
+      <Select
+        label="Plan"
+        value={planId}
+        onChange={setPlan}
+        options={plans.map((plan) => ({ value: plan.id, label: plan.name }))}
+      />
+      <TextField
+        label="Id"
+        value={id}
+        onChange={setId}
+        isMono
+        lengthMax={64}
+        hint="Left empty, one is made. It cannot be changed later."
+        problem={id === '' || isId(id) ? null : 'Use letters, digits, dots, dashes or underscores.'}
+      />
+      {seat.failure === null ? null : <FailureNote failure={seat.failure} />}
+      <DialogButtons>
+        <Button onPress={onClose} isDisabled={seat.isPending}>
+          Cancel
+        </Button>
+        <Button kind="main" type="submit" isPending={seat.isPending} isDisabled={!isFine}>
+          Seat the member
+        </Button>
+      </DialogButtons>
+    </form>
+  )
+}

@@ -1,0 +1,31 @@
+import { useEffect, useState } from 'react'
+import { TextField } from '../../ui/fields.tsx'
+
+/** Letters are searched for once the reader rests for a moment; the search itself lives in the address. */
+const restMs = 250
+
+export function SearchField(props: {
+  readonly label: string
+  readonly value: string
+  readonly onSearch: (text: string) => void
+}) {
+  const { value, onSearch } = props
+  const [text, setText] = useState(value)
+  useEffect(() => {
+    if (text.trim() === value) return undefined
+    const timer = setTimeout(() => onSearch(text.trim()), restMs)
+    return () => clearTimeout(timer)
+  }, [text, value, onSearch])
+  return (
+    <TextField
+      label={props.label}
+      isLabelHidden
+      type="search"
+      inputMode="search"
+      placeholder={props.label}
+      lengthMax={100}
+      value={text}
+      onChange={setText}
+    />
+  )
+}

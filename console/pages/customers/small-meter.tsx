@@ -1,0 +1,18 @@
+import { count } from '../../format/numbers.ts'
+import { Meter } from '../../ui/meter.tsx'
+import './customers.css'
+
+export const toneOf = (percent: number): 'plain' | 'warn' | 'bad' =>
+  percent >= 90 ? 'bad' : percent >= 75 ? 'warn' : 'plain'
+
+/** A bar for a row of a table, with its percent beside it. */
+export function SmallMeter(props: { readonly label: string; readonly percent: number }) {
+  const { label, percent } = props
+  const words = `${count(percent)} %`
+  return (
+    <span className="small-meter">
+      <Meter label={label} usedShare={percent} words={words} tone={toneOf(percent)} />
+      <span className={`number ${percent >= 75 ? toneOf(percent) : ''}`}>{words}</span>
+    </span>
+  )
+}

@@ -95,6 +95,15 @@ const rows = {
   },
   unknown_plan: { status: 404, remedy: 'List the plans: npm run plimsoll -- plans list.' },
   unknown_key: { status: 404, remedy: 'List the keys: npm run plimsoll -- key list.' },
+  key_revoked: { status: 409, remedy: 'Make a new key instead.' },
+  key_makes_no_keys: {
+    status: 403,
+    remedy: 'Sign in with an account, or ask the operator; a key can be exchanged for one other key.',
+  },
+  too_many_keys: { status: 409, remedy: 'Revoke keys that nobody uses any more.' },
+  too_many_reports: { status: 429, remedy: 'The operator has your earlier reports. Try tomorrow.' },
+  member_paused: { status: 403, remedy: 'Ask the operator to resume it.' },
+  gateway_away: { status: 503, remedy: 'Try again in a moment.' },
   decision_unknown: {
     status: 404,
     remedy: 'The history shows the id of every request that was admitted.',

@@ -14,10 +14,19 @@ export function hashKey(text: string): string {
   return hash('sha256', text, 'hex')
 }
 
+export class MemberPausedError extends Error {
+  readonly code = 'member_paused'
+  constructor() {
+    super('This account is paused.')
+  }
+}
+
 export type IssueKey = Command & {
   readonly customerId: CustomerId
   readonly memberId: MemberId
   readonly name?: string
+  /** The member asks for itself: while it is paused it gets none. */
+  readonly isForSelf?: boolean
 }
 
 /**
@@ -47,6 +56,8 @@ export async function issueKey(
         if (account?.member.isSeated !== true) {
           throw new UnknownScopeError(`Customer "${customerId}" has no member "${memberId}"`)
         }
+        const isPaused = !account.customer.isActive || !account.member.isActive
+        if (command.isForSelf === true && isPaused) throw new MemberPausedError()
         return draftIssue({ keyId: id, keyHash }, context)
       },
     },

@@ -98,7 +98,8 @@ const rows = {
   key_revoked: { status: 409, remedy: 'Make a new key instead.' },
   key_makes_no_keys: {
     status: 403,
-    remedy: 'Sign in with an account, or ask the operator; a key can be exchanged for one other key.',
+    remedy:
+      'Sign in with an account, or ask the operator; a key can be exchanged for one other key.',
   },
   too_many_keys: { status: 409, remedy: 'Revoke keys that nobody uses any more.' },
   too_many_reports: { status: 429, remedy: 'The operator has your earlier reports. Try tomorrow.' },

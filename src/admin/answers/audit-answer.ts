@@ -68,6 +68,8 @@ const actTitles: Readonly<Record<string, string>> = {
   clock_adopted: "The machine's clock was taken as right",
   journal_verified: 'The journal was verified',
   backup_taken: 'A backup was taken',
+  decision_reported: 'A member reported a decision',
+  key_renamed: 'A key got another name',
   customer_erased: 'Names of the customer were erased',
   member_erased: 'Names of the member were erased',
   set_up: 'The first account was made',

@@ -7,6 +7,7 @@ import {
 } from '../../operations/find-decisions.ts'
 import { customerId, memberId } from '../../core/ids.ts'
 import { hiddenCustomers } from '../../operations/demo-world.ts'
+import { listReports } from '../../operations/report-refusal.ts'
 import type { RecentRefusal } from '../../operations/recent-refusals.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import type { DeskParts } from '../desk-parts.ts'
@@ -15,6 +16,7 @@ import type {
   DecisionsAnswer,
   FoundAnswer,
   RefusalsAnswer,
+  ReportsAnswer,
   RefusedLine,
 } from '../contract/desk.ts'
 import { toJson } from '../routes/exchange.ts'
@@ -86,6 +88,20 @@ async function refusedLine(refusal: RecentRefusal, names: Names): Promise<Refuse
     memberId: memberId(refusal.memberId),
   }
   return { ...refusal, ...(await names.whose(scope)), words: refusalSentence(refusal) }
+}
+
+/** Decisions that members reported, newest first. */
+export async function reportsAnswer(parts: AdminApiParts): Promise<ReportsAnswer> {
+  const names = new Names(parts)
+  const reports: ReportsAnswer['reports'][number][] = []
+  for (const { actor: _actor, ...report } of await listReports(parts)) {
+    const scope = {
+      customerId: customerId(report.customerId),
+      memberId: memberId(report.memberId),
+    }
+    reports.push({ ...report, ...(await names.whose(scope)) })
+  }
+  return { reports }
 }
 
 /** Finds a request by any id of it: decision, hold, our own request id of a refusal, or the upstream's. */

@@ -6,6 +6,7 @@ import type { OpenHoldsLook, RunningHold } from '../../operations/list-open-hold
 import type { MoneyLook } from '../../operations/money-book.ts'
 import type { NearLimit } from '../../operations/near-limits.ts'
 import type { Parts } from '../../operations/parts.ts'
+import type { Reported } from '../../operations/report-refusal.ts'
 import type { RecentRefusal } from '../../operations/recent-refusals.ts'
 import type { TrafficCount, TrafficSeries } from '../../operations/traffic.ts'
 import type { Named } from './answers.ts'
@@ -67,6 +68,11 @@ export type DecisionsAnswer = {
 export type RefusalsAnswer = {
   readonly sinceMs: number
   readonly refusals: readonly RefusedLine[]
+}
+
+/** Decisions that members reported to the operator, newest first. */
+export type ReportsAnswer = {
+  readonly reports: readonly (Omit<Reported, 'actor'> & Whose)[]
 }
 
 export type FoundAnswer =

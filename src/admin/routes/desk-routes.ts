@@ -2,7 +2,12 @@ import { Hono } from 'hono'
 import { listDrifts } from '../../operations/list-drifts.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import type { DeskParts } from '../desk-parts.ts'
-import { decisionsAnswer, findAnswer, refusalsAnswer } from '../answers/decision-search.ts'
+import {
+  decisionsAnswer,
+  findAnswer,
+  refusalsAnswer,
+  reportsAnswer,
+} from '../answers/decision-search.ts'
 import { auditAnswer } from '../answers/audit-answer.ts'
 import { Names } from '../answers/names.ts'
 import { overviewAnswer } from '../answers/overview-answer.ts'
@@ -48,6 +53,8 @@ export function deskRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariabl
   routes.get('/find', async (c) => {
     return answer(c, await findAnswer(parts, parts.desk, queryOf(c, findQuerySchema)))
   })
+
+  routes.get('/reports', async (c) => answer(c, await reportsAnswer(parts)))
 
   routes.get('/audit', async (c) => {
     return answer(c, await auditAnswer(parts, queryOf(c, auditQuerySchema)))

@@ -4,7 +4,10 @@ import type { AdminApiParts } from '../admin-api.ts'
 import { commandOf, memberOf, type AdminVariables } from '../callers/callers.ts'
 import { extraUsageSchema } from '../contract/commands.ts'
 import { historyQuerySchema } from '../contract/usage-queries.ts'
-import { addMemberData } from './member-data-routes.ts'
+import { addConnecting } from './connect-routes.ts'
+import { addLookup } from './lookup-routes.ts'
+import { addMemberData, type MemberPlace } from './member-data-routes.ts'
+import { addKeyCare, addKeyMaking } from './own-key-routes.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
 import { explanationAnswer, historyAnswer, usageAnswer } from '../answers/member-answers.ts'
 
@@ -37,6 +40,11 @@ export function meRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables
     return answer(c, await usageAnswer(parts, memberOf(c)))
   })
 
-  addMemberData(routes, parts, { path: '', scopeOf: memberOf })
+  const own: MemberPlace = { path: '', scopeOf: memberOf }
+  addMemberData(routes, parts, own)
+  addKeyCare(routes, parts, own)
+  addKeyMaking(routes, parts, own)
+  addLookup(routes, parts)
+  addConnecting(routes, parts)
   return routes
 }

@@ -12,7 +12,7 @@ import { issueKey } from '../../operations/issue-key.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
 import { listKeys } from '../../operations/list-keys.ts'
 import { getMember } from '../../operations/list-members.ts'
-import { revokeKey } from '../../operations/revoke-key.ts'
+import { revokeOwnKey } from '../../operations/own-keys.ts'
 import { seatMember } from '../../operations/seat-member.ts'
 import { setExtraUsage } from '../../operations/set-extra-usage.ts'
 import { setSpendCap } from '../../operations/set-spend-cap.ts'
@@ -37,6 +37,7 @@ import { historyQuerySchema } from '../contract/usage-queries.ts'
 import { memberRows, seatPreview } from '../answers/customer-answers.ts'
 import { customerOf } from './customer-routes.ts'
 import { addMemberData } from './member-data-routes.ts'
+import { addKeyCare } from './own-key-routes.ts'
 import { answer, bodyOf, queryOf } from './exchange.ts'
 import { AdminFailure } from '../failures.ts'
 import { historyAnswer, usageAnswer } from '../answers/member-answers.ts'
@@ -81,6 +82,7 @@ export function memberRoutes(parts: AdminApiParts): Routes {
   })
 
   addSettings(routes, parts)
+  addKeyCare(routes, parts, { path: one, scopeOf })
   addKeys(routes, parts)
   return routes
 }
@@ -154,7 +156,7 @@ function addKeys(routes: Routes, parts: AdminApiParts): void {
       throw new AdminFailure('unknown_key', `Customer "${customerId}" has no key "${keyId}".`)
     }
     const { memberId } = key
-    await revokeKey(parts, { customerId, memberId, keyId, ...commandOf(c) })
+    await revokeOwnKey(parts, { customerId, memberId, keyId, ...commandOf(c) })
     return answer(c, { keyId, memberId })
   })
 }

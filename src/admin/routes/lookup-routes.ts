@@ -1,0 +1,30 @@
+import type { Hono } from 'hono'
+import { reportDecision } from '../../operations/report-refusal.ts'
+import type { AdminApiParts } from '../admin-api.ts'
+import { foundDecision, lookupAnswer, reportBundle } from '../answers/lookup-answer.ts'
+import { explanationAnswer } from '../answers/member-answers.ts'
+import { commandOf, memberOf, type AdminVariables } from '../callers/callers.ts'
+import { lookupSchema, reportSchema, type ReportAnswer } from '../contract/lookup.ts'
+import { answer, bodyOf } from './exchange.ts'
+
+/** "Was I refused wrongly?": a member looks a decision up, and tells the operator of it. */
+export function addLookup(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApiParts): void {
+  // It changes nothing; what is pasted is too long for an address, and would stand in logs there.
+  routes.post('/lookup', async (c) => {
+    const { text } = await bodyOf(c, lookupSchema)
+    return answer(c, await lookupAnswer(parts, memberOf(c), text))
+  })
+
+  routes.post('/reports', async (c) => {
+    const { decisionId, note } = await bodyOf(c, reportSchema)
+    const { actor } = commandOf(c)
+    const { customerId, memberId } = memberOf(c)
+    const scope = { customerId, memberId }
+    const explanation = await explanationAnswer(parts, decisionId, scope)
+    const found = await foundDecision(parts, scope, explanation)
+    const { isConfirmed } = explanation
+    const report = { ...scope, decisionId: found.decisionId, actor, isConfirmed }
+    const isNew = await reportDecision(parts, report)
+    return answer(c, { isNew, ...reportBundle(parts, found, note) } satisfies ReportAnswer)
+  })
+}

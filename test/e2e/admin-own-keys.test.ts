@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { issueOwnKey, revokeOwnKey, rotateKey } from '../../src/operations/own-keys.ts'
+import { setStatus } from '../../src/operations/set-status.ts'
+import { keyId, operationId } from '../../src/core/ids.ts'
+import { openAdminWorld, type AdminWorld } from './admin-world.ts'
+import { sessionPlan, type Seat } from './world.ts'
+
+/** Keys in the hands of their member, and the message to try them with. */
+
+// oxlint-disable-next-line typescript/no-explicit-any -- assertions check its shape
+type Answer = any
+
+let commands = 0
+const asPerson = () => ({ operationId: operationId(`own-${++commands}`), actor: 'person:p1' })
+
+async function keysOf(it: AdminWorld, seat: Seat = it.world.seat): Promise<Answer> {
+  const { json } = await it.call('GET', '/api/me/keys', { token: seat.keyText })
+  return json
+}
+
+const worksWith = async (it: AdminWorld, keyText: string): Promise<boolean> =>
+  (await it.call('GET', '/api/me/usage', { token: keyText })).status === 200
+
+describe("a member's own keys", () => {
+  test('are listed with the one that asks, and when each was last used', async () => {
+    await using it = await openAdminWorld()
+    const before = await keysOf(it)
+    assert.equal(before.keys[0].lastUsedAtMs, null)
+    await it.ask()
+
+    const { keys, mayCreate, createObstacle } = await keysOf(it)
+
+    assert.equal(keys.length, 1)
+    assert.equal(keys[0].isCurrent, true)
+    assert.ok(keys[0].lastUsedAtMs >= keys[0].issuedAtMs)
+    assert.equal(mayCreate, false)
+    assert.match(createObstacle, /a key cannot make other keys/)
+  })
+
+  test('a key exchanges itself: both work until the new one says that the old one is over', async () => {
+    await using it = await openAdminWorld()
+    const { seat } = it.world
+    const { keys } = await keysOf(it)
+    const path = `/api/me/keys/${keys[0].keyId}`
+    const asAda = { token: seat.keyText, body: {} }
+
+    const made = await it.call('POST', `${path}/rotate`, asAda)
+    const again = await it.call('POST', `${path}/rotate`, asAda)
+
+    assert.equal(made.status, 200, made.text)
+    assert.equal(again.json.keyText, made.json.keyText, 'a key has one successor')
+    assert.deepEqual(
+      [await worksWith(it, seat.keyText), await worksWith(it, made.json.keyText)],
+      [true, true],
+    )
+    const ended = await it.call('POST', `${path}/revoke`, asAda)
+    assert.deepEqual(ended.json.revoked, [keys[0].keyId])
+    assert.deepEqual(
+      [await worksWith(it, seat.keyText), await worksWith(it, made.json.keyText)],
+      [false, true],
+    )
+  })
+
+  test('who revokes a key from outside ends what it had made of itself', async () => {
+    await using it = await openAdminWorld()
+    const { seat } = it.world
+    const { keys } = await keysOf(it)
+    const [{ keyId: first }] = keys
+    const second = await it.call('POST', `/api/me/keys/${first}/rotate`, {
+      token: seat.keyText,
+      body: {},
+    })
+    const third = await it.call('POST', `/api/me/keys/${second.json.keyId}/rotate`, {
+      token: second.json.keyText,
+      body: {},
+    })
+
+    const ended = await it.call('POST', `/api/customers/acme/keys/${first}/revoke`, { body: {} })
+
+    assert.equal(ended.status, 200)
+    for (const keyText of [seat.keyText, second.json.keyText, third.json.keyText])
+      assert.equal(await worksWith(it, keyText), false)
+  })
+
+  test('a key makes no other keys and cares for no other key', async () => {
+    await using it = await openAdminWorld()
+    const { seat, parts } = it.world
+    const { customerId, memberId } = seat
+    const other = await issueOwnKey(parts, { customerId, memberId, name: 'laptop', ...asPerson() })
+    const asAda = { token: seat.keyText }
+
+    const made = await it.call('POST', '/api/me/keys', { ...asAda, body: {} })
+    const path = `/api/me/keys/${other.keyId}`
+    const answers = [
+      await it.call('POST', `${path}/rotate`, { ...asAda, body: {} }),
+      await it.call('POST', `${path}/revoke`, { ...asAda, body: {} }),
+      await it.call('POST', `${path}/name`, { ...asAda, body: { name: 'mine' } }),
+    ]
+
+    assert.equal(made.json.error.code, 'key_makes_no_keys')
+    for (const { status, json } of answers)
+      assert.deepEqual([status, json.error.code], [403, 'key_makes_no_keys'])
+    assert.equal(await worksWith(it, other.keyText), true)
+  })
+
+  test('a person makes, rotates and revokes keys; the new one keeps the name', async () => {
+    await using it = await openAdminWorld()
+    const { seat, parts } = it.world
+    const scope = { customerId: seat.customerId, memberId: seat.memberId }
+    const one = await issueOwnKey(parts, { ...scope, name: 'laptop', ...asPerson() })
+
+    const two = await rotateKey(parts, { ...scope, keyId: one.keyId, ...asPerson() })
+    const revoked = await revokeOwnKey(parts, { ...scope, keyId: one.keyId, ...asPerson() })
+
+    assert.deepEqual(revoked, [one.keyId], 'what a person made stands for itself')
+    assert.deepEqual(
+      [await worksWith(it, one.keyText), await worksWith(it, two.keyText)],
+      [false, true],
+    )
+    const { keys } = await keysOf(it)
+    const found = keys.find((key: Answer) => key.keyId === two.keyId)
+    assert.equal(found.name, 'laptop')
+    await assert.rejects(rotateKey(parts, { ...scope, keyId: one.keyId, ...asPerson() }), {
+      code: 'key_revoked',
+    })
+  })
+
+  test('a paused member gets no key, also none in exchange', async () => {
+    await using it = await openAdminWorld()
+    const { seat, parts } = it.world
+    const scope = { customerId: seat.customerId, memberId: seat.memberId }
+    const { keys } = await keysOf(it)
+    await setStatus(parts, { ...scope, isActive: false, ...asPerson() })
+
+    await assert.rejects(issueOwnKey(parts, { ...scope, ...asPerson() }), { code: 'member_paused' })
+    const path = `/api/me/keys/${keys[0].keyId}/rotate`
+    const { status, json } = await it.call('POST', path, { token: seat.keyText, body: {} })
+    assert.deepEqual([status, json.error.code], [403, 'member_paused'])
+  })
+
+  test("another member's key is unknown, and so many keys are enough", async () => {
+    await using it = await openAdminWorld()
+    const { seat, parts } = it.world
+    const bob = await it.world.addSeat('bob')
+    const scope = { customerId: seat.customerId, memberId: seat.memberId }
+    const { keys } = await keysOf(it, bob)
+    const theirs = keyId(keys[0].keyId)
+
+    await assert.rejects(revokeOwnKey(parts, { ...scope, keyId: theirs, ...asPerson() }), {
+      code: 'unknown_key',
+    })
+    for (let count = 1; count < 50; count += 1)
+      await issueOwnKey(parts, { ...scope, ...asPerson() })
+    await assert.rejects(issueOwnKey(parts, { ...scope, ...asPerson() }), { code: 'too_many_keys' })
+  })
+
+  test('a key is renamed by whoever looks after its member', async () => {
+    await using it = await openAdminWorld()
+    const { keys } = await keysOf(it)
+    const path = `/api/customers/acme/members/ada/keys/${keys[0].keyId}/name`
+
+    const { status } = await it.call('POST', path, { body: { name: 'Build server' } })
+
+    assert.equal(status, 200)
+    assert.equal((await keysOf(it)).keys[0].name, 'Build server')
+    assert.equal((await it.call('POST', path, { body: { name: 'a\u0000b' } })).status, 400)
+  })
+})
+
+describe('a test message', () => {
+  const send = (it: AdminWorld, body: object, seat: Seat = it.world.seat) =>
+    it.call('POST', '/api/me/test-message', { token: seat.keyText, body })
+
+  test('goes through the gateway and tells the answer, its cost and who paid', async () => {
+    await using it = await openAdminWorld()
+
+    const { status, json } = await send(it, { model: 'claude-sonnet-4-5' })
+
+    assert.equal(status, 200)
+    assert.equal(json.status, 200)
+    assert.equal(json.text, 'Hello.')
+    assert.equal(json.source, 'plan')
+    assert.equal(json.costNanos, '4500000')
+    const figures = await it.world.figures()
+    assert.equal(figures.limits[0]?.used, 4_500_000n, 'it uses the plan as any message does')
+    const request = await it.call('GET', `/api/me/requests/${json.holdId}`, {
+      token: it.world.seat.keyText,
+    })
+    assert.equal(request.json.settle.costNanos, '4500000')
+  })
+
+  test('that is refused shows the refusal with its decision', async () => {
+    await using it = await openAdminWorld({ plan: sessionPlan(0n) })
+
+    const { json } = await send(it, { model: 'claude-sonnet-4-5' })
+
+    assert.equal(json.status, 429)
+    assert.equal(json.text, null)
+    assert.match(json.problem, /explain dn_/)
+    assert.match(json.decisionId, /^dn_/)
+  })
+
+  test("goes with a key of one's own only", async () => {
+    await using it = await openAdminWorld()
+    const bob = await it.world.addSeat('bob')
+
+    for (const keyText of [bob.keyText, `plim_${'0'.repeat(32)}`]) {
+      const { status, json } = await send(it, { model: 'claude-sonnet-4-5', keyText })
+      assert.deepEqual([status, json.error.code], [404, 'unknown_key'])
+    }
+    const own = await send(it, { model: 'claude-sonnet-4-5', keyText: it.world.seat.keyText })
+    assert.equal(own.json.status, 200)
+  })
+
+  test('is answered with the reason when the gateway is away', async () => {
+    await using it = await openAdminWorld()
+    await it.world.gateway.close()
+
+    const { status, json } = await send(it, { model: 'claude-sonnet-4-5' })
+
+    assert.deepEqual([status, json.error.code], [503, 'gateway_away'])
+  })
+})

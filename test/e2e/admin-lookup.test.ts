@@ -56,7 +56,7 @@ describe('looking a refusal up', () => {
     assert.match(found.explanation.help, /turn on extra usage/)
     const [session] = found.comparison.limits
     assert.equal(session.title, 'Session')
-    assert.equal(session.then.used, session.now.used)
+    assert.equal(session.before.used, session.now.used)
     assert.match(found.nowSentence, /^Nothing pays/)
   })
 
@@ -67,8 +67,8 @@ describe('looking a refusal up', () => {
     const found = await lookUp(it, it.decisionId)
 
     assert.equal(found.answer, 'rightly_refused')
-    const { then, now } = found.comparison.extraUsage
-    assert.deepEqual([then.balanceNanos, now.balanceNanos], ['0', '1000000000'])
+    const { before, now } = found.comparison.extraUsage
+    assert.deepEqual([before.balanceNanos, now.balanceNanos], ['0', '1000000000'])
     assert.match(found.nowSentence, /^Extra usage pays/)
   })
 

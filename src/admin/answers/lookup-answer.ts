@@ -170,10 +170,10 @@ function comparisonOf(
     limits: then.limits.filter(concerns).map((limit) => ({
       title: limitTitle(limit as never as Figures['limits'][number]),
       unit: limit.unit,
-      then: limit,
+      before: limit,
       now: now.limits.find(({ limitId }) => limitId === limit.limitId) ?? null,
     })),
-    extraUsage: { then: then.extraUsage, now: now.extraUsage },
+    extraUsage: { before: then.extraUsage, now: now.extraUsage },
   }
 }
 

@@ -45,12 +45,12 @@ export type Comparison = {
   readonly limits: readonly {
     readonly title: string
     readonly unit: LimitFigures['unit']
-    readonly then: LimitThen
+    readonly before: LimitThen
     /** Null where the plan has no such limit any more. */
     readonly now: LimitThen | null
   }[]
   readonly extraUsage: {
-    readonly then: Json<ExtraUsageFigures>
+    readonly before: Json<ExtraUsageFigures>
     readonly now: Json<ExtraUsageFigures>
   }
 }

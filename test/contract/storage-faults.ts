@@ -39,7 +39,7 @@ export function testFaults(makeBed: MakeBed): void {
       assert.equal(await look(storage, ann, balance), 1_000_000n)
       assert.deepEqual(await look(storage, bob, openHoldIds), [])
       assert.equal(storage.openHoldCount(acme), 0)
-      assert.deepEqual(storage.openHolds(), { count: 0, firstEndMs: null })
+      assert.deepEqual(storage.openHolds(), { count: 0, firstEndMs: null, oldest: [] })
       assert.equal(storage.durablePosition, before)
       await assertClean(storage)
     },

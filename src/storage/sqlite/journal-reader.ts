@@ -78,13 +78,17 @@ export class JournalReader {
   }
 
   /** The seal that the row at a position carries for these sums. */
-  sealAt(owner: CommittedScope, position: number): string | undefined {
+  sealAt(
+    owner: CommittedScope,
+    { position, atMs }: Pick<SnapshotRow, 'position' | 'atMs'>,
+  ): string | undefined {
     const row = this.#get(
-      `SELECT customer_id AS customerId, member_id AS memberId, member_seal AS memberSeal,
-        customer_seal AS customerSeal FROM journal WHERE position = ?`,
+      `SELECT customer_id AS customerId, member_id AS memberId, at_ms AS atMs,
+        member_seal AS memberSeal, customer_seal AS customerSeal FROM journal WHERE position = ?`,
       position,
     )
     if (row === undefined || row['customerId'] !== owner.customerId) return undefined
+    if (row['atMs'] !== atMs) return undefined
     if (owner.memberId !== null && row['memberId'] !== owner.memberId) return undefined
     const seal = owner.memberId === null ? row['customerSeal'] : row['memberSeal']
     return typeof seal === 'string' ? seal : undefined

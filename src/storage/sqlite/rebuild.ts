@@ -12,6 +12,7 @@ import { walkRows } from './journal-queries.ts'
 import {
   decodeCustomer,
   decodeMember,
+  isCurrentSeal,
   sealOf,
   encodeCustomer,
   encodeMember,
@@ -92,7 +93,8 @@ export async function rebuild<State>(
     }
   }
   fold.keepText()
-  const drifts = start === undefined ? compare(request.owner, stored, fold) : []
+  const isDriftTold = start === undefined && !isOtherVersions(reader, request.owner, stored)
+  const drifts = isDriftTold ? compare(request.owner, stored, fold) : []
   const { state, lastPosition, sinceSeal, startPosition } = fold
   return { state, lastPosition, sinceSeal, startPosition, drifts }
 }
@@ -100,7 +102,20 @@ export async function rebuild<State>(
 const placeOf = ({ customerId, memberId }: SumOwner): Place =>
   memberId === null ? { kind: 'shared', customerId } : { kind: 'member', customerId, memberId }
 
-/** A snapshot that another version wrote says nothing about drift: it is replaced at the next seal. */
+/**
+ * A snapshot that another version wrote says nothing about drift: it is replaced at the next seal. It is such a one when
+ * its journal row was sealed by another version, too, and not by its own word alone.
+ */
+function isOtherVersions(
+  reader: JournalReader,
+  owner: SumOwner,
+  stored: SnapshotRow | undefined,
+): boolean {
+  if (stored === undefined || !isOtherFormat(stored)) return false
+  const seal = reader.sealAt(owner, stored)
+  return seal !== undefined && !isCurrentSeal(seal)
+}
+
 function isOtherFormat(snapshot: SnapshotRow): boolean {
   const format = formatOf(snapshot.state)
   return format !== undefined && format !== stateFormat
@@ -114,7 +129,7 @@ function isBelievable(
   stored: SnapshotRow | undefined,
 ): stored is SnapshotRow {
   if (stored === undefined || stored.position > request.until || isOtherFormat(stored)) return false
-  return reader.sealAt(request.owner, stored.position) === sealOf(stored.state)
+  return reader.sealAt(request.owner, stored) === sealOf(stored.state)
 }
 
 /** Whose sums a stored snapshot says it is. */
@@ -125,8 +140,9 @@ export const ownerOf = ({ customerId, memberId }: SnapshotRow): SumOwner => ({
 
 /** Whether a stored snapshot is what its journal row says it is; another version's is left alone. */
 export function isSound(reader: JournalReader, snapshot: SnapshotRow): boolean {
-  if (isOtherFormat(snapshot)) return true
-  return reader.sealAt(ownerOf(snapshot), snapshot.position) === sealOf(snapshot.state)
+  const owner = ownerOf(snapshot)
+  if (isOtherVersions(reader, owner, snapshot)) return true
+  return reader.sealAt(owner, snapshot) === sealOf(snapshot.state)
 }
 
 class Fold<State> {
@@ -176,7 +192,6 @@ function compare<State>(
     const recomputed = `sums at position ${sincePosition}`
     return [{ where, field: 'snapshot', stored: 'missing', recomputed, sincePosition, sinceMs }]
   }
-  if (isOtherFormat(stored)) return []
   const since = { where, sincePosition: stored.position, sinceMs: stored.atMs }
   const found = differences(stored.state, fold.textThen ?? '').map((d) => ({ ...d, ...since }))
   if (found.length > 0) return found

@@ -7,7 +7,7 @@ import {
   type ReloadNeed,
 } from '../core/auto-reload.ts'
 import { operationId, systemCustomerId, type CustomerId, type OperationId } from '../core/ids.ts'
-import type { PaymentMethod } from '../payments/payments.ts'
+import type { Payment, PaymentAnswer, PaymentMethod } from '../payments/payments.ts'
 import type { CommittedScope, Storage } from '../storage/storage.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Logger } from '../system/logger.ts'
@@ -25,12 +25,15 @@ export class AutoReloads {
   readonly #customers = new Map<CustomerId, Watched>()
   readonly #runs = new Set<Promise<void>>()
   readonly #stopListening: () => void
+  readonly #closing = Promise.withResolvers<never>()
   #isClosed = false
 
   constructor(parts: ReloadParts, method: PaymentMethod) {
     this.#parts = parts
     this.#method = method
     this.#stopListening = parts.storage.onCommit((changed) => this.#hear(changed))
+    // Whoever waits for it hears of it; nobody has to.
+    this.#closing.promise.catch(() => undefined)
   }
 
   /** Looks at every customer that ever turned it on: a need may have come while nobody looked. */
@@ -38,16 +41,20 @@ export class AutoReloads {
     const { storage } = this.#parts
     for (let afterPosition = 0; !this.#isClosed;) {
       const set = await storage.entries({ kind: 'auto_reload_set', afterPosition })
-      for (const { customerId } of set) this.#look(customerId)
+      for (const { customerId } of set) {
+        this.#look(customerId)
+        if (this.#runs.size >= runsAtStartMax) await Promise.race(this.#runs)
+      }
       const last = set.at(-1)
       if (last === undefined) return
       afterPosition = last.position
     }
   }
 
-  /** What was begun is ended; nothing new begins. */
+  /** Nothing new begins, and no payment is waited for: what was paid is booked after the next start. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#closing.reject(new Error('The server is being stopped'))
     this.#stopListening()
     for (const watched of this.#customers.values()) watched.cancelWake()
     await this.settled()
@@ -83,6 +90,7 @@ export class AutoReloads {
       try {
         await this.#lookOnce(customerId, watched)
       } catch (error) {
+        if (this.#isClosed) break
         this.#tryLater(customerId, watched, 'failed')
         const problem = error instanceof Error ? error.message : String(error)
         this.#parts.logger.warn('auto-reload could not be looked after', { customerId, problem })
@@ -119,7 +127,7 @@ export class AutoReloads {
     const asked = { need, method: this.#method.name }
     const key = keyOf(customerId, need)
     const { amountNanos, number } = need
-    const answer = await this.#method.pay({ customerId, key, amountNanos })
+    const answer = await this.#pay({ customerId, key, amountNanos })
     if (answer.kind === 'refused') {
       this.#tryLater(customerId, watched, 'refused')
       const isNew = await this.#noteRefusal(customerId, { ...asked, reason: answer.reason })
@@ -135,6 +143,19 @@ export class AutoReloads {
         number,
         amountNanos: amountNanos.toString(),
       })
+    }
+  }
+
+  /** An answer that takes too long is a fault: it is asked for again by the same name. */
+  async #pay(payment: Payment): Promise<PaymentAnswer> {
+    const late = Promise.withResolvers<never>()
+    const cancel = this.#parts.clock.after(payMaxMs, () =>
+      late.reject(new Error(`The payment had no answer within ${payMaxMs} ms`)),
+    )
+    try {
+      return await Promise.race([this.#method.pay(payment), late.promise, this.#closing.promise])
+    } finally {
+      cancel()
     }
   }
 
@@ -207,6 +228,10 @@ type Watched = {
   cancelWake: () => void
 }
 
+/** Looks that are under way at once while a start goes through all customers. */
+const runsAtStartMax = 16
+/** The longest that one payment is waited for. */
+const payMaxMs = 60_000
 /** After a refusal or a fault it is tried again after this time, then after twice as long, and so on. */
 const retryMinMs = 60_000
 /** The longest time without a look: the clock of record may have gone another way than this one. */

@@ -240,6 +240,55 @@ test('a limit that is set to nothing does not promise a reset, and then there is
   assert.equal(reply.headers['retry-after'], undefined)
 })
 
+test('a refusal that a reload which is due would end says so, and how much it adds', () => {
+  const autoReload = {
+    ...figures().extraUsage.autoReload,
+    setting: {
+      kind: 'on',
+      thresholdNanos: 5n * dollar,
+      amountNanos: 20n * dollar,
+      monthMaxNanos: 50n * dollar,
+    },
+    state: 'due',
+  } as const
+  const { message } = phrase({
+    denial: denial({ remedies: ['wait_for_reload'], figures: figures({ extra: { autoReload } }) }),
+  })
+
+  assert.match(message, /To go on: wait a moment for auto-reload, which adds \$20\.00\./)
+})
+
+test('a limit that is an exception of the seat says so, what the plan says, and when that counts again', () => {
+  const exception = { planAmount: 10n * dollar, untilMs: at('2026-11-22T15:00:00Z') }
+  const text = (change: Partial<LimitFigures>): string =>
+    phrase({ denial: denial({ binding: [limit({ exception, ...change })] }), timeZone: 'UTC' })
+      .message
+
+  assert.match(
+    text({}),
+    /\$5\.00 of \$5\.00\. It resets at 16:20 \(UTC\), in 2 h 5 min\. That is an exception for your seat; the plan's own is \$10\.00, and counts again from 15:00 \(UTC\)\./,
+  )
+  assert.match(
+    text({ amount: 0n, exception: { ...exception, untilMs: null } }),
+    /It is set to nothing for your seat\. That is an exception for your seat; the plan's own is \$10\.00\./,
+  )
+})
+
+test('a limit that an exception closes is over for clients when the exception ends', () => {
+  const exception = { planAmount: 10n * dollar, untilMs: at('2026-11-22T15:00:00Z') }
+  const closed = limit({ exception })
+  const unlimited = { ...week, amount: null, exception: { ...exception, untilMs: null } }
+  const { headers } = phrase({
+    isOauthStyle: true,
+    denial: denial({ binding: [closed], figures: figures({ limits: [closed, unlimited] }) }),
+  })
+
+  assert.equal(headers[`${native}reset`], String(exception.untilMs / 1000))
+  assert.equal(headers[`${native}7d-utilization`], '0')
+  assert.equal(headers['x-plimsoll-limit-week-limit'], 'unlimited')
+  assert.equal(headers['x-plimsoll-limit-week-remaining'], 'unlimited')
+})
+
 test('what stands below a cap never reads as the cap', () => {
   const near = limit({ used: 5n * dollar - 1n, held: 1n })
 

@@ -11,6 +11,7 @@ import type { PaymentAnswer, PaymentMethod } from '../../src/payments/payments.t
 import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
+import { addPerson } from './sign-in-world.ts'
 import { sessionPlan } from './world.ts'
 
 const customer = '/api/customers/acme'
@@ -226,6 +227,25 @@ test('O9: a payment whose booking failed is asked for again by the same name, an
   assert.equal(new Set(method.keys).size, 1)
 })
 
+test('O9: a payment without an answer is given up and asked for again by the same name; a stop waits for none', async () => {
+  const clock = new ManualClock()
+  await using admin = await openReloading({ clock })
+  const method = new SlowMethod()
+  const { reloads } = watch(admin, { method })
+  await turnOn(admin)
+  await method.asked
+  clock.pass(60_000)
+  await reloads.settled()
+  clock.pass(60_000)
+  await until(() => method.keys.length === 2)
+
+  await reloads.close()
+
+  assert.equal(method.keys.length, 2)
+  assert.equal(new Set(method.keys).size, 1)
+  assert.deepEqual(await reloadLines(admin), [])
+})
+
 test('O9: a refusal stops it with its reason, and is asked again with growing pauses, never in a loop', async () => {
   const clock = new ManualClock()
   await using admin = await openReloading({ clock })
@@ -305,6 +325,38 @@ async function until(isSo: () => boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
+
+test('an owner sets the auto-reload of the own customer and nobody else, and its standing order not at all', async () => {
+  await using admin = await openReloading()
+  await admin.call('POST', '/api/customers', { body: { customerId: 'other', name: 'Other' } })
+  const { visitor: owner } = await addPerson(admin, 'owner@acme.example', {
+    role: 'owner',
+    customerId: 'acme',
+  })
+  const { visitor: member } = await addPerson(admin, 'ada@acme.example', {
+    role: 'member',
+    customerId: 'acme',
+    memberId: 'ada',
+  })
+  const order = { body: { monthMaxNanos: dollars(1) } }
+  const key = { headers: { 'idempotency-key': 'once' } }
+
+  const own = await owner.call('POST', `${customer}/auto-reload`, { body: setting, ...key })
+  const read = await owner.call('GET', `${customer}/auto-reload`)
+  const refused = await Promise.all([
+    owner.call('POST', '/api/customers/other/auto-reload', { body: setting, ...key }),
+    owner.call('GET', '/api/customers/other/auto-reload'),
+    owner.call('POST', `${customer}/standing-order`, { ...order, ...key }),
+    member.call('POST', `${customer}/auto-reload`, { body: setting, ...key }),
+    member.call('GET', `${customer}/auto-reload`),
+  ])
+
+  const { lines }: HistoryAnswer = (await admin.call('GET', `${customer}/history`)).json
+  assert.deepEqual([own.status, read.status, read.json.setting.kind], [200, 200, 'on'])
+  assert.deepEqual(new Set(refused.map(({ status }) => status)), new Set([403]))
+  const set = lines.find((line) => line.setting?.kind === 'auto_reload_set')
+  assert.match(set?.actor ?? '', /^person:/)
+})
 
 test('terms that could never work are refused by the API, and change nothing', async () => {
   await using admin = await openReloading()

@@ -67,6 +67,36 @@ test('D2: while every limit has room the plan pays, whatever is in the wallet', 
   assert.equal(next?.sentence, 'The plan pays for your next request.')
 })
 
+test('a limit that is unlimited for a member never stops the plan from paying', () => {
+  const exception = { planAmount: 100n, untilMs: null }
+  const [next] = nextPayers(figures([limit({ id: 'week', used: 500n, amount: null, exception })]))
+
+  assert.equal(next?.payer, 'plan')
+})
+
+test('the plan pays again when an exception ends that gave less, and not before one that gave more ended too late', () => {
+  const less = limit({
+    id: 'session',
+    used: 60n,
+    amount: 50n,
+    exception: { planAmount: 100n, untilMs: 400 },
+  })
+  const more = limit({
+    id: 'week',
+    used: 200n,
+    amount: null,
+    resetMs: 9000,
+    exception: { planAmount: 100n, untilMs: 300 },
+  })
+  const never = limit({ id: 'day', amount: 0n, exception: { planAmount: 0n, untilMs: 300 } })
+
+  const again = (limits: readonly LimitFigures[]) => nextPayers(figures(limits))[0]?.planPaysAgainMs
+
+  assert.equal(again([less]), 400)
+  assert.equal(again([less, more]), 9000)
+  assert.equal(again([less, never]), null)
+})
+
 test('D4: once a limit is full extra usage pays, with what holds keep counted', () => {
   const held = limit({ id: 'session', used: 60n, held: 40n })
 

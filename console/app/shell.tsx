@@ -40,11 +40,13 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         Skip to the content
       </a>
       <aside className="side" aria-label="Plimsoll">
-        <Brand href={`#${homeOf(session)}`} />
-        <Navigation session={session} />
-        <div className="side-foot">
-          <p>Times in {readersZone()}</p>
-          {session.version === '' ? null : <p>Plimsoll {session.version}</p>}
+        <div className="side-content">
+          <Brand href={`#${homeOf(session)}`} />
+          <Navigation session={session} />
+          <div className="side-foot">
+            <p>Times in {readersZone()}</p>
+            {session.version === '' ? null : <p>Plimsoll {session.version}</p>}
+          </div>
         </div>
       </aside>
       <header className="top">

@@ -43,7 +43,7 @@ function ExtraUsage({ scope }: { readonly scope: Scope }) {
       {...(parent === null ? {} : { parent })}
     >
       <SwitchesCard wallet={wallet} scope={scope} may={may} />
-      <div className="two-columns">
+      <div className="amounts">
         <BalanceCard wallet={wallet} may={may} />
         <CapCard wallet={wallet} may={may} />
         <MemberSpendCard wallet={wallet} may={may} />

@@ -24,7 +24,7 @@ export function SwitchesCard(props: {
   const { member } = wallet
   const who = may.isOwn ? 'you' : (member?.name ?? member?.id ?? '')
   return (
-    <Card title="Extra usage" lead={leadOf(wallet, who)}>
+    <Card title={titleOf(wallet, who)}>
       <ObstacleNote wallet={wallet} may={may} who={who} />
       <div className="switch-rows">
         <SwitchRow
@@ -58,9 +58,9 @@ export function SwitchesCard(props: {
   )
 }
 
-function leadOf({ isOnForCustomer, member }: ExtraUsageAnswer, who: string): string {
-  if (member === null) return `It is ${isOnForCustomer ? 'on' : 'off'} for the whole account.`
-  return isOnForCustomer && member.isOn ? `It is on for ${who}.` : `It is off for ${who}.`
+function titleOf({ isOnForCustomer, member }: ExtraUsageAnswer, who: string): string {
+  const isOn = isOnForCustomer && (member === null || member.isOn)
+  return `Extra usage is ${isOn ? 'on' : 'off'} for ${member === null ? 'the whole account' : who}`
 }
 
 /** Which of the two switches is in the way, where exactly one is. */
@@ -75,7 +75,9 @@ function ObstacleNote(props: {
     return (
       <Note
         tone="warn"
-        title={`The switch of ${props.may.isOwn ? 'your own' : props.who} is in the way.`}
+        title={
+          props.may.isOwn ? 'Your own switch is in the way.' : "The member's switch is in the way."
+        }
       >
         <p>It is on for the whole account, and off for {props.who}.</p>
       </Note>

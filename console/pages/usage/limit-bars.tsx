@@ -1,4 +1,5 @@
 import type { LimitAnswer } from '../../../src/admin/contract/answers.ts'
+import type { ForecastAnswer } from '../../../src/admin/contract/series.ts'
 import { percent, quantity } from '../../format/numbers.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Meter, shareOf } from '../../ui/meter.tsx'
@@ -7,12 +8,18 @@ import { Clock, Countdown } from '../../ui/moment.tsx'
 /** A bar per limit: how much of it is used and held, and when it starts over. */
 export function LimitBars(props: {
   readonly limits: readonly LimitAnswer[]
+  readonly forecasts: ForecastAnswer['limits']
   readonly symbol: string
 }) {
   return (
     <ul className="limits">
       {props.limits.map((limit) => (
-        <LimitBar key={limit.limitId} limit={limit} symbol={props.symbol} />
+        <LimitBar
+          key={limit.limitId}
+          limit={limit}
+          symbol={props.symbol}
+          forecast={props.forecasts.find(({ limitId }) => limitId === limit.limitId)}
+        />
       ))}
     </ul>
   )
@@ -20,7 +27,9 @@ export function LimitBars(props: {
 
 type One = { readonly limit: LimitAnswer; readonly symbol: string }
 
-function LimitBar({ limit, symbol }: One) {
+type Forecast = ForecastAnswer['limits'][number]
+
+function LimitBar({ limit, symbol, forecast }: One & { readonly forecast: Forecast | undefined }) {
   const warning = warningOf(limit)
   const tone = warning?.tone ?? 'plain'
   const words = usedWords(limit, symbol)
@@ -45,10 +54,32 @@ function LimitBar({ limit, symbol }: One) {
           </span>
         )}
       </div>
+      <ForecastWords forecast={forecast} />
       <ExceptionWords limit={limit} symbol={symbol} />
     </li>
   )
 }
+
+/** When it is likely to run out, where the server can tell. */
+function ForecastWords({ forecast }: { readonly forecast: Forecast | undefined }) {
+  if (forecast === undefined || !toldOutcomes.includes(forecast.outcome)) return null
+  const { runsOutAtMs } = forecast
+  const tone = forecast.outcome === 'not_before_reset' ? 'soft' : 'warn'
+  return (
+    <p className={`${tone} small`}>
+      {forecast.sentence}
+      {runsOutAtMs === null ? null : (
+        <>
+          {' '}
+          Likely <Clock atMs={runsOutAtMs} />, <Countdown atMs={runsOutAtMs} />.
+        </>
+      )}
+    </p>
+  )
+}
+
+/** The others say what the bar says already. */
+const toldOutcomes: readonly Forecast['outcome'][] = ['runs_out', 'may_run_out', 'not_before_reset']
 
 /** Where somebody's amount is not that of the plan, both are said, and for how long. */
 function ExceptionWords({ limit, symbol }: One) {

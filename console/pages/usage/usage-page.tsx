@@ -1,10 +1,12 @@
 import { lazy, Suspense } from 'react'
+import type { UsageAnswer } from '../../../src/admin/contract/answers.ts'
 import { useMemberScope } from '../../data/scope.ts'
-import { percent, plural } from '../../format/numbers.ts'
+import { count, percent, plural } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { useForecast } from './forecast-query.ts'
 import { LimitBars } from './limit-bars.tsx'
 import { NextRequest } from './next-request.tsx'
 import { useUsage } from './usage-query.ts'
@@ -19,6 +21,7 @@ const UsageOverTime = lazy(async () => ({
 export function UsagePage() {
   const scope = useMemberScope()
   const { data: usage, error, refetch } = useUsage(scope)
+  const { data: forecast } = useForecast(scope)
   if (usage === undefined) {
     return (
       <Page title="Usage">
@@ -52,10 +55,7 @@ export function UsagePage() {
     >
       <Card title="Your next request">
         <NextRequest usage={usage} />
-        <p className="soft small">
-          {plural(figures.runningCount, 'request')} running now, of at most{' '}
-          {plural(figures.runningMax, 'request')} at a time.
-        </p>
+        <p className="soft small">{runningWords(figures)}</p>
       </Card>
       <Card title="Plan limits">
         {figures.limits.length === 0 ? (
@@ -63,7 +63,11 @@ export function UsagePage() {
             Every request is extra usage.
           </EmptyState>
         ) : (
-          <LimitBars limits={figures.limits} symbol={currencySymbol} />
+          <LimitBars
+            limits={figures.limits}
+            forecasts={forecast?.limits ?? []}
+            symbol={currencySymbol}
+          />
         )}
       </Card>
       <Card title="Usage over time">
@@ -84,4 +88,10 @@ export function UsagePage() {
       </p>
     </Page>
   )
+}
+
+function runningWords({ runningCount, runningMax }: UsageAnswer['figures']): string {
+  const most = `at most ${count(runningMax)} may run at a time.`
+  if (runningCount === 0) return `No request is running now; ${most}`
+  return `${plural(runningCount, 'request')} ${runningCount === 1 ? 'is' : 'are'} running now; ${most}`
 }

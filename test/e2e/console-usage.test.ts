@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { startAdminServer } from '../../src/admin/admin-server.ts'
+import { chromiumLeftOut } from './available.ts'
+import { openConsoleWorld, sees } from './console-world.ts'
+import { answering, startScriptedUpstream } from './scripted-upstream.ts'
+
+/** The usage page in a real browser, while the real gateway serves. */
+
+const leftOut = chromiumLeftOut()
+
+/** Waits until the bar of the session says this. */
+const bar = (page: Page, words: string): Promise<void> =>
+  page
+    .getByRole('meter', { name: 'Session' })
+    .and(page.locator(`[aria-valuetext*="${words}"]`))
+    .waitFor()
+
+describe('the usage page', { skip: leftOut }, () => {
+  test('bars move while the gateway serves, up to the session that is spent', async (t) => {
+    const { admin, openAsMember } = await openConsoleWorld(t)
+    const page = await openAsMember('#/usage')
+
+    await sees(page, 'starts with your next message')
+    await sees(page, 'The plan pays for your next request.')
+    await admin.ask()
+    await bar(page, '45 % used, $0.0045 of $0.01')
+    await sees(page, /^resets /)
+    await admin.ask()
+    await bar(page, '90 % used')
+    await sees(page, 'Almost used up')
+    await admin.ask()
+    await bar(page, '135 % used')
+
+    await sees(page, 'Used up')
+    await sees(page, /Nothing pays for your next request/)
+    await sees(page, /The plan pays again from/)
+    assert.equal((await admin.ask()).status, 429)
+    assert.match(await page.title(), /^135 % Usage/)
+  })
+
+  test('a request that runs is counted, and what it holds is shown until it ends', async (t) => {
+    const end = Promise.withResolvers<void>()
+    const answer = answering('Hello.', { input_tokens: 1000, output_tokens: 100 })
+    const upstream = await startScriptedUpstream(async (call) => {
+      await end.promise
+      return answer(call)
+    })
+    t.after(() => upstream.close())
+    const { admin, openAsMember } = await openConsoleWorld(t, { upstream: { url: upstream.url } })
+    const page = await openAsMember('#/usage')
+
+    await sees(page, /^No request is running/)
+    const asked = admin.ask()
+    await sees(page, /^1 request is running/)
+    await sees(page, /held by running requests/)
+    end.resolve()
+    await asked
+
+    await sees(page, /^No request is running/)
+    await bar(page, '45 % used, $0.0045 of $0.01')
+  })
+
+  test('once the server is gone the page says since when it is stale, and is live when it is back', async (t) => {
+    const { admin, openAsMember } = await openConsoleWorld(t)
+    const page = await openAsMember('#/usage', { expected: /ERR_CONNECTION_REFUSED|ERR_/ })
+    const mark = page.getByRole('banner').getByRole('status')
+    await mark.filter({ hasText: 'Live' }).waitFor()
+
+    await admin.admin.close()
+    await mark.filter({ hasText: /Stale since \d/ }).waitFor()
+    await sees(page, 'The plan pays for your next request.')
+    await admin.ask()
+    const again = await startAdminServer(admin.apiParts, {
+      host: '127.0.0.1',
+      port: Number(new URL(admin.admin.url).port),
+      extraHosts: [],
+      mounts: [],
+    })
+    t.after(() => again.close())
+
+    await mark.filter({ hasText: 'Live' }).waitFor()
+    await bar(page, '45 % used')
+  })
+
+  test('a member who is paused reads that every request is refused, and who can end it', async (t) => {
+    const { admin, openAsMember } = await openConsoleWorld(t)
+    const page = await openAsMember('#/usage')
+    const { customerId, memberId } = admin.world.seat
+    const one = `/api/customers/${customerId}/members/${memberId}`
+    await sees(page, 'The plan pays for your next request.')
+
+    await admin.call('POST', `${one}/status`, { body: { isActive: false } })
+    await sees(page, /This member is paused/)
+    await admin.call('POST', `${one}/status`, { body: { isActive: true } })
+
+    await sees(page, 'The plan pays for your next request.')
+  })
+
+  test("an exception is marked, with the plan's own amount beside it", async (t) => {
+    const { admin, openAsMember } = await openConsoleWorld(t)
+    const page = await openAsMember('#/usage')
+    const { customerId, memberId } = admin.world.seat
+    const most = { kind: 'amount', amount: '20000000' }
+
+    await admin.call('POST', `/api/customers/${customerId}/members/${memberId}/exceptions`, {
+      body: { limitId: 'session', most },
+    })
+
+    await sees(page, 'Exception')
+    await sees(page, /the plan says \$0\.01/)
+    await bar(page, 'of $0.02')
+  })
+
+  test('on a phone nothing scrolls sideways, and the pages are in a menu', async (t) => {
+    const { openAsMember } = await openConsoleWorld(t)
+    const page = await openAsMember('#/extra-usage', { viewport: { width: 390, height: 800 } })
+
+    await page.getByRole('button', { name: 'Menu' }).click()
+    await page.getByRole('dialog').getByRole('link', { name: 'Usage', exact: true }).click()
+    await page.getByRole('heading', { name: 'Usage', level: 1 }).waitFor()
+
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
+  })
+})

@@ -8,6 +8,8 @@ export default defineConfig({
   plugins: [react()],
   build: {
     outDir: 'built',
+    // Which files a page needs, for scripts/console-budget.ts.
+    manifest: true,
     emptyOutDir: true,
     // Everything comes from this server as a file: the content security policy allows nothing else.
     assetsInlineLimit: 0,

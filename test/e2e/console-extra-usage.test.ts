@@ -77,7 +77,7 @@ describe('the extra usage page', { skip: leftOut }, () => {
     const customer = `/api/customers/${admin.world.seat.customerId}`
     const card = (name: string) => page.getByRole('region', { name, exact: true })
     await sees(page, 'There is nothing in the balance.')
-    const expiresAtMs = admin.world.parts.clock.nowMs() + 7 * 86_400_000
+    const expiresAtMs = admin.world.parts.clock.wallMs() + 7 * 86_400_000
 
     await admin.call('POST', `${customer}/top-ups`, { body: { amountNanos: '25000000000' } })
     await admin.call('POST', `${customer}/gifts`, {

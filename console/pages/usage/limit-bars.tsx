@@ -60,26 +60,16 @@ function LimitBar({ limit, symbol, forecast }: One & { readonly forecast: Foreca
   )
 }
 
-/** When it is likely to run out, where the server can tell. */
+/** When it is likely to run out; how sure that is stands below the chart. */
 function ForecastWords({ forecast }: { readonly forecast: Forecast | undefined }) {
-  if (forecast === undefined || !toldOutcomes.includes(forecast.outcome)) return null
-  const { runsOutAtMs } = forecast
-  const tone = forecast.outcome === 'not_before_reset' ? 'soft' : 'warn'
+  if (forecast === undefined || forecast.runsOutAtMs === null) return null
   return (
-    <p className={`${tone} small`}>
-      {forecast.sentence}
-      {runsOutAtMs === null ? null : (
-        <>
-          {' '}
-          Likely <Clock atMs={runsOutAtMs} />, <Countdown atMs={runsOutAtMs} />.
-        </>
-      )}
+    <p className="warn small">
+      At this pace it runs out <Clock atMs={forecast.runsOutAtMs} />,{' '}
+      <Countdown atMs={forecast.runsOutAtMs} />.
     </p>
   )
 }
-
-/** The others say what the bar says already. */
-const toldOutcomes: readonly Forecast['outcome'][] = ['runs_out', 'may_run_out', 'not_before_reset']
 
 /** Where somebody's amount is not that of the plan, both are said, and for how long. */
 function ExceptionWords({ limit, symbol }: One) {

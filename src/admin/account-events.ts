@@ -25,10 +25,13 @@ type Subscriber = {
 }
 
 export type AccountEvents = {
-  /** Answers with a stream that lives until the caller leaves, the key is revoked, or the server closes. */
-  open(member: {
+  /**
+   * Answers with a stream that lives until the caller leaves, the key is revoked, or the server closes. Without a member
+   * it is for whoever looks after the customer.
+   */
+  open(scope: {
     readonly customerId: CustomerId
-    readonly memberId: MemberId
+    readonly memberId: MemberId | null
     readonly isStillAllowed: () => Promise<boolean>
   }): Response
   /** The same for whoever looks at everything: after any commit, and when `version` changed. */

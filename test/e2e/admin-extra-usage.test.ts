@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { openAdminWorld } from './admin-world.ts'
+import { addPerson } from './sign-in-world.ts'
 import { sessionPlan } from './world.ts'
 
 /** What the admin API says about the wallet: switches, cap, balance, and the grants behind it. */
@@ -69,6 +70,36 @@ test("a member's key does not open another member's wallet or the customer's own
   )
   assert.equal(unknown.status, 404)
   assert.equal(unknown.json.error.code, 'unknown_scope')
+})
+
+test('an owner hears of every change of its customer, and of no other customer', async () => {
+  await using it = await openAdminWorld()
+  const { customerId } = it.world.seat
+  const other = await it.world.addSeat('eve', { customer: 'other' })
+  const { visitor } = await addPerson(it, 'owner@example.com', { role: 'owner', customerId })
+  const stop = new AbortController()
+  const response = await fetch(`${it.admin.url}/api/customers/${customerId}/events`, {
+    headers: { cookie: visitor.cookie(), 'sec-fetch-site': 'same-origin' },
+    signal: stop.signal,
+  })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  const positions: number[] = []
+  const hear = async (): Promise<void> => {
+    const { value = '' } = (await reader?.read()) ?? {}
+    positions.push(Number(/"position":(\d+)/.exec(value)?.[1]))
+  }
+
+  await hear()
+  await it.ask(other)
+  await it.ask()
+  await hear()
+  const elsewhere = await visitor.call('GET', '/api/customers/other/events')
+  stop.abort()
+
+  const [first = 0, second = 0] = positions
+  assert.equal(response.status, 200)
+  assert.ok(first > 0 && second > first, String(positions))
+  assert.equal(elsewhere.status, 403)
 })
 
 const sum = (grants: readonly Record<string, string>[], name: string): bigint =>

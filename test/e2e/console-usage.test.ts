@@ -74,8 +74,10 @@ describe('the usage page', { skip: leftOut }, () => {
     await admin.ask()
     const again = await startAdminServer(admin.apiParts, {
       host: '127.0.0.1',
-      port: Number(new URL(admin.admin.url).port),
-      extraHosts: [],
+      port: admin.admin.port,
+      publicPageUrl: null,
+      sessionSecret: 'a secret of the test',
+      sessionIdleMs: 3_600_000,
       mounts: [],
     })
     t.after(() => again.close())

@@ -50,6 +50,12 @@ export function customerRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVar
 
   routes.get('/:customerId', async (c) => answerCustomer(c, customerOf(c)))
 
+  routes.get('/:customerId/events', async (c) => {
+    const { customerId } = await getCustomer(parts, customerOf(c))
+    const isStillAllowed = c.get('isStillAllowed')
+    return parts.events.open({ customerId, memberId: null, isStillAllowed })
+  })
+
   routes.post('/:customerId/status', async (c) => {
     const { isActive } = await bodyOf(c, statusSchema)
     const customerId = customerOf(c)

@@ -8,7 +8,7 @@ import { Clock, Countdown } from '../../ui/moment.tsx'
 /** A bar per limit: how much of it is used and held, and when it starts over. */
 export function LimitBars(props: {
   readonly limits: readonly LimitAnswer[]
-  readonly forecasts: ForecastAnswer['limits']
+  readonly forecasts?: ForecastAnswer['limits']
   readonly symbol: string
 }) {
   return (
@@ -18,7 +18,7 @@ export function LimitBars(props: {
           key={limit.limitId}
           limit={limit}
           symbol={props.symbol}
-          forecast={props.forecasts.find(({ limitId }) => limitId === limit.limitId)}
+          forecast={props.forecasts?.find(({ limitId }) => limitId === limit.limitId)}
         />
       ))}
     </ul>

@@ -9,6 +9,8 @@ export type Mix = {
   readonly piecesPercent: number
   readonly writeMs: number
   readonly thinkMs: number
+  /** In how many of a hundred requests the caller leaves before the end. */
+  readonly leavingPercent: number
   readonly administrators: number
   readonly administratorMs: number
   readonly strangerMs: number
@@ -20,6 +22,32 @@ export type Mix = {
   /** None in some worlds: there, nothing at all may be unavailable. */
   readonly faults: readonly FaultKind[]
   readonly faultEveryMs: number
+  /** The plans of everybody are published anew now and then. */
+  readonly hasNewPlans: boolean
+  /** Time goes by whole milliseconds. */
+  readonly isWholeMs: boolean
+}
+
+/**
+ * A world in which nobody can slow anybody down: no latency, no faults. What one customer is told then depends on
+ * that customer alone. Every answer is read whole, because usage that has to be estimated is so by a rate that is
+ * learned from everybody's answers.
+ */
+export function stillMixOf(seed: number): Mix {
+  const chance = new Chance(`still/${seed}`)
+  return {
+    ...mixOf(seed),
+    customers: chance.between(2, 4),
+    administrators: 1,
+    latencyMs: 0,
+    piecesPercent: 0,
+    writeMs: 0,
+    upstreamTroublePercent: 0,
+    leavingPercent: 0,
+    faults: [],
+    hasNewPlans: false,
+    isWholeMs: true,
+  }
 }
 
 export function mixOf(seed: number): Mix {
@@ -31,6 +59,7 @@ export function mixOf(seed: number): Mix {
     piecesPercent: chance.pick([0, 5, 30]),
     writeMs: chance.pick([0.5, 2, 8]),
     thinkMs: chance.pick([200, 1000, 5000]),
+    leavingPercent: chance.pick([0, 22, 22, 50]),
     administrators: chance.pick([0, 1, 1, 2]),
     administratorMs: chance.pick([1000, 5000, 20_000]),
     strangerMs: chance.pick([2000, 20_000, 200_000]),
@@ -40,6 +69,8 @@ export function mixOf(seed: number): Mix {
     snapshotEvery: chance.pick([4, 16, 64]),
     faults: chance.percent(20) ? [] : faultKinds.filter(() => chance.percent(40)),
     faultEveryMs: chance.pick([1500, 8000, 40_000]),
+    hasNewPlans: true,
+    isWholeMs: false,
     holdMaxMs: chance.pick([20_000, 180_000, 3_600_000]),
   }
 }

@@ -3,24 +3,27 @@ const session = (money: string, hours = 5) => ({ money, window: { kind: 'session
 
 export const planIds = ['small', 'middle', 'tokens', 'counted', 'credit', 'nothing'] as const
 
-export function plansText(scale: number): string {
+/** `variant` gives windows other lengths and anchors, which may count from the next instance only. */
+export function plansText(scale: number, variant = 0): string {
+  const hours = [5, 2, 7][variant] ?? 5
+  const time = ['09:30', '15:00', '00:15'][variant] ?? '09:30'
   const money = (amount: number): string => String(amount * scale)
   return JSON.stringify({
     plans: {
       small: {
         name: 'Small',
-        limits: { session: session(money(2)) },
+        limits: { session: session(money(2), hours) },
         outputTokensExpected: 200,
         runningMax: 4,
       },
       middle: {
         name: 'Middle',
         limits: {
-          session: session(money(6)),
+          session: session(money(6), hours),
           week: { money: money(20), window: { kind: 'week', zone: 'Europe/Berlin' } },
           'week-dear': {
             money: money(3),
-            window: { kind: 'week', weekday: 'thursday', time: '09:30', zone: 'America/New_York' },
+            window: { kind: 'week', weekday: 'thursday', time, zone: 'America/New_York' },
             models: ['sim-dear'],
           },
         },

@@ -9,10 +9,7 @@ import { lookAtEverything } from './checks/last-look.ts'
 import { TroubleMaker } from './faults/trouble-maker.ts'
 import { seeEverythingResolve } from './liveness.ts'
 import { mixOf } from './mix.ts'
-import { openCast } from './people/cast.ts'
-import { liveAsAdministrator } from './people/administrator-life.ts'
-import { liveAsStranger } from './people/hostile-life.ts'
-import { liveAsMember } from './people/member-life.ts'
+import { beginLives } from './people/begin-lives.ts'
 import { World } from './world.ts'
 
 export type SeedRun = {
@@ -55,7 +52,8 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
   process.on('unhandledRejection', onStray)
   process.on('uncaughtException', onStray)
   try {
-    play(world)
+    world.server.start()
+    beginLives(world)
     void troubles.live()
     while (world.timeline.steps < steps && world.violations.length === 0) {
       if (!(await world.move()))
@@ -94,23 +92,4 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
-}
-
-/** Everybody who is there begins what they do. */
-function play(world: World): void {
-  world.server.start()
-  void liveAsStranger(world)
-  for (let index = 1; index <= world.mix.customers; index += 1) {
-    const customerId = `c${index}`
-    const chance = world.chance.fork(`cast ${customerId}`)
-    const open = async (): Promise<void> => {
-      const customer = await openCast(world.operator(`opens-${customerId}`), customerId, chance)
-      world.customers.push(customer)
-      for (const member of customer.members) void liveAsMember(world, member)
-      for (let desk = 0; desk < world.mix.administrators; desk += 1) {
-        void liveAsAdministrator(world, customer, desk)
-      }
-    }
-    world.timeline.after(0, { kind: 'administrator', name: 'opens' }, () => void open())
-  }
 }

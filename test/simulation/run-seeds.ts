@@ -13,6 +13,8 @@ export type SeedsWanted = {
   /** No seed begins after this moment of `performance.now()`. */
   readonly untilMs: number
   readonly jobs: number
+  /** No seed begins once something was found. */
+  readonly isFirstOnly?: boolean
 }
 
 /** A process is replaced after so many worlds, so that nothing that one leaves behind adds up. */
@@ -20,12 +22,17 @@ const worldsPerProcess = 50
 
 /** One world in this process, or many on several. Resolves when the last one is over. */
 export async function runSeeds(
-  { seeds, count, steps, untilMs, jobs }: SeedsWanted,
-  onRow: (row: SeedRow) => void,
+  { seeds, count, steps, untilMs, jobs, isFirstOnly }: SeedsWanted,
+  tell: (row: SeedRow) => void,
 ): Promise<void> {
   const left = seeds[Symbol.iterator]()
+  let isEnough = false
+  const onRow = (row: SeedRow): void => {
+    isEnough ||= isFirstOnly === true && row.violations.length > 0
+    tell(row)
+  }
   const take = (): number | undefined => {
-    if (performance.now() >= untilMs) return undefined
+    if (isEnough || performance.now() >= untilMs) return undefined
     const { value, done } = left.next()
     return done === true ? undefined : value
   }

@@ -11,6 +11,7 @@ from the seed. The same seed and steps do the same again, to the byte.
   --steps <n>       how long each world lasts, in steps (10000)
   --for <time>      new seeds until the time is over, such as 30s, 10m or 2h; begins at --seed
   --jobs <n>        processes (2)
+  --first           ends with the first world in which something happened that must not
   --json            one line of JSON per world, and one for all of them
   --help            this
 
@@ -23,6 +24,7 @@ type Wanted = {
   readonly steps: number
   readonly untilMs: number
   readonly jobs: number
+  readonly isFirstOnly: boolean
   readonly isJson: boolean
 }
 
@@ -34,6 +36,7 @@ function readWanted(): Wanted | string {
       steps: { type: 'string', default: '10000' },
       for: { type: 'string' },
       jobs: { type: 'string', default: '2' },
+      first: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -47,6 +50,7 @@ function readWanted(): Wanted | string {
     steps: whole('--steps', values.steps, 100_000_000),
     untilMs: forMs === null ? Infinity : performance.now() + forMs,
     jobs: whole('--jobs', values.jobs, 64),
+    isFirstOnly: values.first,
     isJson: values.json,
   }
 }

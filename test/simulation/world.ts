@@ -11,8 +11,9 @@ import { Timeline } from './engine/timeline.ts'
 import { SimUpstream } from './engine/upstream.ts'
 import { HistoryLog, type HistoryEvent } from './history-log.ts'
 import type { Mix } from './mix.ts'
-import type { SimCustomer } from './people/cast.ts'
-import { Client } from './people/client.ts'
+import type { SimCustomer, SimMember } from './people/cast.ts'
+import { Client, type Reply } from './people/client.ts'
+import type { LlmRequest } from './people/llm-caller.ts'
 import { Operator } from './people/operator.ts'
 import { plansText, pricesText } from './plans.ts'
 
@@ -29,7 +30,7 @@ export type WorldOptions = {
 export class World {
   readonly mix: Mix
   readonly chance: Chance
-  readonly timeline = new Timeline()
+  readonly timeline: Timeline
   readonly upstream: SimUpstream
   readonly server: SimServer
   readonly history: HistoryLog
@@ -51,6 +52,8 @@ export class World {
   /** Nobody begins anything new. */
   isClosing = false
   readonly onReady = new Set<(running: Running) => void>()
+  /** Told of what every member was answered. */
+  readonly onReply = new Set<(member: SimMember, request: LlmRequest, reply: Reply) => void>()
   readonly logged = new Map<string, number>()
   #operatorToken = ''
   /** This life has not been held against the one before. */
@@ -59,6 +62,7 @@ export class World {
   constructor(mix: Mix, options: WorldOptions) {
     const { root, onHistory } = options
     this.mix = mix
+    this.timeline = new Timeline({ isWhole: mix.isWholeMs })
     this.chance = new Chance(`world/${mix.seed}`)
     this.answers = new AnswerChecks(this.books, this.chance.fork('checks'), (what, why) =>
       this.blame(what, why),

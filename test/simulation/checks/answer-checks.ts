@@ -6,7 +6,7 @@ import type { GateParts } from '../../../src/operations/parts.ts'
 import type { UsageAnswer } from '../../../src/admin/contract/answers.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { Reply } from '../people/client.ts'
-import { faultOfHeaders, faultOfRefusal, type RefusalDetails } from './answer-rules.ts'
+import { faultOfHead, faultOfHeaders, faultOfRefusal, type RefusalDetails } from './answer-rules.ts'
 import type { Books } from './books.ts'
 
 export type Answered = Extract<Reply, { kind: 'answer' }>
@@ -26,6 +26,8 @@ export class AnswerChecks {
   readonly #usages: { readonly seat: Seat; readonly figures: UsageAnswer['figures'] }[] = []
   readonly #resets = new Map<string, number>()
   checked = 0
+  /** Holds of requests of whose answer somebody has read something. */
+  readonly delivered = new Set<string>()
 
   constructor(books: Books, chance: Chance, onFault: (what: string, why: string) => void) {
     this.#books = books
@@ -81,6 +83,7 @@ export class AnswerChecks {
       this.#onFault('an acknowledged request is gone', `${id} of ${kept.seat.memberId}`)
       return
     }
+    if (kept.answer.body.includes('content_block_delta')) this.delivered.add(id)
     const position = Number(kept.answer.headers.get('x-plimsoll-position'))
     const entry = this.#books.entryAt(kept.seat.customerId, position)
     if (entry === undefined) {
@@ -96,6 +99,8 @@ export class AnswerChecks {
     if (decision === undefined || !answer.isWhole) return
     const { position, atMs } = decision
     const { error } = JSON.parse(answer.body) as { error: { details: RefusalDetails } }
+    const ill = faultOfHead(answer, error.details, atMs)
+    if (ill !== null) this.#onFault('a refusal says it wrongly', ill)
     const ledger = this.#books.at(seat.customerId, position)
     const plan = this.#planOf(seat, position)
     if (ledger !== undefined && plan !== undefined) {

@@ -49,6 +49,25 @@ export function faultOfRefusal(
   return code === 'limit_reached' && !isUsedUp ? 'only running requests keep the room' : null
 }
 
+/** A client that reads nothing but the head knows whether, and when, to come back. */
+export function faultOfHead(
+  { status, headers }: { readonly status: number; readonly headers: Headers },
+  details: RefusalDetails,
+  atMs: number,
+): string | null {
+  const code = details.error_code
+  if (code !== 'limit_reached' && code !== 'reserved') return null
+  if (status !== 429) return `it has the status ${status}`
+  const shouldRetry = String(code === 'reserved')
+  if (headers.get('x-should-retry') !== shouldRetry) return `x-should-retry is not ${shouldRetry}`
+  const { retry_at_ms: retryAtMs = null } = details
+  if (retryAtMs !== null && retryAtMs <= atMs) return 'the promised moment is over'
+  const seconds = headers.get('retry-after')
+  if (code === 'reserved') return seconds === undefined ? 'it says no moment' : null
+  const right = retryAtMs === null ? undefined : String(Math.ceil((retryAtMs - atMs) / 1000))
+  return seconds === right ? null : `retry-after is ${seconds}, not ${right}`
+}
+
 /** The limits that a refusal names are those that are full, with their true figures. */
 function faultOfLimits(closed: readonly LimitNow[], details: RefusalDetails): string | null {
   const said = new Map((details.limits ?? []).map((limit) => [limit.id, limit]))
@@ -86,6 +105,14 @@ export function faultOfHeaders(
     const resetMs = Date.parse(headers.get(`${name}-reset`) ?? '')
     if (now.span !== null && resetMs !== now.span.endMs) return `${name}-reset is wrong`
   }
+  const isOn = ledger.own.isOn
+  const status = isOn
+    ? ledger.members.get(member)?.isOn === true
+      ? 'on'
+      : 'off_for_member'
+    : 'off'
+  const told = headers.get('x-plimsoll-extra-usage-status')
+  if (told !== status) return `extra usage is ${status}, not ${told}`
   const balance = amountIn(headers.get('x-plimsoll-extra-usage-balance'), 'money')
   const rightBalance = ledger.available(atMs) + ledger.held(null)
   if (balance !== rightBalance) return `the balance is ${balance}, not ${rightBalance}`

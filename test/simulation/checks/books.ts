@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Entry } from '../../../src/core/entry.ts'
 import { systemCustomerId } from '../../../src/core/ids.ts'
 import type { Plan } from '../../../src/core/plan.ts'
+import type { Price } from '../../../src/core/usage.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { faultOf } from './entry-rules.ts'
 import { Ledger } from './ledger.ts'
@@ -23,7 +24,12 @@ const pageRows = 1000
 export class Books {
   readonly #customers = new Map<string, CustomerBooks>()
   readonly #plans = new Map<string, { readonly position: number; readonly plan: Plan }[]>()
-  readonly #current = new Map<string, Plan>()
+  readonly #shared = {
+    plans: new Map<string, Plan>(),
+    prices: new Map<string, Price>(),
+    bootId: '',
+  }
+  readonly #ends = new Map<string, string>()
   readonly #commands = new Map<string, number>()
   readonly #holds = new Set<string>()
   readonly #settled = new Map<string, Entry>()
@@ -65,6 +71,10 @@ export class Books {
 
   hasHold(holdId: string): boolean {
     return this.#holds.has(holdId)
+  }
+
+  endOf(holdId: string): string | undefined {
+    return this.#ends.get(holdId)
   }
 
   settledFor(upstreamRequestId: string): Entry | undefined {
@@ -134,17 +144,19 @@ export class Books {
   }
 
   #takeSystem({ body, position }: Entry): void {
+    if (body.kind === 'boot') this.#shared.bootId = body.bootId
+    if (body.kind === 'price_published') this.#shared.prices.set(body.price.id, body.price)
     if (body.kind !== 'plan_published') return
     const versions = this.#plans.get(body.plan.id) ?? []
     versions.push({ position, plan: body.plan })
     this.#plans.set(body.plan.id, versions)
-    this.#current.set(body.plan.id, body.plan)
+    this.#shared.plans.set(body.plan.id, body.plan)
   }
 
   #takeCustomer(entry: Entry): void {
     const { customerId, body, position } = entry
     const books = this.#booksOf(customerId)
-    const fault = faultOf(books.now, entry, this.#current)
+    const fault = faultOf(books.now, entry, this.#shared)
     if (fault !== null) this.#onFault(`${customerId}: ${fault} (entry ${position})`)
     books.now.take(entry)
     books.entries.push(entry)
@@ -152,6 +164,9 @@ export class Books {
     if (body.kind === 'held') {
       if (this.#holds.has(body.holdId)) this.#onFault(`${body.holdId} was placed twice`)
       this.#holds.add(body.holdId)
+    }
+    if (body.kind === 'voided' || body.kind === 'settled' || body.kind === 'expired') {
+      this.#ends.set(body.holdId, body.kind)
     }
     if (body.kind === 'settled' && body.upstreamRequestId !== null) {
       this.#settled.set(body.upstreamRequestId, entry)

@@ -1,25 +1,40 @@
-import type { Entry, EntryBody } from '../../../src/core/entry.ts'
+import type { Entry, EntryBody, Leg } from '../../../src/core/entry.ts'
 import type { Plan } from '../../../src/core/plan.ts'
+import type { Price } from '../../../src/core/usage.ts'
+import { sizeOf } from '../../model/naive-price.ts'
 import { capRoom, isClosed, type Ledger } from './ledger.ts'
 
 export type Body<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>
 
+/** What entries of everybody have said so far. */
+export type Shared = {
+  readonly plans: ReadonlyMap<string, Plan>
+  readonly prices: ReadonlyMap<string, Price>
+  /** The process that writes now. */
+  readonly bootId: string
+}
+
 /** What is wrong with an entry, given the ledger before it; null when nothing is. */
-export function faultOf(
-  ledger: Ledger,
-  entry: Entry,
-  plans: ReadonlyMap<string, Plan>,
-): string | null {
+export function faultOf(ledger: Ledger, entry: Entry, shared: Shared): string | null {
   const { body } = entry
   switch (body.kind) {
     case 'held':
-      return faultOfHold(ledger, { ...entry, body }, plans)
+      return faultOfHold(ledger, { ...entry, body }, shared.plans)
     case 'hold_grown':
       return ledger.holds.has(body.holdId) ? null : `${body.holdId} grew and is not open`
     case 'settled':
-      return faultOfSettle(ledger, { ...entry, body })
+      return faultOfSettle(ledger, { ...entry, body }, shared.prices)
+    case 'member_seated': {
+      const torn = body.pins.find((pin) => ledger.isTorn(entry.memberId ?? '', pin))
+      return torn === undefined ? null : `the running window ${torn.limitId} has other bounds`
+    }
+    case 'expired': {
+      const hold = ledger.holds.get(body.holdId)
+      const isOver = hold !== undefined && hold.expiresAtMs <= entry.atMs
+      if (hold?.bootId === shared.bootId && !isOver) return `${body.holdId} expired before its time`
+      return hold === undefined ? `${body.holdId} ended (expired) twice` : null
+    }
     case 'voided':
-    case 'expired':
       return ledger.holds.has(body.holdId) ? null : `${body.holdId} ended (${body.kind}) twice`
     case 'granted': {
       const { grantId } = body.grant
@@ -46,6 +61,8 @@ function faultOfHold(
   if (body.expiresAtMs <= atMs) return `${body.holdId} is over before it begins`
   const running = [...ledger.holds.values()].filter((hold) => hold.member === member).length
   if (running >= plan.runningMax) return `${body.holdId} is one too many at once`
+  const torn = body.windowLegs.find((leg) => ledger.isTorn(member, leg))
+  if (torn !== undefined) return `${body.holdId} opens ${torn.limitId} within another instance`
   if (body.source === 'free') return null
   const limits = ledger.limitsFor(plan, { member, model: body.facts.model, atMs })
   const closed = limits.filter(isClosed)
@@ -113,11 +130,21 @@ export function whyNotMoney(
 
 function faultOfSettle(
   ledger: Ledger,
-  { body, atMs, memberId }: EntryOf<'settled'>,
+  { body, atMs, memberId, legs }: EntryOf<'settled'>,
+  prices: ReadonlyMap<string, Price>,
 ): string | null {
   const { holdId, costNanos, chargedNanos, overrunNanos, isLate } = body
   const hold = isLate ? ledger.lost.get(holdId) : ledger.holds.get(holdId)
   if (hold === undefined) return `${holdId} was settled (late: ${isLate}) and is not there`
+  const price = prices.get(hold.priceId)
+  if (price === undefined) return `${holdId} has no price`
+  const amounts = sizeOf(price, body.usage, body.marks)
+  if (costNanos !== amounts.money) return `${holdId} costs ${amounts.money}, not ${costNanos}`
+  for (const { limitId, startMs, unit } of hold.legs) {
+    const used = movedTo(legs, `window:${limitId}:${startMs}:used`)
+    if (used !== amounts[unit])
+      return `${holdId} counts ${used} in ${limitId}, not ${amounts[unit]}`
+  }
   if (hold.source !== 'extra_usage') {
     return chargedNanos + overrunNanos === 0n ? null : `${holdId} spilled into money`
   }
@@ -136,6 +163,9 @@ function faultOfSettle(
     ? null
     : `${holdId}: ${chargedNanos} and ${overrunNanos} are not ${costNanos}`
 }
+
+const movedTo = (legs: readonly Leg[], account: string): bigint =>
+  legs.reduce((sum, leg) => (leg.to === account ? sum + leg.amount : sum), 0n)
 
 const least = (amounts: readonly bigint[]): bigint =>
   amounts.reduce((least, amount) => (amount < least ? amount : least))

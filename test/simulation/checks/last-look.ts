@@ -18,6 +18,11 @@ export async function lookAtEverything(world: World): Promise<void> {
     world.blame('drift is not healed', JSON.stringify(second?.drifts))
   await readAgain(world)
   lookAtUsage(world)
+  for (const holdId of world.answers.delivered) {
+    const end = world.books.endOf(holdId)
+    const isRight = end === 'settled' || (end === 'expired' && world.hasDiskTrouble)
+    if (!isRight) world.blame('what was delivered is not settled', `${holdId}: ${end}`)
+  }
 }
 
 /** A second reader, from the first entry on, finds what the first one found on the way. */
@@ -45,8 +50,8 @@ function lookAtUsage(world: World): void {
       continue
     }
     const { usage, isEstimate } = settled.body
-    const told = `${usage.input ?? 0} in, ${usage.output ?? 0} out`
-    const right = `${said.inputTokens} in, ${said.outputTokens} out`
+    const told = `${usage.input ?? 0} in, ${usage.cache_read ?? 0} cached, ${usage.output ?? 0} out`
+    const right = `${said.inputTokens} in, ${said.cacheReadTokens} cached, ${said.outputTokens} out`
     if (told !== right || isEstimate) world.blame('settled by other usage', `${told}, not ${right}`)
   }
 }

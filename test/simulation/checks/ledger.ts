@@ -8,6 +8,11 @@ export type BookedHold = {
   readonly source: 'plan' | 'extra_usage' | 'free'
   /** Money that it keeps; zero unless extra usage pays. */
   money: bigint
+  readonly priceId: string
+  readonly bootId: string
+  readonly expiresAtMs: number
+  /** The window instances that it counts in, each with its unit. */
+  readonly legs: Extract<EntryBody, { kind: 'held' }>['windowLegs']
 }
 
 type Grant = { readonly id: string; readonly expiresAtMs: number | null; readonly granted: bigint }
@@ -27,6 +32,7 @@ export type LimitNow = {
   readonly span: Span | null
 }
 
+type Pin = Span & { readonly limitId: string }
 type Asked = { readonly member: string; readonly model: string; readonly atMs: number }
 
 /** The month that was asked for last, by zone: looking a calendar up costs more than all the rest. */
@@ -138,6 +144,14 @@ export class Ledger {
       .map((limit) => this.limitNow(member, limit, atMs))
   }
 
+  /** Whether an instance would lie across another one that was pinned with other bounds. */
+  isTorn(member: string, { limitId, startMs, endMs }: Pin): boolean {
+    return (this.spans.get(`${member} ${limitId}`) ?? []).some((span) => {
+      const isSame = span.startMs === startMs && span.endMs === endMs
+      return !isSame && span.startMs < endMs && startMs < span.endMs
+    })
+  }
+
   #move(member: string, account: string, amount: bigint): void {
     if (account.startsWith('grant:')) this.#add(account, amount)
     if (account.startsWith('window:')) this.#add(`${member} ${account}`, amount)
@@ -200,8 +214,10 @@ export class Ledger {
 
   #noteHold(body: EntryBody, member: string, atMs: number): void {
     if (body.kind === 'held') {
-      const money = body.source === 'extra_usage' ? body.amounts.money : 0n
-      this.holds.set(body.holdId, { member, source: body.source, money })
+      const { source, bootId, expiresAtMs, windowLegs: legs } = body
+      const money = source === 'extra_usage' ? body.amounts.money : 0n
+      const { priceId } = body.facts
+      this.holds.set(body.holdId, { member, source, money, priceId, bootId, expiresAtMs, legs })
       for (const leg of body.windowLegs) this.#pin(member, leg)
     }
     if (body.kind === 'hold_grown') {
@@ -222,7 +238,7 @@ export class Ledger {
     }
   }
 
-  #pin(member: string, { limitId, startMs, endMs }: Span & { readonly limitId: string }): void {
+  #pin(member: string, { limitId, startMs, endMs }: Pin): void {
     const name = `${member} ${limitId}`
     const spans = this.spans.get(name) ?? []
     if (!spans.some((span) => span.startMs === startMs)) spans.push({ startMs, endMs })

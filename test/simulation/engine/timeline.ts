@@ -28,6 +28,12 @@ export class Timeline {
   #order = 0
   #nowMs = 0
   steps = 0
+  readonly #isWhole: boolean
+
+  /** With whole milliseconds, sums of times do not depend on how often somebody reads a clock. */
+  constructor({ isWhole }: { readonly isWhole: boolean }) {
+    this.#isWhole = isWhole
+  }
 
   get nowMs(): number {
     return this.#nowMs
@@ -35,7 +41,8 @@ export class Timeline {
 
   /** The answer keeps it from happening. */
   after(delayMs: number, what: { kind: EventKind; name: string }, run: () => void): () => void {
-    const atMs = this.#nowMs + Math.max(0, delayMs)
+    const inMs = Math.max(0, this.#isWhole ? Math.ceil(delayMs) : delayMs)
+    const atMs = this.#nowMs + inMs
     const event: TimelineEvent = { atMs, order: (this.#order += 1), ...what, run }
     this.#push(event)
     return () => void (event.run = null)

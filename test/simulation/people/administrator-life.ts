@@ -44,7 +44,7 @@ async function actOnce(desk: Desk): Promise<void> {
   else if (kind < 76) await revokeOne(operator, member)
   else if (kind < 82) await addKey(operator, member)
   else if (kind < 85 && customer.members.length < membersMax) await seatAnother(desk)
-  else if (kind < 88) await publishPlans(desk)
+  else if (kind < 88 && desk.world.mix.hasNewPlans) await publishPlans(desk)
   else await readOne(desk, member)
 }
 
@@ -146,7 +146,7 @@ async function seatAnother({ world, customer, operator, chance }: Desk): Promise
 
 /** The plans of everybody, smaller or larger than they were. */
 async function publishPlans({ operator, chance }: Desk): Promise<void> {
-  const content = plansText(chance.pick([0.5, 1, 2, 5, 10]))
+  const content = plansText(chance.pick([0.5, 1, 2, 5, 10]), chance.below(3))
   await operator.insist({ path: '/plans', customerId: null, content: { content } })
 }
 

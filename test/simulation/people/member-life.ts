@@ -62,21 +62,29 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
   if (key === undefined) return null
   const { history } = world
   const { isDead } = key
-  const asking = { ...writeRequest(request, key.keyText), ...manners(chance, request) }
+  const asking = {
+    ...writeRequest(request, key.keyText),
+    ...manners(chance, { ...request, leavingPercent: world.mix.leavingPercent }),
+  }
   const reply = await askMessages({ client, history, process: name }, member, { request, asking })
   world.answers.take(member, reply)
+  for (const tell of world.onReply) tell(member, request, reply)
   if (reply.kind === 'answer') judge(world, { reply, key: { ...key, isDead }, request })
   return reply
 }
 
 /** Most wait for the whole answer; some leave, at any moment, or send slowly, or close their half. */
-function manners(chance: Chance, { isStream }: LlmRequest): Partial<Asking> {
-  const kind = chance.below(100)
-  if (kind < 6) return { leaveAfterMs: chance.wait(30) }
-  if (kind < 14) return { leaveAfterMs: chance.wait(1500) }
-  if (kind < 22) return { leaveAtBytes: chance.between(1, isStream ? 900 : 300) }
-  if (kind < 28) return { parts: chance.between(2, 5) }
-  return kind < 31 ? { isHalfClosing: true } : {}
+function manners(
+  chance: Chance,
+  { isStream, leavingPercent }: LlmRequest & { readonly leavingPercent: number },
+): Partial<Asking> {
+  if (chance.percent(leavingPercent)) {
+    if (chance.percent(30)) return { leaveAfterMs: chance.wait(30) }
+    if (chance.percent(50)) return { leaveAfterMs: chance.wait(1500) }
+    return { leaveAtBytes: chance.between(1, isStream ? 900 : 300) }
+  }
+  if (chance.percent(7)) return { parts: chance.between(2, 5) }
+  return chance.percent(3) ? { isHalfClosing: true } : {}
 }
 
 /** Only what invites to it is asked again, as clients do. */

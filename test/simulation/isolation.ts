@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { memoryFolder } from '../faults/memory-folder.ts'
+import { untilQuiet } from './engine/quiet.ts'
+import { stillMixOf } from './mix.ts'
+import { beginLives } from './people/begin-lives.ts'
+import { openCast } from './people/cast.ts'
+import type { Reply } from './people/client.ts'
+import { writeRequest } from './people/llm-caller.ts'
+import { models } from './plans.ts'
+import { World } from './world.ts'
+
+/** What somebody was told, without what is drawn by chance or counts everybody's entries: ids and positions. */
+type Told = ReadonlyMap<string, string>
+
+export type Isolation = { readonly compared: number; readonly differences: readonly string[] }
+
+/**
+ * The same world twice: once with everybody, once without the first customer. The others must be told the same, to
+ * the nano and to the millisecond.
+ */
+export async function compareWithout(seed: number, simulatedMs: number): Promise<Isolation> {
+  const all = await tellAll(seed, { simulatedMs, without: null })
+  const others = await tellAll(seed, { simulatedMs, without: 'c1' })
+  const differences: string[] = []
+  for (const [luck, told] of others) {
+    const before = all.get(luck)
+    if (before !== told) differences.push(`${luck}: ${before} with c1, ${told} without`)
+  }
+  const missing = [...all.keys()].filter((luck) => !luck.includes('-c1-') && !others.has(luck))
+  for (const luck of missing) differences.push(`${luck}: told with c1 only`)
+  return { compared: others.size, differences }
+}
+
+async function tellAll(
+  seed: number,
+  how: { readonly simulatedMs: number; readonly without: string | null },
+): Promise<Told> {
+  const root = memoryFolder('isolation')
+  const told = new Map<string, string>()
+  const world = new World(stillMixOf(seed), { root: join(root, 'world') })
+  world.onReply.add((_member, { luck }, reply) => {
+    told.set(luck, `${world.timeline.nowMs} ${summaryOf(reply)}`)
+  })
+  try {
+    world.server.start()
+    await world.until(askForEachModel(world))
+    beginLives(world, how.without)
+    await world.pass(how.simulatedMs)
+    const [violation] = world.violations
+    if (violation !== undefined) throw new Error(violation)
+    return told
+  } finally {
+    world.server.end()
+    await untilQuiet()
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** The first request for a model has its price published, which may change the order of those that come at once. */
+async function askForEachModel(world: World): Promise<void> {
+  const operator = world.operator('opens-first')
+  const { members } = await openCast(operator, 'first', world.chance.fork('first'))
+  const [key] = members[0]?.keys ?? []
+  if (key === undefined) throw new Error('The first customer has no key')
+  for (const model of models) {
+    const size = { maxTokens: 16, isStream: false, words: 5, isForbiddingExtraUsage: false }
+    const asking = writeRequest({ luck: `first-${model}`, model, ...size }, key.keyText)
+    await world.client('gateway', `first-${model}`).ask(asking)
+  }
+}
+
+const drawnNames = /^(x-plimsoll-(decision|position)|request-id|date)$/
+
+function summaryOf(reply: Reply): string {
+  if (reply.kind !== 'answer') return reply.kind
+  const { status, headers, body, isWhole } = reply
+  const own = [...headers].filter(
+    ([name]) => name.startsWith('x-plimsoll') && !drawnNames.test(name),
+  )
+  const code = /"error_code":"(\w+)"/.exec(body)?.[1] ?? ''
+  const figures = /"limits":\[.*?\]/.exec(body)?.[0] ?? ''
+  const rest = /"extra_usage_reason".*?"remedies"/.exec(body)?.[0] ?? ''
+  return JSON.stringify([status, isWhole, code, figures, rest, own])
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { issueKey, revokeKey } from '../../src/core/commands.ts'
+import type { EntryBody } from '../../src/core/entry.ts'
 import { keyId, operationId } from '../../src/core/ids.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { acme, ann, authorize, bob, furnish, look, settle, topUp, zoe } from './accounts.ts'
@@ -92,6 +93,37 @@ export function testReads(makeBed: MakeBed): void {
     assert.deepEqual(await kindsOf({ kinds: [] }), [])
     assert.deepEqual(traffic, ['settled', 'settled', 'granted'])
     assert.deepEqual(annsTraffic, ['settled', 'settled'])
+  })
+
+  onBed(makeBed, 'the newest of several kinds are found far back, too', async (_, storage) => {
+    await furnish(storage)
+    const caps: number[] = []
+    const write = (count: number, body: EntryBody): Promise<void> =>
+      storage.updateCustomer(acme, (_state, { nowMs, nextPosition }) => {
+        const entries = Array.from({ length: count }, () => ({ atMs: nowMs, legs: [], body }))
+        if (body.kind === 'spend_cap_set') {
+          caps.unshift(...entries.map((_entry, index) => nextPosition + index).toReversed())
+        }
+        return { answer: undefined, entries }
+      })
+    const cap = { kind: 'spend_cap_set', scope: 'customer', cap: { kind: 'unlimited' } } as const
+    const pause = { kind: 'status_set', scope: 'customer', isActive: true } as const
+    await write(3, cap)
+    await write(4100, pause)
+    await write(2, cap)
+    await write(10, pause)
+    const query = { kinds: ['spend_cap_set', 'drift_found'], isNewestFirst: true } as const
+    const positionsOf = async (rowsMax: number, more: object = {}): Promise<number[]> =>
+      (await storage.entries({ ...query, ...more, rowsMax })).map(({ position }) => position)
+
+    assert.equal(caps.length, 5)
+    for (const rowsMax of [1, 2, 3, 5, 100]) {
+      assert.deepEqual(await positionsOf(rowsMax), caps.slice(0, rowsMax), `${rowsMax} rows`)
+    }
+    const [, second = 0] = caps
+    assert.deepEqual(await positionsOf(100, { beforePosition: second }), caps.slice(2))
+    assert.deepEqual(await positionsOf(100, { afterPosition: second - 1 }), caps.slice(0, 2))
+    assert.deepEqual(await positionsOf(100, { customerId: acme }), caps)
   })
 
   onBed(makeBed, 'entries are found by a text in them', async (_, storage) => {

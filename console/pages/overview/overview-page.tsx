@@ -151,8 +151,8 @@ function BooksCard({ overview }: { readonly overview: OverviewAnswer }) {
               'never'
             ) : (
               <>
-                {plural(drift.foundCount, 'time')}, last <Ago atMs={drift.lastFoundAtMs} />; all put
-                right
+                {drift.foundCount < 50 ? plural(drift.foundCount, 'time') : '50 times or more'},
+                last <Ago atMs={drift.lastFoundAtMs} />; all put right
               </>
             ),
           ],

@@ -10,7 +10,8 @@ import { limitTitle, refusalWords } from './wording.ts'
 
 /** Running requests that are listed, the oldest first; the rest is counted. */
 const holdsMax = 50
-const driftsMax = 1000
+/** More than one is rare, and this is read with every look. */
+const driftsMax = 50
 
 /** A stretch of time that a chart can show, and how many minutes are one point of it. */
 export const spans = {

@@ -34,6 +34,9 @@ export function auditExport(
       if (done === true) controller.close()
       else controller.enqueue(encoder.encode(value))
     },
+    cancel: async () => {
+      await texts.return(undefined)
+    },
   })
   return new Response(body, {
     headers: {

@@ -86,7 +86,7 @@ export async function findEntries(
   const rowsMax = Math.min(Math.max(query.rowsMax ?? entriesMax, 0), entriesMax)
   const { customerId, operationId, kind, kinds } = query
   if (kinds !== undefined && operationId === undefined && !kinds.some(isTraffic)) {
-    return reader.rareKinds({ ...query, kinds }, { ...range, rowsMax })
+    return findRare(reader, { ...query, kinds }, { ...range, rowsMax })
   }
   if (kind !== undefined && operationId === undefined && !isTraffic(kind)) {
     return reader.rarePage(query, { ...range, rowsMax })
@@ -120,6 +120,30 @@ export async function findEntries(
     }
   }
   return entries
+}
+
+/** Positions that are looked through for rare entries before their index is. */
+const rareScanLength = 4_000
+
+/**
+ * The index on rare kinds has no order over several of them, so it has to be sorted. Where the newest of everybody
+ * are asked for and come often, a short way back through the journal itself has them sooner.
+ */
+function findRare(
+  reader: JournalReader,
+  query: EntryQuery & { readonly kinds: readonly EntryKind[] },
+  range: Range & { readonly rowsMax: number },
+): readonly Entry[] {
+  const { customerId, memberId, isNewestFirst } = query
+  const near = range.before - 1 - rareScanLength
+  const isOfAll = customerId === undefined && memberId === undefined
+  if (!isOfAll || isNewestFirst !== true || near <= range.after) {
+    return reader.rareKinds(query, range)
+  }
+  const found = query.kinds.length === 0 ? [] : reader.stretch(query, { ...range, after: near })
+  const rowsMax = range.rowsMax - found.length
+  if (rowsMax === 0) return found
+  return [...found, ...reader.rareKinds(query, { ...range, before: near + 1, rowsMax })]
 }
 
 const isWanted = (row: JournalRow, { kinds, isShared, bodyText }: EntryQuery): boolean =>

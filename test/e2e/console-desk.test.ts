@@ -17,7 +17,7 @@ const figure = (page: Page, label: string): Promise<string> =>
     .locator('.value')
     .innerText()
 
-async function admitTwoAndRefuse({ admin }: ConsoleWorld): Promise<string> {
+async function admitThreeAndRefuse({ admin }: ConsoleWorld): Promise<string> {
   await admin.ask()
   await admin.ask()
   await admin.ask()
@@ -35,7 +35,7 @@ test(
     await sees(page, 'No request is running.')
     assert.equal(await figure(page, 'Admitted'), '0')
 
-    await admitTwoAndRefuse(world)
+    const decisionId = await admitThreeAndRefuse(world)
 
     await page.getByText('the plan had no room and extra usage did not help').waitFor()
     await page.locator('.figure .value', { hasText: /^3$/ }).first().waitFor()
@@ -47,7 +47,15 @@ test(
     await sees(page, 'The same decision')
     await sees(page, 'What would have let it pass')
 
+    const reported = await world.admin.call('POST', '/api/me/reports', {
+      token: world.admin.world.seat.keyText,
+      body: { decisionId },
+    })
+    assert.equal(reported.status, 200, reported.text)
     await page.getByRole('link', { name: 'Decisions' }).first().click()
+    await page.getByRole('button', { name: 'Open what ada reported' }).click()
+    await sees(page, 'Refused, and rightly so')
+    await page.getByRole('link', { name: '← Decisions' }).click()
     await page.getByRole('button', { name: 'Open the request of ada' }).first().click()
     await sees(page, 'Admitted, and rightly so')
     await page.getByRole('link', { name: '← Decisions' }).click()

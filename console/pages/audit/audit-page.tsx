@@ -32,6 +32,9 @@ export function AuditPage() {
     initialPageParam: null as string | null,
     getNextPageParam: ({ before }) => before,
     placeholderData: keepPreviousData,
+    // Acts that are no entries of the journal come without an event.
+    staleTime: 0,
+    refetchInterval: 15_000,
     meta: { everyMs: 5_000 },
   })
   const acts = query.data?.pages[0]?.acts ?? []

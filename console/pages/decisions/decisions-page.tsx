@@ -8,6 +8,7 @@ import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { AdmittedList } from './admitted-list.tsx'
 import { RefusedList } from './refused-list.tsx'
+import { ReportsCard } from './reports-card.tsx'
 import { reasonOptions, sourceOptions } from './words.ts'
 import './decisions-page.css'
 
@@ -20,6 +21,7 @@ export function DecisionsPage() {
       title="Decisions"
       lead="Find a request by any id of it, or by who asked and when. Opening one makes its decision again from the journal."
     >
+      <ReportsCard />
       <FindCard />
       <Card>
         <Filters tab={tab} />

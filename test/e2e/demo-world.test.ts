@@ -3,16 +3,22 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
 import { before, test, after } from 'node:test'
+import { setImmediate as nextImmediate } from 'node:timers/promises'
 import { makeBooks, openBooks } from '../../src/books.ts'
 import { loadSettings } from '../../src/config/load-settings.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
 import type { CustomerId } from '../../src/core/ids.ts'
 import { demoWorldMs, makeDemoWorld } from '../../src/demo/world/make-demo-world.ts'
+import { startDrip } from '../../src/demo/world/drip.ts'
 import { ScriptedClock } from '../../src/demo/world/scripted-clock.ts'
 import { audit } from '../../src/operations/audit.ts'
 import { explain } from '../../src/operations/explain.ts'
 import { findAdmitted } from '../../src/operations/find-decisions.ts'
+import { findKey } from '../../src/operations/find-key.ts'
 import { getFigures } from '../../src/operations/figures.ts'
 import { history } from '../../src/operations/history.ts'
 import type { HistoryLine } from '../../src/operations/history-lines.ts'
@@ -23,6 +29,7 @@ import { MoneyBook } from '../../src/operations/money-book.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
 import { verify } from '../../src/operations/verify.ts'
 import { createPriceBook } from '../../src/providers/prices.ts'
+import type { Clock } from '../../src/system/clock.ts'
 import { systemRandom } from '../../src/system/random.ts'
 
 /** The demo world of a first start, on a Thursday afternoon; no server, and no time that passes. */
@@ -170,6 +177,82 @@ test('a data folder that has a journal gets no demo world', async () => {
 
   assert.equal(isMade, false)
   assert.equal(existsSync(join(folder, 'journal-in-making')), false)
+})
+
+/** A clock whose timers run when a test says so, and a gateway that takes note of who asked for what. */
+async function dripBed() {
+  const timers: { readonly delayMs: number; readonly callback: () => void }[] = []
+  let elapsedMs = 0
+  const clock: Clock = {
+    wallMs: () => endMs + elapsedMs,
+    elapsedMs: () => elapsedMs,
+    after: (delayMs, callback) => {
+      const timer = { delayMs, callback }
+      timers.push(timer)
+      return () => void timers.splice(timers.indexOf(timer), 1)
+    },
+  }
+  const asked: { readonly key: string; readonly body: string }[] = []
+  const gateway = createServer((request, response) => {
+    const pieces: Buffer[] = []
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    request.on('end', () => {
+      const key = String(request.headers['x-api-key'])
+      asked.push({ key, body: Buffer.concat(pieces).toString() })
+      response.end('data: {}\n\n')
+    })
+  })
+  gateway.listen(0, '127.0.0.1')
+  await once(gateway, 'listening')
+  const { port } = gateway.address() as AddressInfo
+  return {
+    clock,
+    timers,
+    asked,
+    url: `http://127.0.0.1:${port}`,
+    close: () => gateway.close(),
+    /** Lets the time of the next timer come, and waits until another one is set. */
+    tick: async () => {
+      const timer = timers.shift()
+      assert.ok(timer !== undefined && timers.length === 0, 'one request at a time')
+      elapsedMs += timer.delayMs
+      timer.callback()
+      while (timers.every(({ delayMs }) => delayMs === 60_000)) await nextImmediate()
+      return timer.delayMs
+    },
+  }
+}
+
+test('members of the demo world go on asking now and then, and only while somebody looks', async (t) => {
+  const bed = await dripBed()
+  t.after(() => bed.close())
+  let isWatched = false
+  const drip = startDrip({
+    parts: { ...parts, clock: bed.clock },
+    gatewayUrl: bed.url,
+    isWatched: () => isWatched,
+    onTrouble: (error) => assert.fail(String(error)),
+  })
+
+  const pauses = [await bed.tick(), await bed.tick(), await bed.tick()]
+  const early = bed.asked.length
+  for (let count = 0; count < 9; count += 1) await bed.tick()
+  const alone = bed.asked.length
+  await bed.tick()
+  isWatched = true
+  await bed.tick()
+  drip.stop()
+
+  assert.ok(pauses.every((pauseMs) => pauseMs >= 20_000 && pauseMs <= 40_000))
+  assert.equal(early, 3)
+  assert.ok(alone >= 4 && alone <= 9, `${alone} in the first minutes`)
+  assert.equal(bed.asked.length, alone + 1, 'one once somebody looks, none before')
+  assert.equal(bed.timers.length, 0, 'nothing waits after the stop')
+  for (const { key, body } of bed.asked) {
+    const found = await findKey(parts, key)
+    assert.ok(found !== undefined && found.customerId !== 'demo')
+    assert.match(body, /"content":"demo-output-tokens: \d{3}"/)
+  }
 })
 
 test('removing the demo world takes it out of every list for good, and leaves a journal that verifies', async () => {

@@ -14,8 +14,10 @@ type What = {
 }
 
 export function PauseButton({ who, what }: { readonly who: string; readonly what: What }) {
-  const [isAsking, setAsking] = useState(false)
-  const { customerId, memberId, isActive } = what
+  /** What it was when the question was asked: the answer changes it before the question is gone. */
+  const [asked, setAsked] = useState({ isOpen: false, isActive: what.isActive })
+  const { customerId, memberId } = what
+  const { isActive } = asked
   const place =
     memberId === undefined
       ? path`customers/${customerId}`
@@ -24,12 +26,14 @@ export function PauseButton({ who, what }: { readonly who: string; readonly what
   const verb = isActive ? 'Pause' : 'Resume'
   return (
     <>
-      <Button onPress={() => setAsking(true)}>{verb}</Button>
+      <Button onPress={() => setAsked({ isOpen: true, isActive: what.isActive })}>
+        {what.isActive ? 'Pause' : 'Resume'}
+      </Button>
       <ConfirmDialog
         title={`${verb} ${who}?`}
         confirmLabel={verb}
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
+        isOpen={asked.isOpen}
+        onClose={() => setAsked({ ...asked, isOpen: false })}
         onConfirm={async () => {
           await set.run({ isActive: !isActive })
           toast(isActive ? `${who} is paused.` : `${who} goes on.`)

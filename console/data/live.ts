@@ -1,5 +1,6 @@
 import { useEffect, useSyncExternalStore } from 'react'
 import { ApiFailure, open } from './api.ts'
+import { queries } from './queries.ts'
 import { openRefresher } from './refresher.ts'
 import { serverNowMs } from './server-clock.ts'
 
@@ -68,8 +69,10 @@ function listen(path: string): () => void {
         })
       } catch (error) {
         if (stopping.signal.aborted) return
-        // The next read says what a refusal means for the reader.
-        if (ApiFailure.of(error).status === 401) refresher.change()
+        // Who is signed in says what a refusal means for the reader, at once and also where nothing else is shown.
+        if (ApiFailure.of(error).status === 401) {
+          void queries.invalidateQueries({ queryKey: ['session'] })
+        }
       }
       if (stopping.signal.aborted) return
       hear(false)

@@ -50,6 +50,10 @@ export const listed: readonly Listed[] = [
   },
   { names: ['member'], load: async () => (await import('./commands/member.ts')).addMemberCommands },
   { names: ['key'], load: async () => (await import('./commands/key.ts')).addKeyCommands },
+  {
+    names: ['people'],
+    load: async () => (await import('./commands/people.ts')).addPeopleCommands,
+  },
   { names: ['plans'], load: async () => (await import('./commands/plans.ts')).addPlansCommands },
   { names: ['prices'], load: async () => (await import('./commands/prices.ts')).addPricesCommand },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).addStatusCommand },

@@ -19,7 +19,8 @@ export async function askGateway(asked: {
     atMs: nowMs,
   })
   try {
-    const url = new URL(`/api/me/decisions/${encodeURIComponent(decisionId)}`, pageUrl)
+    const path = `/api/me/decisions/${encodeURIComponent(decisionId)}`
+    const url = new URL(pageUrl.replace(/\/+$/, '') + path)
     const answer = await fetch(url, {
       headers: { authorization: `Bearer ${key}` },
       redirect: 'error',
@@ -39,7 +40,7 @@ export async function askGateway(asked: {
 }
 
 /**
- * The page that a gateway's refusal names, if it lies on this machine or on the host that the client is set to:
+ * The page that a gateway's refusal names, with its path behind a proxy, if it lies on this machine or on the host that the client is set to:
  * a key is shown to nobody else.
  */
 export function gatewayPage(message: string, baseUrl: string | undefined): string | undefined {
@@ -49,5 +50,5 @@ export function gatewayPage(message: string, baseUrl: string | undefined): strin
   const isHere = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)
   const isSet =
     baseUrl !== undefined && URL.canParse(baseUrl) && new URL(baseUrl).hostname === url.hostname
-  return isHere || isSet ? url.origin : undefined
+  return isHere || isSet ? url.origin + url.pathname : undefined
 }

@@ -9,23 +9,29 @@ export type Visitor = {
   readonly cookie: () => string
   call(method: string, path: string, sent?: Sent): Promise<Answered>
 }
-type Sent = { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+type Sent = {
+  readonly body?: unknown
+  /** The body as it is sent, where it is not JSON of a value. */
+  readonly text?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 /** A browser on the server's own page. */
 export function visit(admin: AdminWorld): Visitor {
   let cookie = ''
   return {
     cookie: () => cookie,
-    call: async (method, path, { body = {}, headers = {} } = {}) => {
+    call: async (method, path, { body = {}, text, headers = {} } = {}) => {
       const answered = await admin.call(method, path, {
         token: null,
         body,
-        headers: {
+        ...(text === undefined ? {} : { text }),
+        headers: sentOf({
           origin: admin.admin.url,
           'sec-fetch-site': 'same-origin',
-          ...(cookie === '' ? {} : { cookie }),
+          cookie,
           ...headers,
-        },
+        }),
       })
       for (const set of answered.headers.getSetCookie()) {
         const pair = set.split(';')[0] ?? ''
@@ -35,6 +41,10 @@ export function visit(admin: AdminWorld): Visitor {
     },
   }
 }
+
+/** An empty one is not sent at all. */
+const sentOf = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))
 
 export type Standing = {
   readonly role: 'operator' | 'owner' | 'member'

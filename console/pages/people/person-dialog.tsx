@@ -31,8 +31,29 @@ export function PersonDialog(props: {
   if (isChangingRole) {
     return <RoleDialog person={person} base={base} onClose={() => setChangingRole(false)} />
   }
+  if (isRemoving) {
+    return (
+      <ConfirmDialog
+        title={`Remove ${person.name}?`}
+        confirmLabel="Remove the account"
+        isDangerous
+        isOpen
+        onClose={() => setRemoving(false)}
+        onConfirm={async () => {
+          await remove.run({})
+          toast(`${person.name} can no longer sign in.`)
+          onClose()
+        }}
+      >
+        <p>
+          Name, e-mail and password are erased, and open sessions end at once. What was used and
+          paid stays as it is; so do keys. This cannot be undone.
+        </p>
+      </ConfirmDialog>
+    )
+  }
   return (
-    <Dialog title={person.name} isOpen={!isRemoving} onClose={onClose}>
+    <Dialog title={person.name} isOpen onClose={onClose}>
       {failure === null ? null : <FailureNote failure={failure} />}
       <Facts
         rows={[
@@ -73,23 +94,6 @@ export function PersonDialog(props: {
       ) : (
         <p className="soft">Only the operator changes the account of an owner.</p>
       )}
-      <ConfirmDialog
-        title={`Remove ${person.name}?`}
-        confirmLabel="Remove the account"
-        isDangerous
-        isOpen={isRemoving}
-        onClose={() => setRemoving(false)}
-        onConfirm={async () => {
-          await remove.run({})
-          toast(`${person.name} can no longer sign in.`)
-          onClose()
-        }}
-      >
-        <p>
-          Name, e-mail and password are erased, and open sessions end at once. What was used and
-          paid stays as it is; so do keys. This cannot be undone.
-        </p>
-      </ConfirmDialog>
     </Dialog>
   )
 }

@@ -123,6 +123,7 @@ function addErasing(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApi
     const { actor } = commandOf(c)
     const { customerId } = await getCustomer(parts, customerOf(c))
     const erasure = await erasePersons(parts, { customerId })
+    parts.events.recheck()
     await noteAct(parts, {
       actor,
       act: 'customer_erased',

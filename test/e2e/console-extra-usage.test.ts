@@ -98,4 +98,68 @@ describe('the extra usage page', { skip: leftOut }, () => {
     assert.equal(await page.getByRole('button', { name: 'Add funds' }).count(), 0)
     await sees(page, /ask your account's owner, or the operator/)
   })
+
+  test("an owner turns the whole account's switch, sets its cap, and sets up auto-reload, but adds no funds", async (t) => {
+    const { admin, openAs } = await openConsoleWorld(t)
+    const { customerId } = admin.world.seat
+    const page = await openAs(
+      { role: 'owner', customerId },
+      `#/customers/${customerId}/extra-usage`,
+    )
+    const accountSwitch = page.getByRole('switch', { name: 'Extra usage for the whole account' })
+    await sees(page, 'Extra usage is off for the whole account')
+
+    await page.locator('label', { has: accountSwitch }).click()
+    await sees(page, 'Extra usage is on for the whole account')
+    await page.getByRole('button', { name: 'Adjust limit' }).click()
+    await page.getByRole('radio', { name: 'at most an amount' }).check()
+    await page.getByLabel('Most per month').fill('12.50')
+    await page.getByRole('button', { name: 'Set the cap' }).click()
+    await sees(page, 'of at most $12.50')
+    await page.getByRole('button', { name: 'Set up' }).click()
+    await page.getByLabel('When less than this is available').fill('5')
+    await page.getByRole('textbox', { name: 'Add' }).fill('4')
+    await sees(page, /one reload is enough/)
+    await page.getByRole('textbox', { name: 'Add' }).fill('20')
+    await page.getByLabel('At most in a month').fill('100')
+    await page.getByRole('button', { name: 'Turn on' }).click()
+
+    await sees(page, '$100.00 a month')
+    await sees(page, /by a standing order of the operator, and there is none/)
+    const { extraUsage } = await admin.world.figures()
+    assert.equal(extraUsage.isOnForCustomer, true)
+    assert.equal(extraUsage.capNanos, 12_500_000_000n)
+    assert.equal(extraUsage.autoReload.setting.kind, 'on')
+    assert.equal(await page.getByRole('button', { name: 'Add funds' }).count(), 0)
+    await sees(page, /ask for a top-up of your account/)
+  })
+
+  test('the operator adds funds with an expiry, and takes the cap of one member away again', async (t) => {
+    const { admin, openAs } = await openConsoleWorld(t)
+    const { customerId, memberId } = admin.world.seat
+    const member = `/customers/${customerId}/members/${memberId}`
+    await admin.call('POST', `/api${member}/spend-cap`, {
+      body: { cap: { kind: 'capped', amountNanos: '1000000000' } },
+    })
+    const page = await openAs({ role: 'operator' }, `#${member}/extra-usage`)
+    const card = (name: string) => page.getByRole('region', { name, exact: true })
+    await sees(page, 'of at most $1.00')
+
+    await page.getByRole('button', { name: 'Add funds' }).click()
+    await page.getByRole('radio', { name: /^Gift/ }).check()
+    await page.getByLabel('Amount').fill('0.75')
+    await page.getByLabel('Expires at the end of').fill('2099-12-31')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add funds' }).click()
+    await card('Balance').getByText('$0.75').waitFor()
+    await card('What the balance is made of').getByText('Gift').waitFor()
+    await page.getByRole('button', { name: 'Adjust member limit' }).click()
+    await page.getByRole('radio', { name: 'as much as the balance holds' }).check()
+    await page.getByRole('button', { name: 'Set the cap' }).click()
+
+    await card('Spent by this member this month')
+      .getByText(/no cap/)
+      .waitFor()
+    const { extraUsage } = await admin.world.figures()
+    assert.deepEqual([extraUsage.memberCapNanos, extraUsage.balanceNanos], [null, 750_000_000n])
+  })
 })

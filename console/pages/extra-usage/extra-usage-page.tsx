@@ -3,6 +3,7 @@ import { useMemberScope, type Scope } from '../../data/scope.ts'
 import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
 import { ErrorState, Skeleton } from '../../ui/states.tsx'
+import { AutoReloadCard } from './auto-reload-card.tsx'
 import { useExtraUsage } from './extra-usage-query.ts'
 import { GrantsCard } from './grants-card.tsx'
 import { BalanceCard, CapCard, MemberSpendCard } from './money-cards.tsx'
@@ -48,6 +49,7 @@ function ExtraUsage({ scope }: { readonly scope: Scope }) {
         <CapCard wallet={wallet} may={may} />
         <MemberSpendCard wallet={wallet} may={may} />
       </div>
+      <AutoReloadCard wallet={wallet} may={may} />
       <GrantsCard wallet={wallet} />
     </Page>
   )

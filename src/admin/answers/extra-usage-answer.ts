@@ -4,6 +4,7 @@ import { getMember } from '../../operations/list-members.ts'
 import { getMemberWallet, getWallet } from '../../operations/wallet.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import type { ExtraUsageAnswer } from '../contract/extra-usage.ts'
+import { reloadStopSentence } from './wording.ts'
 import { toJson } from '../routes/exchange.ts'
 
 /** The switches, the cap and the money of extra usage: a customer's, or as one of its members has them. */
@@ -17,7 +18,14 @@ export async function extraUsageAnswer(
   const { currencySymbol } = parts.about
   if (memberId === null) {
     const { member: _none, ...wallet } = await getWallet(parts, customerId)
-    return { ...toJson(wallet), customer, member: null, currencySymbol }
+    const sentence = reloadStopSentence(wallet.autoReload)
+    return {
+      ...toJson(wallet),
+      customer,
+      member: null,
+      reloadStopSentence: sentence,
+      currencySymbol,
+    }
   }
   const seat = await getMember(parts, { customerId, memberId })
   const { member, ...wallet } = await getMemberWallet(parts, { customerId, memberId })
@@ -25,6 +33,7 @@ export async function extraUsageAnswer(
     ...toJson(wallet),
     customer,
     member: member === null ? null : { ...toJson(member), id: memberId, name: seat.name },
+    reloadStopSentence: reloadStopSentence(wallet.autoReload),
     currencySymbol,
   }
 }

@@ -60,6 +60,14 @@ export const reloadStopWords: Readonly<Record<ReloadStop, string>> = {
   standing_order_used_up: "another reload would exceed the operator's standing order of this month",
 }
 
+/** Why auto-reload does not do what it is set to; null while it does. */
+export const reloadStopSentence = ({
+  stop,
+}: {
+  readonly stop: { readonly reason: ReloadStop } | null
+}): string | null =>
+  stop === null ? null : `Auto-reload stopped: ${reloadStopWords[stop.reason]}.`
+
 /** What "estimated" beside a request means. */
 export const estimateWords = 'the caller left early, or the reply had no final token count.'
 

@@ -7,6 +7,8 @@ export type ExtraUsageAnswer = Omit<Json<Wallet>, 'member'> & {
   readonly customer: Named
   /** Null where the customer itself was asked about. */
   readonly member: (Json<WalletMember> & Named) | null
+  /** Why auto-reload is stopped, in words; null while it is not. */
+  readonly reloadStopSentence: string | null
   readonly currencySymbol: string
 }
 

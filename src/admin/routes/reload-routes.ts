@@ -3,7 +3,7 @@ import { getCustomer } from '../../operations/list-customers.ts'
 import { setAutoReload } from '../../operations/set-auto-reload.ts'
 import { setStandingOrder } from '../../operations/set-standing-order.ts'
 import type { AdminApiParts } from '../admin-api.ts'
-import { reloadStopWords } from '../answers/wording.ts'
+import { reloadStopSentence } from '../answers/wording.ts'
 import { commandOf, type AdminContext, type AdminVariables } from '../callers/callers.ts'
 import type { AutoReloadAnswer } from '../contract/answers.ts'
 import { autoReloadSchema, standingOrderSchema } from '../contract/commands.ts'
@@ -43,9 +43,6 @@ async function reloadAnswer(parts: AdminApiParts, c: AdminContext): Promise<Auto
     parts,
     customerOf(c),
   )
-  const stopSentence =
-    autoReload.stop === null
-      ? null
-      : `Auto-reload stopped: ${reloadStopWords[autoReload.stop.reason]}.`
+  const stopSentence = reloadStopSentence(autoReload)
   return { customerId, stopSentence, ...toJson({ ...autoReload, balanceNanos, heldNanos }) }
 }

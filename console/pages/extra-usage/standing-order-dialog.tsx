@@ -1,0 +1,69 @@
+import { useState } from 'react'
+import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.ts'
+import { path } from '../../data/api.ts'
+import { useCommand } from '../../data/use-command.ts'
+import { money, plainMoney } from '../../format/money.ts'
+import { Button } from '../../ui/button.tsx'
+import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { MoneyField } from '../../ui/money-field.tsx'
+import { FailureNote } from '../../ui/states.tsx'
+import { toast } from '../../ui/toast-store.ts'
+
+type Props = {
+  readonly wallet: ExtraUsageAnswer
+  readonly isOpen: boolean
+  readonly onClose: () => void
+}
+
+/** What the operator pays for in this customer's month without being asked. For the operator. */
+export function StandingOrderDialog(props: Props) {
+  return (
+    <Dialog title="Standing order" isOpen={props.isOpen} onClose={props.onClose}>
+      <OrderForm {...props} />
+    </Dialog>
+  )
+}
+
+function OrderForm({ wallet, onClose }: Props) {
+  const symbol = wallet.currencySymbol
+  const now = wallet.autoReload.standingOrderNanos
+  const [most, setMost] = useState<bigint | null>(BigInt(now))
+  const set = useCommand<{ monthMaxNanos: string }>(
+    path`customers/${wallet.customer.id}/standing-order`,
+  )
+  return (
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (most === null) return
+        set.send({ monthMaxNanos: most.toString() }, () => {
+          toast(
+            most === 0n
+              ? 'There is no standing order any more.'
+              : `Reloads are paid up to ${money(most, symbol)} a month.`,
+          )
+          onClose()
+        })
+      }}
+    >
+      <MoneyField
+        label="Pay for reloads up to, per month"
+        currencySymbol={symbol}
+        startText={plainMoney(now)}
+        onChange={setMost}
+        hint="It reloads nothing by itself: the account's auto-reload does. Zero ends it."
+        hasFirstFocus
+      />
+      {set.failure === null ? null : <FailureNote failure={set.failure} />}
+      <DialogButtons>
+        <Button onPress={onClose} isDisabled={set.isPending}>
+          Cancel
+        </Button>
+        <Button kind="main" type="submit" isPending={set.isPending} isDisabled={most === null}>
+          Set the order
+        </Button>
+      </DialogButtons>
+    </form>
+  )
+}

@@ -66,7 +66,14 @@ export const models = ['sim-cheap', 'sim-dear', 'sim-free', 'nobody-knows'] as c
 /** Dollars per million tokens: a request of the cheap model costs about half a dollar. */
 export const pricesText = JSON.stringify({
   models: {
-    'sim-cheap': { input: '1000', output: '2000', cache_read: '100' },
+    'sim-cheap': {
+      input: '1000',
+      output: '2000',
+      cache_read: '100',
+      cache_write_5m: '1250',
+      cache_write_1h: '2000',
+      web_search: '0.05',
+    },
     'sim-dear': { input: '3000', output: '10000' },
     'sim-free': { input: '0', output: '0' },
   },

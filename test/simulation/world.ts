@@ -45,6 +45,8 @@ export class World {
   readonly wholes: string[] = []
   /** The disk has failed or hung, or a process died: some answers may say so. */
   hasDiskTrouble = false
+  /** The machine slept, perhaps past the time of what ran. */
+  hasSlept = false
   /** So many snapshots were spoiled by us. */
   corrupted = 0
   /** Members and administrators who are in the middle of something. */
@@ -192,6 +194,10 @@ export class World {
       }
       if (this.books.position < parts.storage.durablePosition) {
         await this.books.catchUp(parts.storage)
+        const aheadMs = this.books.lastMs - this.trueMs()
+        if (aheadMs > jumpMaxMs && !this.books.hasTrustedStart) {
+          this.blame('the clock of record follows a wrong clock', `${aheadMs} ms ahead`)
+        }
       }
       if (this.answers.waiting > 0) await this.answers.look(parts)
       for (const operationId of this.acknowledged.splice(0)) {
@@ -221,6 +227,9 @@ export class World {
     if (faultsOfOurs.has(message)) this.blame(message, JSON.stringify(fields))
   }
 }
+
+/** A clock of record may follow its machine's by five minutes without a witness. */
+const jumpMaxMs = 6 * 60_000
 
 /** Log lines that say of themselves that the code is wrong. */
 const faultsOfOurs: ReadonlySet<string> = new Set([

@@ -29,6 +29,8 @@ export class Books {
     prices: new Map<string, Price>(),
     bootId: '',
   }
+  /** A start took the time of its machine's clock: nobody was there to say that it was wrong. */
+  hasTrustedStart = false
   readonly #ends = new Map<string, string>()
   readonly #commands = new Map<string, number>()
   readonly #holds = new Set<string>()
@@ -62,6 +64,10 @@ export class Books {
     } else if (textOf(found) !== textOf(this.#last)) {
       this.#onFault(`entry ${this.position} is another one after the start`)
     }
+  }
+
+  get lastMs(): number {
+    return this.#last?.atMs ?? 0
   }
 
   /** Of every entry so far. */
@@ -144,6 +150,7 @@ export class Books {
   }
 
   #takeSystem({ body, position }: Entry): void {
+    if (body.kind === 'clock_adopted' && body.cause !== 'witness') this.hasTrustedStart = true
     if (body.kind === 'boot') this.#shared.bootId = body.bootId
     if (body.kind === 'price_published') this.#shared.prices.set(body.price.id, body.price)
     if (body.kind !== 'plan_published') return

@@ -10,7 +10,7 @@ export async function lookAtEverything(world: World): Promise<void> {
   for (const fault of first?.faults ?? ['verify did not end'])
     world.blame('verify finds the journal wrong', fault)
   const { corrupted } = world
-  if (corrupted === 0 && (first?.drifts.length ?? 0) > 0) {
+  if (corrupted === 0 && (first?.drifts.length ?? 0) + world.books.driftCount > 0) {
     world.blame('sums drifted by themselves', JSON.stringify(first?.drifts))
   }
   const second = await world.until(storage.verify({ isHealing: false, actor: 'simulation' }))
@@ -20,7 +20,7 @@ export async function lookAtEverything(world: World): Promise<void> {
   lookAtUsage(world)
   for (const holdId of world.answers.delivered) {
     const end = world.books.endOf(holdId)
-    const isRight = end === 'settled' || (end === 'expired' && world.hasDiskTrouble)
+    const isRight = end === 'settled' || (end === 'expired' && mayExpire(world))
     if (!isRight) world.blame('what was delivered is not settled', `${holdId}: ${end}`)
   }
 }
@@ -46,12 +46,32 @@ function lookAtUsage(world: World): void {
     const settled = world.books.settledFor(requestId)
     if (said === undefined || said.trouble !== 'none') continue
     if (settled?.body.kind !== 'settled') {
-      if (!world.hasDiskTrouble) world.blame('a whole answer was never settled', requestId)
+      if (!mayExpire(world)) world.blame('a whole answer was never settled', requestId)
       continue
     }
     const { usage, isEstimate } = settled.body
-    const told = `${usage.input ?? 0} in, ${usage.cache_read ?? 0} cached, ${usage.output ?? 0} out`
-    const right = `${said.inputTokens} in, ${said.cacheReadTokens} cached, ${said.outputTokens} out`
+    const told = listOf([
+      usage.input,
+      usage.cache_read,
+      usage.cache_write_5m,
+      usage.cache_write_1h,
+      usage.output,
+      usage.web_search,
+    ])
+    const right = listOf([
+      said.inputTokens,
+      said.cacheReadTokens,
+      said.cacheWrite5mTokens,
+      said.cacheWrite1hTokens,
+      said.outputTokens,
+      said.searches,
+    ])
     if (told !== right || isEstimate) world.blame('settled by other usage', `${told}, not ${right}`)
   }
 }
+
+/** A hold whose process died, or whose time was up in the sleep of its machine, can come too late to be settled. */
+const mayExpire = ({ hasDiskTrouble, hasSlept }: World): boolean => hasDiskTrouble || hasSlept
+
+const listOf = (amounts: readonly (number | undefined)[]): string =>
+  amounts.map((amount) => amount ?? 0).join(', ')

@@ -111,6 +111,8 @@ export class SimServer {
   async stop(drainMs: number): Promise<void> {
     const running = this.#running
     if (running === null) return
+    // Nobody looks into a journal that is being closed.
+    this.#running = null
     running.app.beginStopping()
     await running.app.stop(drainMs)
     if (!running.life.isDead) running.life.die()

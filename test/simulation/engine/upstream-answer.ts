@@ -30,6 +30,9 @@ export type Answer = {
     readonly inputTokens: number
     readonly outputTokens: number
     readonly cacheReadTokens: number
+    readonly cacheWrite5mTokens: number
+    readonly cacheWrite1hTokens: number
+    readonly searches: number
   }
   /** Written one after another; what is left out never comes. */
   readonly parts: readonly (string | typeof cut)[]
@@ -60,6 +63,9 @@ export function writeAnswer(message: Message, terms: Terms): Answer {
     inputTokens: Math.max(1, Math.ceil(message.body.length / chance.between(3, 5))),
     outputTokens: outputOf(asked.max_tokens ?? 1, chance),
     cacheReadTokens: chance.percent(20) ? chance.below(500) : 0,
+    cacheWrite5mTokens: chance.percent(10) ? chance.below(200) : 0,
+    cacheWrite1hTokens: chance.percent(10) ? chance.below(200) : 0,
+    searches: chance.percent(8) ? chance.between(1, 3) : 0,
   }
   if (!isMessages) {
     return { said, parts: [json(terms, 200, { input_tokens: said.inputTokens, data: [] })] }
@@ -123,7 +129,12 @@ function usageOf(said: Answer['said'], outputTokens: number): object {
     usage: {
       input_tokens: isAbsurd ? -said.inputTokens : said.inputTokens,
       cache_read_input_tokens: said.cacheReadTokens,
-      cache_creation_input_tokens: 0,
+      cache_creation_input_tokens: said.cacheWrite5mTokens + said.cacheWrite1hTokens,
+      cache_creation: {
+        ephemeral_5m_input_tokens: said.cacheWrite5mTokens,
+        ephemeral_1h_input_tokens: said.cacheWrite1hTokens,
+      },
+      server_tool_use: said.searches > 0 ? { web_search_requests: said.searches } : null,
       output_tokens: isAbsurd ? 1e15 : outputTokens,
     },
   }

@@ -97,6 +97,7 @@ export class TroubleMaker {
       case 'clock steps':
         return this.#stepClock()
       case 'sleep':
+        world.hasSlept = true
         return timeline.pass(chance.pick([10_000, 10 * minuteMs, 3 * hourMs, 30 * hourMs]))
       case 'upstream away':
         upstream.isAway = true
@@ -128,6 +129,15 @@ export class TroubleMaker {
     const byMs = chance.pick([20_000, 4 * minuteMs, 20 * minuteMs, 5 * hourMs, 60 * hourMs])
     world.wallOffMs += chance.percent(50) ? byMs : -byMs
     if (chance.percent(80)) this.#later(chance.wait(60_000), () => (world.wallOffMs = 0))
+    // Somebody who looks at the clock says that it is right, whether it is or not.
+    if (chance.percent(25)) this.#later(chance.wait(5000), () => this.#adopt())
+  }
+
+  #adopt(): void {
+    const world = this.#world
+    const command = { path: '/clock/adopt', customerId: null, content: {} }
+    const said = world.operator(`clock-${world.timeline.steps}`).insist(command)
+    void world.during(said)
   }
 
   #later(delayMs: number, act: () => void): void {

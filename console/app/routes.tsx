@@ -30,6 +30,9 @@ const usage = load(async () => (await import('../pages/usage/usage-page.tsx')).U
 const extraUsage = load(
   async () => (await import('../pages/extra-usage/extra-usage-page.tsx')).ExtraUsagePage,
 )
+const history = load(async () => (await import('../pages/history/history-page.tsx')).HistoryPage)
+const refused = load(async () => (await import('../pages/refused/refused-page.tsx')).RefusedPage)
+const connect = load(async () => (await import('../pages/connect/connect-page.tsx')).ConnectPage)
 
 const overview = load(
   async () => (await import('../pages/overview/overview-page.tsx')).OverviewPage,
@@ -76,6 +79,26 @@ export const routes: readonly ConsoleRoute[] = [
     nav: { label: 'Extra usage', icon: 'extra-usage', group: 'own' },
     ...seated,
   },
+  {
+    path: '/history',
+    page: history,
+    nav: { label: 'History', icon: 'history', group: 'own' },
+    ...seated,
+  },
+  {
+    path: '/refused',
+    page: refused,
+    nav: { label: 'Was I refused wrongly?', icon: 'refused', group: 'own' },
+    ...seated,
+  },
+  {
+    path: '/connect',
+    page: connect,
+    nav: { label: 'Connect', icon: 'connect', group: 'own' },
+    ...seated,
+  },
+  { path: `${member}/history`, page: history, ...managed },
+  { path: '/customers/:customerId/history', page: history, ...managed },
   { path: `${member}/usage`, page: usage, ...managed },
   { path: `${member}/extra-usage`, page: extraUsage, ...managed },
   { path: '/customers/:customerId/extra-usage', page: extraUsage, ...managed },

@@ -1,6 +1,7 @@
 import { useId, useState } from 'react'
 import type { SeriesAnswer } from '../../src/admin/contract/series.ts'
 import { useFilters } from '../data/address.ts'
+import { localMoment } from '../data/local-moment.ts'
 import { scopeHref, type MemberScope, type Scope } from '../data/scope.ts'
 import { Select } from '../ui/fields.tsx'
 import { SegmentedControl } from '../ui/segmented-control.tsx'
@@ -147,7 +148,7 @@ function Drawn({ series, step, measure, view, scope, marks }: DrawnProps) {
           {...{ stacks, models, step, measure, symbol, marks }}
           wholeSinceMs={series.wholeSinceMs}
           hrefOf={(stack) =>
-            `${scopeHref(scope, 'history')}?kind=request&from=${stack.startMs}&to=${stack.endMs}`
+            `${scopeHref(scope, 'history')}?${new URLSearchParams({ kind: 'request', from: localMoment(stack.startMs), to: localMoment(stack.endMs) })}`
           }
           onPoint={setPointed}
         />

@@ -53,14 +53,27 @@ export function callerHeaders(): Record<string, string> {
 }
 
 export const read = <Answer>(relative: string, signal?: AbortSignal): Promise<Answer> =>
-  ask<Answer>(relative, { method: 'GET', ...(signal === undefined ? {} : { signal }) })
+  fetched<Answer>(relative, { method: 'GET', ...(signal === undefined ? {} : { signal }) })
+
+/** A question that is too long for an address; it changes nothing. */
+export const ask = <Answer>(
+  relative: string,
+  body: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> =>
+  fetched<Answer>(relative, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  })
 
 /** Sends a command. The same `idempotencyKey` with the same body can be sent again and is done once. */
 export const write = <Answer>(
   relative: string,
   command: { readonly body: unknown; readonly idempotencyKey: string; readonly method?: string },
 ): Promise<Answer> =>
-  ask<Answer>(relative, {
+  fetched<Answer>(relative, {
     method: command.method ?? 'POST',
     headers: {
       'content-type': 'application/json',
@@ -91,7 +104,7 @@ export async function open(relative: string, init: RequestInit): Promise<Respons
   return response
 }
 
-async function ask<Answer>(relative: string, init: RequestInit): Promise<Answer> {
+async function fetched<Answer>(relative: string, init: RequestInit): Promise<Answer> {
   const response = await open(relative, init)
   try {
     return (await response.json()) as Answer

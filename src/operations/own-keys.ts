@@ -96,14 +96,18 @@ export async function rotateKey(parts: Parts, command: OnKey): Promise<IssuedKey
   })
 }
 
-/** Ends a key, and what it made of itself, unless it says so itself: then its successor takes its place. */
+/**
+ * Ends a key, and what it made of itself; unless it says so itself, or its successor does: then that one takes its
+ * place.
+ */
 export async function revokeOwnKey(parts: Parts, command: OnKey): Promise<readonly KeyId[]> {
   const { keyId, actor } = command
   await findOwnKey(parts, command)
   await revokeKey(parts, command)
-  if (actor === actorOf(keyId)) return [keyId]
+  const successors = await successorsOf(parts, command)
+  if ([keyId, ...successors].some((key) => actor === actorOf(key))) return [keyId]
   const ended = [keyId]
-  for (const successor of await successorsOf(parts, command)) {
+  for (const successor of successors) {
     await revokeKey(parts, {
       ...command,
       keyId: successor,
@@ -116,10 +120,19 @@ export async function revokeOwnKey(parts: Parts, command: OnKey): Promise<readon
 
 const actorOf = (keyId: KeyId): Actor => `key:${keyId}`
 
+/** Whether a key took, or is to take, the place of another. */
+export async function isSuccessor(
+  parts: Pick<Parts, 'storage'>,
+  key: Scope & { readonly keyId: KeyId; readonly of: KeyId },
+): Promise<boolean> {
+  const { of: keyId, ...rest } = key
+  return (await successorsOf(parts, { ...rest, keyId })).includes(key.keyId)
+}
+
 /** Keys that this one made, and those that they made: all of them are as known to a thief as it is. */
 async function successorsOf(
   { storage }: Pick<Parts, 'storage'>,
-  { customerId, memberId, keyId }: OnKey,
+  { customerId, memberId, keyId }: Scope & { readonly keyId: KeyId },
 ): Promise<readonly KeyId[]> {
   const made = new Map<Actor, KeyId>()
   let afterPosition = 0

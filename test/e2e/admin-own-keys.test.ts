@@ -62,6 +62,25 @@ describe("a member's own keys", () => {
     )
   })
 
+  test('the new key may end the one whose place it takes, and stays', async () => {
+    await using it = await openAdminWorld()
+    const { seat } = it.world
+    const { keys } = await keysOf(it)
+    const path = `/api/me/keys/${keys[0].keyId}`
+    const made = await it.call('POST', `${path}/rotate`, { token: seat.keyText, body: {} })
+
+    const asNew = { token: made.json.keyText, body: {} }
+    const ended = await it.call('POST', `${path}/revoke`, asNew)
+    const renamed = await it.call('POST', `${path}/name`, { ...asNew, body: { name: 'x' } })
+
+    assert.deepEqual(ended.json.revoked, [keys[0].keyId], ended.text)
+    assert.equal(renamed.status, 403, 'it cares for nothing else of the old one')
+    assert.deepEqual(
+      [await worksWith(it, seat.keyText), await worksWith(it, made.json.keyText)],
+      [false, true],
+    )
+  })
+
   test('who revokes a key from outside ends what it had made of itself', async () => {
     await using it = await openAdminWorld()
     const { seat } = it.world

@@ -3,6 +3,7 @@ import { keyId as readKeyId, type KeyId } from '../../core/ids.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
 import { getMember } from '../../operations/list-members.ts'
 import {
+  isSuccessor,
   issueOwnKey,
   listOwnKeys,
   renameKey,
@@ -58,8 +59,9 @@ export function addKeyCare(routes: Routes, parts: AdminApiParts, place: MemberPl
 
   routes.post(`${path}/keys/:keyId/revoke`, async (c) => {
     await bodyOf(c, emptySchema)
-    const keyId = ownKeyIn(c)
-    const revoked = await revokeOwnKey(parts, { ...(await scopeIn(c)), keyId, ...commandOf(c) })
+    const scope = await scopeIn(c)
+    const keyId = await endableKeyIn(c, parts, scope)
+    const revoked = await revokeOwnKey(parts, { ...scope, keyId, ...commandOf(c) })
     return answer(c, { revoked } satisfies RevokedKeysAnswer)
   })
 }
@@ -89,6 +91,18 @@ function ownKeyIn(c: AdminContext): KeyId {
   if (calling !== null && calling !== keyId)
     throw new AdminFailure('key_makes_no_keys', 'A key can change itself, and no other key.')
   return keyId
+}
+
+/** A key may also end the one whose place it takes. */
+async function endableKeyIn(
+  c: AdminContext,
+  parts: AdminApiParts,
+  { customerId, memberId }: ReturnType<MemberPlace['scopeOf']>,
+): Promise<KeyId> {
+  const of = readKeyId(c.req.param('keyId') ?? '')
+  const keyId = callingKey(c)
+  if (keyId === null) return of
+  return (await isSuccessor(parts, { customerId, memberId, keyId, of })) ? of : ownKeyIn(c)
 }
 
 async function obstacleOf(

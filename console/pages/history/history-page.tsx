@@ -1,0 +1,138 @@
+import { useState } from 'react'
+import { useParams } from 'wouter'
+import { useFilters } from '../../data/address.ts'
+import { download } from '../../data/download.ts'
+import { queryText } from '../../data/query-text.ts'
+import { scopePath, useMemberScope, type Scope } from '../../data/scope.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { Select, TextField } from '../../ui/fields.tsx'
+import { FilterBox } from '../../ui/filter-box.tsx'
+import { Page } from '../../ui/page.tsx'
+import { FailureNote } from '../../ui/states.tsx'
+import { HistoryList } from './history-list.tsx'
+import { filterNames, useAsked } from './history-query.ts'
+import { RequestDialog } from './request-dialog.tsx'
+import { kindOptions, sourceOptions } from './words.ts'
+
+/** Every charge, grant, switch and correction with the running balance; it adds up, line by line. */
+export function HistoryPage() {
+  const scope = useHistoryScope()
+  const filters = useFilters()
+  return (
+    <Page
+      title="History"
+      lead="Everything that moved money or usage, to the last digit, and every setting that was changed."
+      {...parentOf(scope)}
+      actions={<ExportButtons scope={scope} />}
+    >
+      <Card>
+        <HistoryFilters scope={scope} />
+        <HistoryList scope={scope} />
+      </Card>
+      <RequestDialog
+        scope={scope}
+        holdId={filters.get('request')}
+        memberId={filters.get('of')}
+        onClose={() => filters.set({ request: '', of: '' })}
+      />
+    </Page>
+  )
+}
+
+function useHistoryScope(): Scope {
+  const { customerId, memberId } = useParams<{ customerId?: string; memberId?: string }>()
+  const member = useMemberScope()
+  return customerId !== undefined && memberId === undefined
+    ? { kind: 'customer', customerId }
+    : member
+}
+
+function parentOf(scope: Scope) {
+  if (scope.kind === 'me') return {}
+  const title = scope.kind === 'customer' ? scope.customerId : scope.memberId
+  return { parent: { href: `#/${scopePath(scope)}`, title } }
+}
+
+function HistoryFilters({ scope }: { readonly scope: Scope }) {
+  const filters = useFilters()
+  const isSet = filterNames.some((name) => filters.get(name) !== '')
+  const text = (
+    name: (typeof filterNames)[number],
+    label: string,
+    type: 'search' | 'datetime-local' = 'search',
+  ) => (
+    <TextField
+      label={label}
+      type={type}
+      value={filters.get(name)}
+      onChange={(value) => filters.set({ [name]: value.trim() })}
+    />
+  )
+  return (
+    <FilterBox isSet={isSet}>
+      <Select
+        label="What"
+        value={filters.get('kind')}
+        options={kindOptions}
+        onChange={(kind) => filters.set({ kind })}
+      />
+      <Select
+        label="Paid by"
+        value={filters.get('source')}
+        options={sourceOptions}
+        onChange={(source) => filters.set({ source })}
+      />
+      {text('model', 'Model begins with')}
+      {scope.kind === 'customer' ? text('member', 'Member id') : null}
+      {text('text', 'Any part of an id')}
+      {text('from', 'From', 'datetime-local')}
+      {text('to', 'Until', 'datetime-local')}
+      {isSet ? (
+        <div className="row">
+          <Button
+            kind="quiet"
+            onPress={() => filters.set(Object.fromEntries(filterNames.map((name) => [name, ''])))}
+          >
+            Clear the filters
+          </Button>
+        </div>
+      ) : null}
+    </FilterBox>
+  )
+}
+
+/** The whole range that the filters name, not only what is loaded. */
+function ExportButtons({ scope }: { readonly scope: Scope }) {
+  const asked = useAsked()
+  const [pending, setPending] = useState<string | null>(null)
+  const [failure, setFailure] = useState<unknown>(null)
+  const save = async (format: 'csv' | 'json'): Promise<void> => {
+    setPending(format)
+    setFailure(null)
+    try {
+      const query = queryText({ ...asked, format })
+      await download(`${scopePath(scope)}/history/file?${query}`, `history.${format}`)
+    } catch (error) {
+      setFailure(error)
+    } finally {
+      setPending(null)
+    }
+  }
+  return (
+    <>
+      {(['csv', 'json'] as const).map((format) => (
+        <Button
+          key={format}
+          label={`Export as ${format.toUpperCase()}`}
+          isPending={pending === format}
+          isDisabled={pending !== null && pending !== format}
+          onPress={() => void save(format)}
+        >
+          {format.toUpperCase()}
+        </Button>
+      ))}
+      {failure === null ? null : <FailureNote failure={failure} />}
+    </>
+  )
+}

@@ -88,7 +88,7 @@ export const routes: readonly ConsoleRoute[] = [
   {
     path: '/refused',
     page: refused,
-    nav: { label: 'Was I refused wrongly?', icon: 'refused', group: 'own' },
+    nav: { label: 'Refused wrongly?', icon: 'refused', group: 'own' },
     ...seated,
   },
   {

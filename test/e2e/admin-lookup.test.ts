@@ -51,7 +51,7 @@ describe('looking a refusal up', () => {
     assert.equal(found.kind, 'decision')
     assert.equal(found.answer, 'rightly_refused')
     assert.equal(found.decisionId, it.decisionId)
-    assert.match(found.headline, /^No\. The refusal was right/)
+    assert.match(found.headline, /^The refusal was right/)
     assert.equal(found.explanation.isConfirmed, true)
     assert.match(found.explanation.help, /turn on extra usage/)
     const [session] = found.comparison.limits
@@ -92,7 +92,7 @@ describe('looking a refusal up', () => {
     const found = await lookUp(it, forged)
 
     assert.equal(found.answer, 'wrongly_refused')
-    assert.match(found.headline, /^Yes\. The refusal was wrong/)
+    assert.match(found.headline, /^The refusal was wrong/)
   })
 
   test("an admitted request is found by its hold, its decision, and the upstream's request id", async () => {

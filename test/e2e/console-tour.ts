@@ -15,6 +15,9 @@ export type Stop = {
 export const memberStops: readonly Stop[] = [
   { name: 'usage', hash: '#/usage', heading: 'Usage' },
   { name: 'extra-usage', hash: '#/extra-usage', heading: 'Extra usage' },
+  { name: 'history', hash: '#/history', heading: 'History' },
+  { name: 'refused', hash: '#/refused', heading: 'Was I refused wrongly?' },
+  { name: 'connect', hash: '#/connect', heading: 'Connect' },
 ]
 
 export const operatorStops: readonly Stop[] = [

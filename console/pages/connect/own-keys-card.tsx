@@ -15,6 +15,7 @@ import { Ago, Clock } from '../../ui/moment.tsx'
 import { EmptyState, ErrorState, FailureNote, Note, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { toast } from '../../ui/toast-store.ts'
+import './connect-page.css'
 
 type Key = OwnKeysAnswer['keys'][number]
 type Doing =
@@ -33,6 +34,7 @@ export function OwnKeysCard(props: {
     meta: { everyMs: 10_000 },
   })
   const close = (): void => setDoing(null)
+  const obstacle = data?.createObstacle ?? null
   const live = data?.keys.filter(({ revokedAtMs }) => revokedAtMs === null)
   return (
     <Card
@@ -62,7 +64,7 @@ export function OwnKeysCard(props: {
           rowKey={({ keyId }) => keyId}
         />
       )}
-      {data?.createObstacle == null ? null : <p className="soft small">{data.createObstacle}</p>}
+      {obstacle === null ? null : <p className="soft small">{obstacle}</p>}
       <Dialog title="New key" isOpen={doing?.kind === 'create'} onClose={close}>
         <NewKey onKey={props.onKey} onClose={close} />
       </Dialog>
@@ -107,7 +109,7 @@ function columnsFor(
       isNumber: true,
       cell: (key) =>
         mayCreate || key.isCurrent ? (
-          <span className="row">
+          <span className="key-buttons">
             {(['rename', 'rotate', 'revoke'] as const).map((kind) => (
               <Button
                 key={kind}

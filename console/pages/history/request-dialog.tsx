@@ -162,6 +162,7 @@ function exactMoney(nanos: string, symbol: string): string {
 
 function About({ request, isOwn }: One & { readonly isOwn: boolean }) {
   const { settle, currencySymbol: symbol, facts, windows, growths, held } = request
+  const upstreamId = settle?.upstreamRequestId ?? null
   const money = (nanos: string) => <Money nanos={nanos} symbol={symbol} />
   return (
     <Facts
@@ -192,8 +193,8 @@ function About({ request, isOwn }: One & { readonly isOwn: boolean }) {
         ['Request', <Id key="hold" id={request.holdId} what="request id" />],
         [
           'Upstream',
-          settle?.upstreamRequestId == null ? undefined : (
-            <Id key="up" id={settle.upstreamRequestId} what="upstream request id" />
+          upstreamId === null ? undefined : (
+            <Id key="up" id={upstreamId} what="upstream request id" />
           ),
         ],
         [

@@ -3,7 +3,7 @@ import type { Comparison, FoundDecision, ReportAnswer } from '../../../src/admin
 import { saveFile } from '../../data/download.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money } from '../../format/money.ts'
-import { quantity } from '../../format/numbers.ts'
+import { count, quantity } from '../../format/numbers.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
@@ -74,7 +74,10 @@ const tones = { open: 'good', closed: 'bad', skipped: 'plain' } as const
 function Proof({ found: { explanation } }: One) {
   const { steps, verdict, position } = explanation
   return (
-    <Card title="The proof" lead={`Decided again from the journal as it was at entry ${position}.`}>
+    <Card
+      title="The proof"
+      lead={`Decided again from the journal as it was at entry ${count(position)}.`}
+    >
       <p>{verdict}</p>
       {steps.length === 0 ? null : (
         <Table
@@ -130,7 +133,8 @@ function Numbers({
 function rowsOf({ limits, extraUsage }: Comparison, symbol: string): readonly Row[] {
   const { before, now } = extraUsage
   const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
-  const cap = (nanos: string | null): string => (nanos === null ? 'none' : money(nanos, symbol))
+  const ofCap = (nanos: string | null): string =>
+    nanos === null ? ', no cap' : ` of ${money(nanos, symbol)}`
   const both = (name: string, text: (figures: typeof now) => string): Row => ({
     name,
     before: text(before),
@@ -151,7 +155,7 @@ function rowsOf({ limits, extraUsage }: Comparison, symbol: string): readonly Ro
     ),
     both(
       'Spent this month',
-      (figures) => `${money(figures.spentNanos, symbol)} of ${cap(figures.capNanos)}`,
+      (figures) => `${money(figures.spentNanos, symbol)}${ofCap(figures.capNanos)}`,
     ),
   ]
 }

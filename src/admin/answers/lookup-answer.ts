@@ -148,8 +148,8 @@ const holdOf = (decisionId: string): string =>
 function headlineOf({ kind, isConfirmed }: ExplanationAnswer): string {
   if (kind === 'deny') {
     return isConfirmed
-      ? 'No. The refusal was right: decided again from the journal, it is the same.'
-      : 'Yes. The refusal was wrong: decided again from the journal, it comes out differently.'
+      ? 'The refusal was right: decided again from the journal, it is the same.'
+      : 'The refusal was wrong: decided again from the journal, it comes out differently.'
   }
   return isConfirmed
     ? 'This request was not refused: it was admitted, and rightly so.'

@@ -7,6 +7,7 @@ import { ensureDemoMember } from '../demo-member.ts'
 import { acts, moveIn } from './acts.ts'
 import { demoHouses } from './cast.ts'
 import { createChance } from './chance.ts'
+import { eager } from './eager-storage.ts'
 import type { ScriptedClock } from './scripted-clock.ts'
 import { ask, type Scene, type Stage } from './stage.ts'
 import { dayMs, wayToMark, workingDays } from './working-days.ts'
@@ -32,7 +33,15 @@ export async function makeDemoWorld(
   const { overrunMaxNanos, runningMax } = terms
   const chance = createChance(1876)
   const fromMs = clock.wallMs()
-  const stage: Stage = { parts, clock, chance, priceOf, endMs, keys: new Map() }
+  const { storage, whenDurable } = eager(parts.storage)
+  const stage: Stage = {
+    parts: { ...parts, storage },
+    clock,
+    chance,
+    priceOf,
+    endMs,
+    keys: new Map(),
+  }
   await publishPlans(parts, plans)
   await ensureDemoMember(parts, { overrunMaxNanos, runningMax })
   const scenes: Scene[] = [...acts(endMs), ...demoMemberDays({ fromMs, endMs }), lastWord(endMs)]
@@ -47,6 +56,7 @@ export async function makeDemoWorld(
     clock.goTo(Math.min(scene.atMs, endMs))
     await scene.play(stage)
   }
+  await whenDurable()
   clock.goTo(endMs)
 }
 

@@ -1,6 +1,7 @@
 import { kill, pid } from 'node:process'
 import { openConnection } from '../../src/storage/sqlite/journal-file.ts'
 import { knownMigrations, migrate, type Migration } from '../../src/storage/sqlite/migrate.ts'
+import { steppingConnection } from './stepping-connection.ts'
 
 /** A change of format that a test gives the journal; it touches the entries and what stands beside them. */
 export const nextFormat: Migration = {
@@ -21,31 +22,11 @@ export function upgradeTo(path: string, lastStatement = Infinity): void {
     if (count === lastStatement) kill(pid, 'SIGKILL')
   }
   try {
-    migrate(
-      path,
-      {
-        get isTransaction() {
-          return db.isTransaction
-        },
-        exec: (sql) => {
-          // The end of a statement within a trigger is not the end of a statement.
-          for (const part of sql.split(/;(?!\s*END;)/).filter((each) => each.trim() !== '')) {
-            step()
-            db.exec(part)
-          }
-        },
-        prepare: (sql) => {
-          step()
-          return db.prepare(sql)
-        },
-        close: () => db.close(),
-      },
-      {
-        applicationId: 0x506c696d,
-        migrations: [...knownMigrations(), nextFormat],
-        onStep: () => undefined,
-      },
-    )
+    migrate(path, steppingConnection(db, step), {
+      applicationId: 0x506c696d,
+      migrations: [...knownMigrations(), nextFormat],
+      onStep: () => undefined,
+    })
   } finally {
     db.close()
   }

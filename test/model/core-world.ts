@@ -16,6 +16,12 @@ import { growOpenHold } from '../../src/core/grow-hold.ts'
 import { customerId, type HoldId, memberId } from '../../src/core/ids.ts'
 import { settleHold, type SettleAnswer } from '../../src/core/settle.ts'
 import type { Usage } from '../../src/core/usage.ts'
+import {
+  decodeCustomer,
+  decodeMember,
+  encodeCustomer,
+  encodeMember,
+} from '../../src/storage/state-codec.ts'
 
 type Moment = { readonly nowMs: number; readonly position: number }
 type Metered = { readonly usage: Usage; readonly marks: readonly string[] }
@@ -46,8 +52,10 @@ export function withoutUsedUp(
 export class CoreWorld {
   readonly journal: Entry[] = []
   readonly system: SystemState = emptySystem()
-  readonly customer: CustomerState = emptyCustomer(customerId('acme'))
-  readonly members: readonly MemberState[]
+  customer: CustomerState = emptyCustomer(customerId('acme'))
+  members: readonly MemberState[]
+  /** Entries of other customers so far: they stand in the same journal, and take its positions. */
+  othersCount = 0
 
   constructor(memberCount: number) {
     this.members = Array.from({ length: memberCount }, (_, i) =>
@@ -56,7 +64,7 @@ export class CoreWorld {
   }
 
   moment(nowMs: number): Moment {
-    return { nowMs, position: this.journal.length }
+    return { nowMs, position: this.journal.length + this.othersCount }
   }
 
   account(member: number): Account {
@@ -75,7 +83,7 @@ export class CoreWorld {
     const state = member === null ? null : this.member(member)
     this.fold({
       ...draft,
-      position: this.journal.length + 1,
+      position: this.journal.length + this.othersCount + 1,
       customerId: this.customer.customerId,
       memberId: state?.memberId ?? null,
     })
@@ -87,6 +95,12 @@ export class CoreWorld {
     applyToCustomer(this.customer, entry)
     const state = this.members.find((known) => known.memberId === entry.memberId)
     if (state !== undefined) applyToMember(state, entry)
+  }
+
+  /** The sums are written down as snapshots are, and read again. */
+  throughText(): void {
+    this.customer = decodeCustomer(encodeCustomer(this.customer))
+    this.members = this.members.map((state) => decodeMember(encodeMember(state)))
   }
 
   /** The same customer from nothing but the journal. */

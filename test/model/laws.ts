@@ -176,6 +176,37 @@ const exceptionNeutrality = fc.property(
   },
 )
 
+/** Plays a story twice, once with something in between that no rule may notice; each step comes out the same. */
+function assertUnnoticed(
+  { setting: terms, steps }: Story,
+  disturb: (played: CoreStory, index: number) => void,
+): void {
+  const [plain, disturbed] = [new CoreStory(terms), new CoreStory(terms)]
+  plain.begin(terms)
+  disturbed.begin(terms)
+  for (const [index, taken] of steps.entries()) {
+    disturb(disturbed, index)
+    const expected = outcomeOf(plain, taken)
+    assert.deepEqual(outcomeOf(disturbed, taken), expected, 'nobody notices')
+  }
+}
+
+const chances = fc.array(fc.nat({ max: 9 }), { minLength: 1 })
+
+const snapshotNeutrality = fc.property(story, chances, (told, drawn) => {
+  assertUnnoticed(told, ({ core }, index) => {
+    const before = core.state()
+    if ((drawn[index % drawn.length] ?? 0) < 3) core.throughText()
+    assert.deepEqual(core.state(), before, 'what is written down is read again as it was')
+  })
+})
+
+const independence = fc.property(story, chances, (told, drawn) => {
+  assertUnnoticed(told, ({ core }, index) => {
+    core.othersCount += drawn[index % drawn.length] ?? 0
+  })
+})
+
 const refusalChangesNothing = fc.property(story, (told) => {
   const played = new CoreStory(told.setting)
   played.begin(told.setting)
@@ -356,6 +387,8 @@ export const laws: readonly Law[] = [
   law('L6: a grant is available, held, spent, expired or refunded, to the nano', grantsAddUp),
   law('D3: extra usage off and on again changes no later decision', toggleNeutrality),
   law('an exception that is taken back changes no later decision', exceptionNeutrality),
+  law('sums that are written down and read again in between change no answer', snapshotNeutrality),
+  law('what other customers do in between changes no answer and no figure', independence),
   law('D10: a refused request changes nothing that anything reads', refusalChangesNothing),
   law('the promised retry moment admits the same request, and no moment before does', honestRetry),
   law('D8: reserved is said exactly when only other holds are in the way', reservedIsTrue),

@@ -64,6 +64,7 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
           rows={lines}
           rowKey={({ holdId }) => holdId}
           onOpen={({ holdId }) => go(`/decisions/${holdId}`)}
+          openLabel={(line) => `Open the request of ${line.member?.name ?? line.memberId}`}
         />
       )}
       <LoadOlder
@@ -76,18 +77,7 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
 }
 
 const columnsFor = (symbol: string): readonly Column<AdmittedLine>[] => [
-  {
-    id: 'at',
-    heading: 'Admitted',
-    cell: (line) => (
-      <>
-        <span className="nowrap">
-          <Clock atMs={line.atMs} isToTheSecond />
-        </span>
-        <span className="spoken">: open the request of {line.member?.name ?? line.memberId}</span>
-      </>
-    ),
-  },
+  { id: 'at', heading: 'Admitted', cell: ({ atMs }) => <Clock atMs={atMs} isToTheSecond /> },
   {
     id: 'member',
     heading: 'Member',

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { steppingConnection } from '../../../test/faults/stepping-connection.ts'
 import { openConnection, prepareJournal } from './journal-file.ts'
 import { knownMigrations, migrate, type Migration, type UpgradeStep } from './migrate.ts'
 import { nodeSqlite, type SqlConnection } from './sql-driver.ts'
@@ -75,31 +76,13 @@ test('before a journal gets a new format it is kept as it was, and both sides of
 function endingAt(
   path: string,
   last: number,
-): SqlConnection & { readonly hasEnded: () => boolean } {
-  const db = openConnection(path)
+): { readonly db: SqlConnection; readonly hasEnded: () => boolean } {
   let count = 0
-  const step = (): void => {
+  const db = steppingConnection(openConnection(path), () => {
     count += 1
     if (count >= last) throw new Error('the process has ended')
-  }
-  return {
-    get isTransaction() {
-      return db.isTransaction
-    },
-    exec: (sql) => {
-      // The statements of a migration can be torn apart between any two of them.
-      for (const part of sql.split(';').filter((each) => each.trim() !== '')) {
-        step()
-        db.exec(part)
-      }
-    },
-    prepare: (sql) => {
-      step()
-      return db.prepare(sql)
-    },
-    close: () => db.close(),
-    hasEnded: () => count >= last,
-  }
+  })
+  return { db, hasEnded: () => count >= last }
 }
 
 test('a process that ends at any statement of a change of format leaves one format or the other, and the next start goes on', (t) => {
@@ -107,13 +90,13 @@ test('a process that ends at any statement of a change of format leaves one form
   let tried = 0
   for (let last = 1; !isThrough; last += 1) {
     const { path, folder } = journalFor(t)
-    const db = endingAt(path, last)
+    const { db, hasEnded } = endingAt(path, last)
     try {
       upgrade(path, { db })
     } catch (error) {
       assert.match(String(error), /the process has ended/)
     }
-    isThrough = !db.hasEnded()
+    isThrough = !hasEnded()
     // The connection goes as a process does: what it had not committed is gone.
     db.close()
 

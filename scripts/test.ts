@@ -122,7 +122,7 @@ async function ensureClient(options: Options): Promise<boolean> {
 const slowFolder = join('test', 'e2e')
 
 async function nodeTests(options: Options): Promise<boolean> {
-  const found = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort()
+  const found = globSync(['{src,console,test}/**/*.test.ts'], { cwd: root }).sort()
   const files = options.isQuick ? found.filter((file) => !file.startsWith(slowFolder)) : found
   if (options.isQuick) {
     console.log(

@@ -137,12 +137,12 @@ function Spending(props: {
   const tone = share >= 90 ? 'bad' : share >= 75 ? 'warn' : 'plain'
   return (
     <div className="stack">
-      <p>
-        {amount}{' '}
-        <span className="soft">
+      <div>
+        <p>{amount}</p>
+        <p className="soft">
           spent this month, of at most <Money nanos={cap} symbol={symbol} />
-        </span>
-      </p>
+        </p>
+      </div>
       <Meter
         label={props.label}
         usedShare={share}

@@ -20,7 +20,9 @@ export type StageServer = {
 const read = (name: string): string =>
   readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8')
 
-const style = read('story.css')
+/** The story wears the console's colours, spacing and type. */
+const tokens = readFileSync(new URL('../../console/ui/tokens.css', import.meta.url), 'utf8')
+const style = `${tokens}\n${read('story.css')}`
 const script = read('story.js')
 const hashOf = (content: string): string =>
   `'sha256-${createHash('sha256').update(content).digest('base64')}'`

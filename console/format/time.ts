@@ -68,7 +68,3 @@ export function span(seconds: number): string {
 
 const pair = (large: [number, string], small: [number, string]): string =>
   small[0] === 0 ? large.join(' ') : `${large.join(' ')} ${small.join(' ')}`
-
-/** "in 2 h" or "2 h ago". */
-export const relative = (atMs: number, nowMs: number): string =>
-  atMs > nowMs ? countdown(atMs, nowMs) : ago(atMs, nowMs)

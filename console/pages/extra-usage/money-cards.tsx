@@ -7,6 +7,7 @@ import { Card } from '../../ui/card.tsx'
 import { Meter, shareOf } from '../../ui/meter.tsx'
 import { Clock, Countdown } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
+import { Help } from '../../ui/popover.tsx'
 import { AddFundsDialog } from './add-funds-dialog.tsx'
 import { AdjustCapDialog } from './adjust-cap-dialog.tsx'
 import type { Permissions } from './permissions.ts'
@@ -60,7 +61,13 @@ export function CapCard({ wallet, may }: Props) {
     <Card
       title="Monthly spend cap"
       actions={
-        may.canManage ? <Button onPress={() => setAdjusting(true)}>Adjust limit</Button> : undefined
+        <>
+          <Help about="the spend cap">
+            The most that extra usage may cost in a calendar month. It is no money: what pays is the
+            balance, and a request goes on only as far as both allow.
+          </Help>
+          {may.canManage ? <Button onPress={() => setAdjusting(true)}>Adjust limit</Button> : null}
+        </>
       }
     >
       <Spending

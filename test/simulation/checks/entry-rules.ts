@@ -38,7 +38,8 @@ export function faultOf(ledger: Ledger, entry: Entry, shared: Shared): string | 
       return ledger.holds.has(body.holdId) ? null : `${body.holdId} ended (${body.kind}) twice`
     case 'granted': {
       const { grantId } = body.grant
-      return ledger.grants.some(({ id }) => id === grantId) ? `${grantId} came twice` : null
+      if (ledger.grants.some(({ id }) => id === grantId)) return `${grantId} came twice`
+      return body.reload === undefined ? null : faultOfReload(ledger, { ...entry, body })
     }
     default:
       return null
@@ -46,6 +47,21 @@ export function faultOf(ledger: Ledger, entry: Entry, shared: Shared): string | 
 }
 
 type EntryOf<Kind extends EntryBody['kind']> = Omit<Entry, 'body'> & { readonly body: Body<Kind> }
+
+/** A reload comes where it is on and needed, by its own amount, next in its month, and within every bound. */
+function faultOfReload(ledger: Ledger, { body, atMs }: EntryOf<'granted'>): string | null {
+  const { autoReload: setting, order, own } = ledger
+  const { grantId, amountNanos } = body.grant
+  if (setting.kind === 'off') return `${grantId} came while auto-reload was off`
+  if (!own.isOn || !own.isActive) return `${grantId} came for somebody who could not use it`
+  const available = ledger.available(atMs)
+  if (available >= setting.thresholdNanos) return `${grantId} came with ${available} available`
+  if (amountNanos !== setting.amountNanos) return `${grantId} is ${amountNanos}`
+  const { count, sum } = ledger.reloads(atMs)
+  if (BigInt(body.reload?.number ?? 0) !== count + 1n) return `${grantId} comes after ${count}`
+  const isTooMuch = sum + amountNanos > setting.monthMaxNanos || sum + amountNanos > order
+  return isTooMuch ? `${grantId} makes ${sum + amountNanos} of a month` : null
+}
 
 function faultOfHold(
   ledger: Ledger,
@@ -133,7 +149,7 @@ function faultOfSettle(
   { body, atMs, memberId, legs }: EntryOf<'settled'>,
   prices: ReadonlyMap<string, Price>,
 ): string | null {
-  const { holdId, costNanos, chargedNanos, overrunNanos, isLate } = body
+  const { holdId, costNanos, chargedNanos, overrunNanos, lostNanos = 0n, isLate } = body
   const hold = isLate ? ledger.lost.get(holdId) : ledger.holds.get(holdId)
   if (hold === undefined) return `${holdId} was settled (late: ${isLate}) and is not there`
   const price = prices.get(hold.priceId)
@@ -146,7 +162,7 @@ function faultOfSettle(
       return `${holdId} counts ${used} in ${limitId}, not ${amounts[unit]}`
   }
   if (hold.source !== 'extra_usage') {
-    return chargedNanos + overrunNanos === 0n ? null : `${holdId} spilled into money`
+    return chargedNanos + overrunNanos + lostNanos === 0n ? null : `${holdId} spilled into money`
   }
   const seat = ledger.members.get(memberId ?? '')
   const isOn = ledger.own.isOn && seat?.isOn === true
@@ -159,9 +175,12 @@ function faultOfSettle(
   const most = (isLate ? 0n : hold.money) + (room > 0n ? room : 0n)
   const right = costNanos < most ? costNanos : most
   if (chargedNanos !== right) return `${holdId} was charged ${chargedNanos}, and ${right} is right`
-  return chargedNanos + overrunNanos === costNanos
+  // The rest of a request whose hold was lost is lost, and no overrun.
+  const rest = costNanos - chargedNanos
+  const [overrun, lost] = isLate ? [0n, rest] : [rest, 0n]
+  return overrunNanos === overrun && lostNanos === lost
     ? null
-    : `${holdId}: ${chargedNanos} and ${overrunNanos} are not ${costNanos}`
+    : `${holdId}: ${overrunNanos} overrun and ${lostNanos} lost of a rest of ${rest}`
 }
 
 const movedTo = (legs: readonly Leg[], account: string): bigint =>

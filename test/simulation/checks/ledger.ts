@@ -1,3 +1,4 @@
+import type { AutoReload } from '../../../src/core/account.ts'
 import type { Entry, EntryBody } from '../../../src/core/entry.ts'
 import type { Limit, Plan } from '../../../src/core/plan.ts'
 import { monthAt, type Span } from '../../model/naive-calendar.ts'
@@ -55,6 +56,9 @@ export class Ledger {
   isOpen = false
   overrunMax = 0n
   runningMax = 0
+  autoReload: AutoReload = { kind: 'off' }
+  /** What the operator pays for in a month. */
+  order = 0n
   readonly own: Settings = { isOn: false, isActive: false, cap: { kind: 'unlimited' } }
   readonly members = new Map<string, Seat>()
   readonly grants: Grant[] = []
@@ -70,6 +74,8 @@ export class Ledger {
     copy.isOpen = this.isOpen
     copy.overrunMax = this.overrunMax
     copy.runningMax = this.runningMax
+    copy.autoReload = this.autoReload
+    copy.order = this.order
     Object.assign(copy.own, this.own)
     for (const [id, member] of this.members)
       copy.members.set(id, { ...member, exceptions: new Map(member.exceptions) })
@@ -121,6 +127,12 @@ export class Ledger {
 
   overrun(nowMs: number): bigint {
     return this.amountIn(`overrun:${monthStartMs('UTC', nowMs)}`)
+  }
+
+  /** Reloads of the month of a moment: how many, and what they add up to. */
+  reloads(nowMs: number): { readonly count: bigint; readonly sum: bigint } {
+    const month = monthStartMs(this.zone, nowMs)
+    return { count: this.amountIn(`reloads:${month}`), sum: this.amountIn(`reloaded:${month}`) }
   }
 
   limitNow(member: string, limit: Limit, nowMs: number): LimitNow {
@@ -189,7 +201,18 @@ export class Ledger {
         else exceptions?.set(body.limitId, body.exception)
         return
       }
+      case 'auto_reload_set':
+        this.autoReload = body.setting
+        return
+      case 'standing_order_set':
+        this.order = body.monthMaxNanos
+        return
       case 'granted':
+        if (body.reload !== undefined) {
+          const month = monthStartMs(this.zone, entry.atMs)
+          this.#add(`reloads:${month}`, 1n)
+          this.#add(`reloaded:${month}`, body.grant.amountNanos)
+        }
         this.grants.push({
           id: body.grant.grantId,
           expiresAtMs: body.grant.expiresAtMs,

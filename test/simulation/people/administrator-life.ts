@@ -69,7 +69,7 @@ function drawCommand(desk: Desk, member: SimMember): Command {
   const place = chance.percent(50) ? ofCustomer : ofMember
   const command = (path: string, content: object): Command => ({ path, content, customerId })
   const amountNanos = String(chance.between(1, 8_000) * 1_000_000)
-  switch (chance.below(11)) {
+  switch (chance.below(13)) {
     case 0:
     case 1:
       return command(`${place}/extra-usage`, { isOn: chance.percent(75) })
@@ -92,6 +92,12 @@ function drawCommand(desk: Desk, member: SimMember): Command {
     }
     case 7:
       return command(`${ofMember}/gift-reset`, {})
+    case 11:
+      return command(`${ofCustomer}/auto-reload`, drawAutoReload(chance))
+    case 12: {
+      const monthMaxNanos = String(chance.pick([0, 5, 20, 500]) * 1_000_000_000)
+      return command(`${ofCustomer}/standing-order`, { monthMaxNanos })
+    }
     default:
       return command(`${ofMember}/exceptions`, drawException(chance, world))
   }
@@ -114,6 +120,19 @@ const drawCap = (chance: Chance): object =>
   chance.percent(40)
     ? { kind: 'unlimited' }
     : { kind: 'capped', amountNanos: String(chance.below(12) * 1_000_000_000) }
+
+function drawAutoReload(chance: Chance): object {
+  if (chance.percent(20)) return { kind: 'off' }
+  const threshold = chance.between(1, 2_000) * 1_000_000
+  const amount = threshold + chance.between(0, 2_000) * 1_000_000
+  const most = amount * chance.between(1, 4)
+  return {
+    kind: 'on',
+    thresholdNanos: String(threshold),
+    amountNanos: String(amount),
+    monthMaxNanos: String(most),
+  }
+}
 
 function drawException(chance: Chance, world: World): object {
   const limitId = chance.pick(['session', 'week', 'day', 'count'])

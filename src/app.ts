@@ -76,6 +76,8 @@ export type App = {
   /** A page of the console is open somewhere. */
   readonly isWatched: () => boolean
   readonly health: () => Promise<readonly HealthFact[]>
+  /** Loads what the first sign-in needs; a server does it once it stands, before there is traffic. */
+  readonly warmUp: () => Promise<void>
   /** Lets somebody set this server up in the browser; null once it has an operator. */
   readonly setUpCode: () => Promise<string | null>
   /** From now on `/readyz` says no, while requests that come all the same are served. */
@@ -132,8 +134,9 @@ export async function startApp(
     }
     const { health, readiness } = running
     const beginStopping = (): void => readiness.beginStopping()
-    const { isWatched, setUpCode } = admin
-    return { parts, gatewayUrl, adminUrl, isWatched, health, setUpCode, beginStopping, stop }
+    const { isWatched, setUpCode, warmUp } = admin
+    const addresses = { gatewayUrl, adminUrl }
+    return { parts, ...addresses, isWatched, health, setUpCode, warmUp, beginStopping, stop }
   } catch (error) {
     await stopAll()
     throw error

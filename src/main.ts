@@ -219,6 +219,10 @@ async function sayStarted(started: {
     upstreamName: settings.upstreamUrl ?? 'built-in demo upstream',
   })
   log.say(text)
+  app.warmUp().catch((error: unknown) => {
+    const problem = error instanceof Error ? error.message : String(error)
+    log.logger.error('nobody can sign in: the sign-in library does not load', { problem })
+  })
   // Whoever stops it at once gets no advice.
   const facts = await app.health().catch(() => [])
   for (const { status, check, found, meaning, cure } of facts) {

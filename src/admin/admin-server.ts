@@ -30,6 +30,8 @@ export type AdminServer = {
   readonly port: number
   /** A page of the console is open somewhere. */
   readonly isWatched: () => boolean
+  /** Loads what the first sign-in needs, so that no caller waits for it. */
+  readonly warmUp: () => Promise<void>
   /** What lets somebody set this server up in the browser; null once it has an operator. */
   readonly setUpCode: () => Promise<string | null>
   close(): Promise<void>
@@ -92,5 +94,6 @@ export async function startAdminServer(
   }
   const setUpCode = async (): Promise<string | null> =>
     (await signIn.accounts.hasOperator()) ? null : signIn.setUpCode
-  return { url, port, isWatched: () => events.openCount > 0, setUpCode, close }
+  const warmUp = async (): Promise<void> => void (await signIn.accounts.library())
+  return { url, port, isWatched: () => events.openCount > 0, warmUp, setUpCode, close }
 }

@@ -25,11 +25,15 @@ function shownBy(c: Context): Shown | undefined {
   return cookies === undefined ? undefined : { cookies }
 }
 
+/** A page says so when it reads anew while nobody is there: that is no use of a session. */
+const unattended = 'x-plimsoll-unattended'
+
 /** Who calls; undefined where nobody is known by what was shown, or nothing was. */
 export async function findCaller(c: Context, parts: FindingParts): Promise<Caller | undefined> {
   const shown = shownBy(c)
   if (shown === undefined) return undefined
-  const caller = await callerOf(shown, parts, { isUse: true })
+  const isUse = c.req.header(unattended) === undefined
+  const caller = await callerOf(shown, parts, { isUse })
   if (caller?.session !== undefined && !isSafe(c.req.method)) requireOwnPage(c, parts)
   return caller
 }

@@ -118,13 +118,15 @@ function TableRow<Row>({ row, table }: { readonly row: Row; readonly table: Tabl
               <button
                 type="button"
                 className="row-open"
-                aria-label={openLabel?.(row)}
                 onClick={(event) => {
                   event.stopPropagation()
                   open()
                 }}
               >
                 {content}
+                {openLabel === undefined ? null : (
+                  <span className="spoken">, {openLabel(row)}</span>
+                )}
               </button>
             ) : (
               content

@@ -18,10 +18,14 @@ for (const [scheme, window] of [
     { skip: leftOut },
     async (t) => {
       const world = await openConsoleWorld(t)
-      await world.admin.ask()
+      const answered = await world.admin.ask()
+      const decisionId = answered.headers.get('x-plimsoll-decision') ?? ''
       const { customerId, memberId } = world.admin.world.seat
       const toAddress = ({ hash }: Stop): string =>
-        hash.replace(':customer', customerId).replace(':member', memberId)
+        hash
+          .replace(':customer', customerId)
+          .replace(':member', memberId)
+          .replace(':decision', decisionId)
       const found: string[] = []
       const lookAt = async (page: Page, stops: readonly Stop[]): Promise<void> => {
         for (const stop of stops) {

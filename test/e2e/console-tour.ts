@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 
 export type Stop = {
   readonly name: string
-  /** The address; `:customer` and `:member` stand for those of the world. */
+  /** The address; `:customer`, `:member` and `:decision` stand for those of the world. */
   readonly hash: string
   /** The heading that the page shows once it is there. */
   readonly heading: string | RegExp
@@ -20,13 +20,24 @@ export const memberStops: readonly Stop[] = [
   { name: 'connect', hash: '#/connect', heading: 'Connect' },
 ]
 
+const customer = '#/customers/:customer'
+const member = `${customer}/members/:member`
+
 export const operatorStops: readonly Stop[] = [
-  { name: 'member-usage', hash: '#/customers/:customer/members/:member/usage', heading: 'Usage' },
-  {
-    name: 'customer-extra-usage',
-    hash: '#/customers/:customer/extra-usage',
-    heading: 'Extra usage',
-  },
+  { name: 'overview', hash: '#/overview', heading: 'Overview' },
+  { name: 'customers', hash: '#/customers', heading: 'Customers' },
+  { name: 'customer', hash: customer, heading: /./ },
+  { name: 'customer-extra-usage', hash: `${customer}/extra-usage`, heading: 'Extra usage' },
+  { name: 'member', hash: member, heading: /./ },
+  { name: 'member-usage', hash: `${member}/usage`, heading: 'Usage' },
+  { name: 'plans', hash: '#/plans', heading: 'Plans' },
+  { name: 'decisions', hash: '#/decisions', heading: 'Decisions' },
+  { name: 'decision', hash: '#/decisions/:decision', heading: 'Decision' },
+  { name: 'audit', hash: '#/audit', heading: 'Audit log' },
+  { name: 'settings', hash: '#/settings', heading: 'Settings' },
+  { name: 'storage', hash: '#/storage', heading: 'Storage' },
+  { name: 'people', hash: '#/people', heading: 'People' },
+  { name: 'account', hash: '#/account', heading: 'Your account' },
 ]
 
 /** Resolves when the page is there and has its figures. */

@@ -179,12 +179,11 @@ function Whom({ line }: { readonly line: AuditLine }) {
   return (
     <>
       {member === null ? null : (
-        <>
-          <a href={`${href}/${path`members/${member.id}`}/usage`}>{member.name ?? member.id}</a>
-          <br />
-        </>
+        <a className="stacked-link" href={`${href}/${path`members/${member.id}`}/usage`}>
+          {member.name ?? member.id}
+        </a>
       )}
-      <a className={member === null ? '' : 'soft'} href={href}>
+      <a className={`stacked-link ${member === null ? '' : 'soft'}`} href={href}>
         {customer.name ?? customer.id}
       </a>
     </>

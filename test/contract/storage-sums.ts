@@ -273,13 +273,19 @@ async function take(
   }
 }
 
-/** A start that a fault prevents says so, and the next one works. */
+/** No history arms more faults than it has steps. */
+const startsMax = 41
+
+/** A start that a fault prevents says so, and one behind the last waiting fault works. */
 async function openAgain(bed: Bed): Promise<Storage> {
-  try {
-    return await bed.open()
-  } catch (error) {
-    assert.ok(error instanceof StorageUnavailableError || error instanceof DataFolderUnusableError)
-    return bed.open()
+  for (let start = 1; ; start += 1) {
+    try {
+      return await bed.open()
+    } catch (error) {
+      const isTold =
+        error instanceof StorageUnavailableError || error instanceof DataFolderUnusableError
+      if (!isTold || start === startsMax) throw error
+    }
   }
 }
 

@@ -72,9 +72,13 @@ export class NearLimits {
     const known = new Set(seen.map(nameOf))
     const others = members.filter((scope) => !known.has(nameOf(scope))).slice(0, othersLookedAtMax)
     const found: NearLimit[] = []
+    // A customer's own cap is told once, not with each of its members.
+    const capped = new Set<string>()
     for (const scope of [...nearest, ...others]) {
-      const near = await this.#nearOf(scope)
-      if (near !== null) found.push(near)
+      const near = await this.#nearOf(scope, capped.has(scope.customerId))
+      if (near === null) continue
+      found.push(near)
+      if (near.closest.kind === 'cap') capped.add(near.customerId)
     }
     return {
       members: found
@@ -85,20 +89,20 @@ export class NearLimits {
     }
   }
 
-  async #nearOf(scope: MemberScope): Promise<NearLimit | null> {
+  async #nearOf(scope: MemberScope, isCapTold: boolean): Promise<NearLimit | null> {
     const owner = { customerId: scope.customerId, memberId: scope.memberId }
     const figures = await this.#parts.storage.update(owner, (account, context) => ({
       answer: figuresOf(account, context),
       entries: [],
     }))
-    return closestOf(figures, figures.atMs)
+    return closestOf(figures, figures.atMs, isCapTold)
   }
 }
 
 const nameOf = (scope: MemberScope): string => `${scope.customerId}:${scope.memberId}`
 
 /** Of what was used of each limit and cap the largest part; null where nothing was used at all. */
-export function closestOf(figures: Figures, nowMs: number): NearLimit | null {
+export function closestOf(figures: Figures, nowMs: number, isCapTold = false): NearLimit | null {
   const { extraUsage, planName } = figures
   const scope = { customerId: figures.customerId, memberId: figures.memberId, planName }
   const found: NearLimit[] = []
@@ -117,7 +121,7 @@ export function closestOf(figures: Figures, nowMs: number): NearLimit | null {
     },
   ]
   for (const { kind, spent, cap } of caps) {
-    if (cap === null || spent === 0n) continue
+    if (cap === null || spent === 0n || (isCapTold && kind === 'cap')) continue
     const closest = { kind, spentNanos: spent, capNanos: cap }
     const usedPercent = percentOf(spent, cap)
     found.push({ ...scope, closest, usedPercent, resetMs: extraUsage.capResetMs })

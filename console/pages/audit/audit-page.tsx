@@ -161,7 +161,15 @@ const actWords: Readonly<Record<string, string>> = {
 }
 
 const columns: readonly Column<AuditLine>[] = [
-  { id: 'at', heading: 'When', cell: ({ atMs }) => <Clock atMs={atMs} isToTheSecond /> },
+  {
+    id: 'at',
+    heading: 'When',
+    cell: ({ atMs }) => (
+      <span className="nowrap">
+        <Clock atMs={atMs} isToTheSecond />
+      </span>
+    ),
+  },
   { id: 'act', heading: 'Kind', cell: ({ act }) => <Badge>{actWords[act] ?? act}</Badge> },
   { id: 'what', heading: 'What', cell: ({ title }) => title },
   { id: 'whom', heading: 'Whom', cell: (line) => <Whom line={line} /> },

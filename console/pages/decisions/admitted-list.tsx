@@ -64,7 +64,6 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
           rows={lines}
           rowKey={({ holdId }) => holdId}
           onOpen={({ holdId }) => go(`/decisions/${holdId}`)}
-          openLabel={(line) => `Open the request of ${line.member?.name ?? line.memberId}`}
         />
       )}
       <LoadOlder
@@ -77,7 +76,18 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
 }
 
 const columnsFor = (symbol: string): readonly Column<AdmittedLine>[] => [
-  { id: 'at', heading: 'Admitted', cell: ({ atMs }) => <Clock atMs={atMs} isToTheSecond /> },
+  {
+    id: 'at',
+    heading: 'Admitted',
+    cell: (line) => (
+      <>
+        <span className="nowrap">
+          <Clock atMs={line.atMs} isToTheSecond />
+        </span>
+        <span className="spoken">: open the request of {line.member?.name ?? line.memberId}</span>
+      </>
+    ),
+  },
   {
     id: 'member',
     heading: 'Member',

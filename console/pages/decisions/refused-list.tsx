@@ -49,7 +49,6 @@ export function RefusedList({ filters }: { readonly filters: ReturnType<typeof u
           onOpen={({ decisionId }) => {
             if (decisionId !== null) go(`/decisions/${encodeURIComponent(decisionId)}`)
           }}
-          openLabel={(line) => `Open the refusal of ${line.member?.name ?? line.memberId}`}
         />
       )}
     </div>
@@ -57,7 +56,18 @@ export function RefusedList({ filters }: { readonly filters: ReturnType<typeof u
 }
 
 const columns: readonly Column<RefusedLine>[] = [
-  { id: 'at', heading: 'Refused', cell: ({ atMs }) => <Clock atMs={atMs} isToTheSecond /> },
+  {
+    id: 'at',
+    heading: 'Refused',
+    cell: (line) => (
+      <>
+        <span className="nowrap">
+          <Clock atMs={line.atMs} isToTheSecond />
+        </span>
+        <span className="spoken">: open the refusal of {line.member?.name ?? line.memberId}</span>
+      </>
+    ),
+  },
   {
     id: 'member',
     heading: 'Member',

@@ -39,7 +39,6 @@ export function ReportsCard() {
         rows={isWhole ? reports : reports.slice(0, shownMax)}
         rowKey={({ id }) => String(id)}
         onOpen={({ decisionId }) => go(`/decisions/${encodeURIComponent(decisionId)}`)}
-        openLabel={(report) => `Open what ${report.member?.name ?? report.memberId} reported`}
       />
       {reports.length > shownMax && !isWhole ? (
         <div className="row">
@@ -53,7 +52,20 @@ export function ReportsCard() {
 }
 
 const columns: readonly Column<Report>[] = [
-  { id: 'at', heading: 'Reported', cell: ({ atMs }) => <Clock atMs={atMs} /> },
+  {
+    id: 'at',
+    heading: 'Reported',
+    cell: (report) => (
+      <>
+        <span className="nowrap">
+          <Clock atMs={report.atMs} />
+        </span>
+        <span className="spoken">
+          : open what {report.member?.name ?? report.memberId} reported
+        </span>
+      </>
+    ),
+  },
   {
     id: 'member',
     heading: 'Member',

@@ -102,6 +102,7 @@ const rows = {
       'Sign in with an account, or ask the operator; a key can be exchanged for one other key.',
   },
   too_many_keys: { status: 409, remedy: 'Revoke keys that nobody uses any more.' },
+  too_fast: { status: 429, remedy: 'Wait for the answers that are on the way.' },
   too_many_reports: { status: 429, remedy: 'The operator has your earlier reports. Try tomorrow.' },
   member_paused: { status: 403, remedy: 'Ask the operator to resume it.' },
   gateway_away: { status: 503, remedy: 'Try again in a moment.' },

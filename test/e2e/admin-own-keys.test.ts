@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { issueOwnKey, revokeOwnKey, rotateKey } from '../../src/operations/own-keys.ts'
 import { setStatus } from '../../src/operations/set-status.ts'
@@ -230,6 +232,27 @@ describe('a test message', () => {
     }
     const own = await send(it, { model: 'claude-sonnet-4-5', keyText: it.world.seat.keyText })
     assert.equal(own.json.status, 200)
+  })
+
+  test('waits for those that are on the way', async () => {
+    const waiting: ServerResponse[] = []
+    const both = Promise.withResolvers<void>()
+    const upstream = createServer((_request, response) => {
+      if (waiting.push(response) === 2) both.resolve()
+    })
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    const { port } = upstream.address() as AddressInfo
+    await using it = await openAdminWorld({ upstream: { url: `http://127.0.0.1:${port}` } })
+    const model = 'claude-sonnet-4-5'
+
+    const running = [send(it, { model }), send(it, { model })]
+    await both.promise
+    const third = await send(it, { model })
+
+    assert.deepEqual([third.status, third.json.error.code], [429, 'too_fast'])
+    for (const response of waiting) response.writeHead(400).end('{}')
+    for (const { json } of await Promise.all(running)) assert.equal(json.status, 400)
+    upstream.close()
   })
 
   test('is answered with the reason when the gateway is away', async () => {

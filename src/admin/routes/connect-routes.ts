@@ -8,6 +8,8 @@ import { testMessageSchema, type ConnectAnswer } from '../contract/keys.ts'
 import { AdminFailure } from '../failures.ts'
 import { answer, bodyOf } from './exchange.ts'
 
+/** A page sends one at a time; each keeps a connection here for as long as its answer takes. */
+const runningMax = 2
 const modelsUsual = ['claude-haiku-4-5', 'claude-sonnet-4-5']
 
 /** What a member needs to set up its clients, and a message to try it with. */
@@ -26,6 +28,7 @@ export function addConnecting(
     } satisfies ConnectAnswer)
   })
 
+  const running = new Map<string, number>()
   routes.post('/test-message', async (c) => {
     const { model, text, ...asked } = await bodyOf(c, testMessageSchema)
     commandOf(c)
@@ -35,7 +38,17 @@ export function addConnecting(
     const isOwn = owner?.customerId === customerId && owner.memberId === memberId
     if (keyText === null || !isOwn)
       throw new AdminFailure('unknown_key', 'That is no key of yours that is in use.')
-    return answer(c, await sendTestMessage(parts, { keyText, model, text }))
+    const count = running.get(memberId) ?? 0
+    if (count >= runningMax)
+      throw new AdminFailure('too_fast', 'Test messages of yours are still running.')
+    running.set(memberId, count + 1)
+    try {
+      return answer(c, await sendTestMessage(parts, { keyText, model, text }))
+    } finally {
+      const left = (running.get(memberId) ?? 1) - 1
+      if (left > 0) running.set(memberId, left)
+      else running.delete(memberId)
+    }
   })
 }
 

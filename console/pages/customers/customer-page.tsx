@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useParams } from 'wouter'
 import type { CustomerAnswer } from '../../../src/admin/contract/answers.ts'
 import { path } from '../../data/api.ts'
@@ -18,6 +18,11 @@ import { useCustomer } from './customers-query.ts'
 import { KeysCard } from './keys-card.tsx'
 import { MembersCard } from './members-card.tsx'
 import { EraseButton, PauseButton } from './status-buttons.tsx'
+
+/** Drawn after what people come for. */
+const UsageOverTime = lazy(async () => ({
+  default: (await import('../../charts/usage-over-time.tsx')).UsageOverTime,
+}))
 
 /** One customer as its owner and the operator manage it: members, wallet, keys, status. */
 export function CustomerPage() {
@@ -73,6 +78,11 @@ function Customer({ customerId }: { readonly customerId: string }) {
         </Note>
       )}
       <MembersCard customerId={customerId} />
+      <Card title="Usage of all members">
+        <Suspense fallback={<Skeleton lines={7} />}>
+          <UsageOverTime scope={{ kind: 'customer', customerId }} />
+        </Suspense>
+      </Card>
       <Wallet customerId={customerId} />
       <KeysCard customerId={customerId} />
       {isOperator ? <EraseCard name={name} customer={customer} /> : null}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { RequestAnswer } from '../../../src/admin/contract/requests.ts'
 import { path, read } from '../../data/api.ts'
 import { scopePath, type Scope } from '../../data/scope.ts'
+import { useSession } from '../../data/session.ts'
 import { count, quantity } from '../../format/numbers.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
@@ -162,6 +163,12 @@ function exactMoney(nanos: string, symbol: string): string {
 
 function About({ request, isOwn }: One & { readonly isOwn: boolean }) {
   const { settle, currencySymbol: symbol, facts, windows, growths, held } = request
+  const { role } = useSession()
+  const proofHref = isOwn
+    ? `#/refused?id=${encodeURIComponent(request.decisionId)}`
+    : role === 'operator'
+      ? `#/decisions/${encodeURIComponent(request.decisionId)}`
+      : null
   const upstreamId = settle?.upstreamRequestId ?? null
   const money = (nanos: string) => <Money nanos={nanos} symbol={symbol} />
   return (
@@ -201,16 +208,11 @@ function About({ request, isOwn }: One & { readonly isOwn: boolean }) {
           'Decision',
           <span key="decision" className="row">
             <Id id={request.decisionId} what="decision id" />
-            <ButtonLink
-              size="small"
-              href={
-                isOwn
-                  ? `#/refused?id=${encodeURIComponent(request.decisionId)}`
-                  : `#/decisions/${encodeURIComponent(request.decisionId)}`
-              }
-            >
-              Prove it
-            </ButtonLink>
+            {proofHref === null ? null : (
+              <ButtonLink size="small" href={proofHref}>
+                Prove it
+              </ButtonLink>
+            )}
           </span>,
         ],
       ]}

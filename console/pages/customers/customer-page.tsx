@@ -78,7 +78,7 @@ function Customer({ customerId }: { readonly customerId: string }) {
         </Note>
       )}
       <MembersCard customerId={customerId} />
-      <Card title="Usage of all members">
+      <Card title="Usage over time">
         <Suspense fallback={<Skeleton lines={7} />}>
           <UsageOverTime scope={{ kind: 'customer', customerId }} />
         </Suspense>

@@ -69,6 +69,8 @@ describe('usage over time', () => {
       ],
     )
     assert.equal(days.wholeSinceMs, null)
+    const hour = `?step=hour&fromMs=${noonMs}&toMs=${noonMs + hourMs}`
+    assert.deepEqual(usedIn(await series(it, one(seat), hour)), usedIn(hours).slice(0, 1))
   })
 
   test('a day is the day of the zone that was asked for, and so is an hour', async () => {

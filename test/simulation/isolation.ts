@@ -64,8 +64,9 @@ async function askForEachModel(world: World): Promise<void> {
   const [key] = members[0]?.keys ?? []
   if (key === undefined) throw new Error('The first customer has no key')
   for (const model of models) {
-    const size = { maxTokens: 16, isStream: false, words: 5, isForbiddingExtraUsage: false }
-    const asking = writeRequest({ luck: `first-${model}`, model, ...size }, key.keyText)
+    const size = { maxTokens: 16, isStream: false, words: 5 }
+    const manners = { isForbiddingExtraUsage: false, isBearer: false }
+    const asking = writeRequest({ luck: `first-${model}`, model, ...size, ...manners }, key.keyText)
     await world.client('gateway', `first-${model}`).ask(asking)
   }
 }

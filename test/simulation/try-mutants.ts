@@ -8,7 +8,10 @@ import { MutantTree } from '../mutants/mutant-tree.ts'
 import { readMutants } from '../mutants/mutant.ts'
 import type { SeedRow } from './run-seeds.ts'
 
-/** `npm run simulate:mutants`: bugs of the field, put back one at a time, and how soon a simulated world meets them. */
+/**
+ * `npm run simulate:mutants -- --only stored,settle`: bugs of the field, put back one at a time, and how soon a
+ * simulated world meets them.
+ */
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
@@ -24,7 +27,8 @@ try {
   mkdirSync(folder, { recursive: true })
   const tree = new MutantTree(folder)
   console.log('| mutant | steps | seed | what was seen |\n| --- | --- | --- | --- |')
-  for (const mutant of readMutants().filter(({ id }) => id.includes(values.only))) {
+  const wanted = values.only.split(',')
+  for (const mutant of readMutants().filter(({ id }) => wanted.some((word) => id.includes(word)))) {
     const { kill, steps } = await tree.with(mutant, () => simulate(tree.folder))
     if (kill === null) console.log(`| \`${mutant.id}\` | not within ${steps} | | |`)
     else console.log(`| \`${mutant.id}\` | ${kill.steps} | ${kill.seed} | ${kill.why} |`)

@@ -86,8 +86,11 @@ export class DiskFaults {
     const read = (): Buffer => (existsSync(path) ? readFileSync(path) : Buffer.alloc(0))
     const skipped = this.#chance.below(3)
     let before: Buffer = Buffer.alloc(0)
-    this.#arm({ place, when: 'before', skipped }, () => {
+    this.#arm({ place, when: 'before', skipped }, ({ db }) => {
       before = read()
+      // Where SQLite was told not to wait for the disk, nothing of the log is safe.
+      const level = Number(db?.prepare('PRAGMA synchronous').get()?.['synchronous'])
+      if (place === 'commit' && level < fullySynced) before = Buffer.alloc(0)
       // What SQLite had in hand of the other file was safe before it began.
       const rest = join(this.#disk.folder, place === 'commit' ? 'journal.db' : 'journal.db-wal')
       const kept = existsSync(rest) ? readFileSync(rest) : null
@@ -157,6 +160,9 @@ export class DiskFaults {
     }
   }
 }
+
+/** `PRAGMA synchronous` as a number: FULL, which waits for the disk at each commit. */
+const fullySynced = 2
 
 const sector = 512
 

@@ -21,6 +21,8 @@ export type FaultKind = (typeof faultKinds)[number]
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
+/** Up to twelve days, so that weeks and months end. */
+const sleepsMs = [10_000, 10 * minuteMs, 3 * hourMs, 30 * hourMs, 288 * hourMs] as const
 
 /** Whatever goes wrong in a world beside what its people and its upstream do. */
 export class TroubleMaker {
@@ -98,7 +100,7 @@ export class TroubleMaker {
         return this.#stepClock()
       case 'sleep':
         world.hasSlept = true
-        return timeline.pass(chance.pick([10_000, 10 * minuteMs, 3 * hourMs, 30 * hourMs]))
+        return timeline.pass(chance.pick<number>(sleepsMs))
       case 'upstream away':
         upstream.isAway = true
         return this.#later(chance.wait(5000), () => (upstream.isAway = false))

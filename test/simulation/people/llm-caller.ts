@@ -11,6 +11,8 @@ export type LlmRequest = {
   readonly isStream: boolean
   readonly words: number
   readonly isForbiddingExtraUsage: boolean
+  /** As clients do that have signed in: the key as a bearer token, and figures in native headers. */
+  readonly isBearer: boolean
 }
 
 export function drawRequest(chance: Chance, luck: string): LlmRequest {
@@ -21,6 +23,7 @@ export function drawRequest(chance: Chance, luck: string): LlmRequest {
     isStream: chance.percent(70),
     words: chance.pick([5, 20, 100, 300]),
     isForbiddingExtraUsage: chance.percent(5),
+    isBearer: chance.percent(25),
   }
 }
 
@@ -36,7 +39,10 @@ export function writeRequest(request: LlmRequest, keyText: string): Asking {
     method: 'POST',
     path: '/v1/messages',
     headers: [
-      ['x-api-key', keyText],
+      request.isBearer
+        ? (['authorization', `Bearer ${keyText}`] as const)
+        : (['x-api-key', keyText] as const),
+      ...(request.isBearer ? ([['anthropic-beta', 'oauth-2025-04-20']] as const) : []),
       ['content-type', 'application/json'],
       ['anthropic-version', '2023-06-01'],
       ['x-sim-luck', luck],
@@ -63,4 +69,19 @@ export async function askMessages(
     call.ok({ status, decision, isWhole, bodyBytes: body.length })
   }
   return reply
+}
+
+/** What costs nothing: tokens that are counted, and the list of models. */
+export function writeFreeRequest(chance: Chance, keyText: string): Asking {
+  const isCount = chance.percent(50)
+  return {
+    method: isCount ? 'POST' : 'GET',
+    path: isCount ? '/v1/messages/count_tokens' : '/v1/models?limit=5',
+    headers: [
+      ['x-api-key', keyText],
+      ['content-type', 'application/json'],
+      ['x-sim-luck', `free-${chance.below(1_000_000)}`],
+    ],
+    body: isCount ? '{"model":"sim-cheap","messages":[{"role":"user","content":"hi"}]}' : '',
+  }
 }

@@ -3,7 +3,13 @@ import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
 import type { SimMember } from './cast.ts'
 import type { Asking, Client, Reply } from './client.ts'
-import { askMessages, drawRequest, writeRequest, type LlmRequest } from './llm-caller.ts'
+import {
+  askMessages,
+  drawRequest,
+  writeFreeRequest,
+  writeRequest,
+  type LlmRequest,
+} from './llm-caller.ts'
 
 /** How many requests of one member run at once, at most: more than a plan allows. */
 const atOnceMax = 6
@@ -45,12 +51,25 @@ type Asker = {
 async function ask(asker: Asker, luck: string): Promise<void> {
   const { world, chance, name } = asker
   const request = drawRequest(chance, luck)
+  if (chance.percent(8)) return askForNothing(asker)
   for (let tries = 0; tries < triesMax; tries += 1) {
     const reply = await askOnce(asker, { ...request, luck: `${luck}-${tries}` })
     const retryMs = reply === null ? null : retryAfterMs(reply)
     if (retryMs === null || world.isClosing || !chance.percent(60)) return
     await world.timeline.sleep(retryMs, { kind: 'caller', name: `${name} tries again` })
   }
+}
+
+/** Nothing may come of it but an answer: neither limits nor money stand in its way. */
+async function askForNothing({ world, member, client, chance }: Asker): Promise<void> {
+  const key = member.keys.find(({ isRevoked }) => !isRevoked)
+  if (key === undefined) return
+  const reply = await client.ask(writeFreeRequest(chance, key.keyText))
+  if (reply.kind !== 'answer') return
+  const { status, headers, body } = reply
+  const isOfLimits = headers.has('x-plimsoll-decision') || status === 429
+  const isBurst = body.includes('"too_fast"')
+  if (status === 500 || (isOfLimits && !isBurst)) world.blame('what costs nothing is limited', body)
 }
 
 async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null> {

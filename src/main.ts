@@ -71,26 +71,34 @@ async function chooseUpstream(
   }
 }
 
-/** The first start of a demo finds weeks of invented history; a data folder that has a journal keeps its own. */
+/**
+ * The first start of a demo finds weeks of invented history; a data folder that has a journal keeps its own. Answers
+ * why there is none where it could not be made: a disk that has no room for it may have room for a server.
+ */
 async function makeDemoBooks(
   settings: Settings,
   system: Parameters<typeof startApp>[1],
   defaultPlans: string,
-): Promise<void> {
-  if (!settings.isDemoSeeded || settings.plansFile !== null) return
+): Promise<string | null> {
+  if (!settings.isDemoSeeded || settings.plansFile !== null) return null
   const endMs = system.clock.wallMs()
   const clock = new ScriptedClock(endMs - demoWorldMs)
   const prices = openPrices(settings)
-  await makeBooks(settings, { ...system, clock, version }, (parts) =>
-    makeDemoWorld(parts, {
-      clock,
-      endMs,
-      plans: parsePlans(defaultPlans),
-      priceOf: (model, atMs) => prices.priceOf({ model }, atMs),
-      overrunMaxNanos: settings.overrunMax,
-      runningMax: settings.customerRunningMax,
-    }),
-  )
+  const world = {
+    clock,
+    endMs,
+    plans: parsePlans(defaultPlans),
+    priceOf: (model: string, atMs: number) => prices.priceOf({ model }, atMs),
+    overrunMaxNanos: settings.overrunMax,
+    runningMax: settings.customerRunningMax,
+  }
+  try {
+    await makeBooks(settings, { ...system, clock, version }, (parts) => makeDemoWorld(parts, world))
+    return null
+  } catch (error) {
+    // Another process owns the folder, or nothing can be kept there at all: the start itself tells that.
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 function dripInto({ parts, gatewayUrl, isWatched }: App, logger: FlushableLogger): Drip {
@@ -123,7 +131,7 @@ async function main(): Promise<void> {
   const system = { clock, random: systemRandom, logger: log.logger }
   const chosen = await chooseUpstream(settings, system)
   const defaultPlans = readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8')
-  if (chosen.isDemo) await makeDemoBooks(settings, system, defaultPlans)
+  const noWorld = chosen.isDemo ? await makeDemoBooks(settings, system, defaultPlans) : null
   const story = createStoryPage({ clock, program: join(root, 'test', 'world', 'story.ts') })
   const app = await startApp(settings, system, {
     version,
@@ -165,6 +173,12 @@ async function main(): Promise<void> {
     },
   })
   await sayStarted({ app, settings, log, demoKey, isDemoUpstream: chosen.isDemo })
+  if (noWorld !== null) {
+    log.logger.warn('the demo world was not made', { cause: noWorld })
+    process.stderr.write(
+      `The demo world was not made, so there is the demo member alone: ${noWorld}\n`,
+    )
+  }
 }
 
 type Log = {

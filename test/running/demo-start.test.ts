@@ -5,6 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextImmediate } from 'node:timers/promises'
+import { diskLeftOut, mountDisk } from './small-disk.ts'
 import { cleanEnvironment, folderFor, mainOf, root, startFor } from './server-process.ts'
 
 /** The first start of the demo as a process: the world that it makes, and what becomes of it. */
@@ -91,3 +92,22 @@ test('a start without the demo world has the demo member alone', async (t) => {
   )
   assert.doesNotMatch(server.said(), /demo world/)
 })
+
+test(
+  'a disk that has no room for the demo world starts with the demo member alone, and says why',
+  { skip: diskLeftOut() },
+  async (t) => {
+    const folder = join(mountDisk(t, 'size=4m'), 'data')
+
+    const server = await startFor(t, { folder, flags: seeded })
+    await server.until(/The demo world was not made/)
+
+    assert.match(server.demoKey, /^plim_/)
+    assert.equal(existsSync(join(folder, 'journal-in-making')), false)
+    const { customers } = (await ask(server, folder, { path: '/api/customers' })) as Answer
+    assert.deepEqual(
+      customers.map(({ customerId }) => customerId),
+      ['demo'],
+    )
+  },
+)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../../src/system/clock.ts'
+import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
 import { createSystemClock } from '../../src/system/system-clock.ts'
 import { addPerson, goodPassword, openAdminWorld, visit, type AdminWorld } from './sign-in-world.ts'
 
@@ -258,4 +259,34 @@ test('a link works once, the newest alone, and for somebody who may sign in', as
     (await admin.call('POST', `/api/people/${last.id}/remove`)).json.error.code,
     'last_operator',
   )
+})
+
+test('while the disk takes no writes, whoever is signed in still reads, and a sign-in is told to try again', async () => {
+  let isAway = false
+  const wrapStorage = (storage: Storage): Storage =>
+    new Proxy(storage, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name !== 'signInDatabase') return value.bind(target)
+        const database = target.signInDatabase()
+        const run: typeof database.run = (sql, values) =>
+          isAway && !sql.startsWith('select')
+            ? Promise.reject(new StorageUnavailableError('planted'))
+            : database.run(sql, values)
+        return () => ({ ...database, run })
+      },
+    })
+  await using admin = await openAdminWorld({ wrapStorage })
+  const { visitor } = await addPerson(admin, olga, { role: 'operator' })
+  const soon = new Date(Date.now() + 3_600_000).toISOString()
+  await setSessions(admin, 'expires_at', soon)
+
+  isAway = true
+  const read = await visitor.call('GET', '/api/account')
+  const body = { email: olga, password: goodPassword }
+  const opened = await visit(admin).call('POST', '/api/session/sign-in', { body })
+
+  assert.equal(read.status, 200)
+  assert.deepEqual([opened.status, opened.json.error.code], [503, 'limits_unavailable'])
 })

@@ -45,10 +45,14 @@ export class Sessions {
   ): Promise<SignedIn | undefined> {
     if (cookies?.includes(`${this.cookieName}=`) !== true) return undefined
     const { api, $context } = await this.#accounts.library()
-    const found = await api.getSession({
-      headers: new Headers({ cookie: cookies }),
-      query: { disableRefresh: !isUse },
-    })
+    const headers = new Headers({ cookie: cookies })
+    const look = (disableRefresh: boolean) =>
+      api.getSession({ headers, query: { disableRefresh } }).catch((error: unknown) => {
+        // The library calls whatever goes wrong below it a fault of its own.
+        throw error instanceof Error && error.cause instanceof Error ? error.cause : error
+      })
+    // A disk that takes no writes keeps nobody from reading.
+    const found = await (isUse ? look(false).catch(() => look(true)) : look(true))
     if (found === null) return undefined
     const person = personOf(found.user as unknown as UserRow)
     const isOld = found.session.createdAt.getTime() + sessionMaxMs <= this.#clock.wallMs()

@@ -82,6 +82,29 @@ test('auto-reload is off until it is turned on, says what pays for it, and why i
   assert.match(turnedOff.out, /^Auto-reload is off\. The balance is \$/)
 })
 
+test('O9: the running server reloads by itself, once', async () => {
+  await using world = await openCliWorld()
+  const { cli } = world
+  const shown = async () => JSON.parse((await cli(['auto-reload', 'show', '--json'])).out)
+  await cli(['extra', 'on'])
+  await cli(['auto-reload', 'allow', '50'])
+  const before = await shown()
+  const below = String(BigInt(before.balanceNanos) / 1_000_000_000n + 1n)
+  await cli(['auto-reload', 'on', '--below', below, '--add', below, '--at-most', below])
+
+  // It is asked again, not slept for: the reload is booked beside the commands.
+  let after = await shown()
+  for (let asked = 0; asked < 100 && after.reloadCount === 0; asked += 1) after = await shown()
+
+  const history = await cli(['history', '--all'])
+  assert.deepEqual([after.reloadCount, after.state], [1, 'ready'])
+  assert.equal(
+    BigInt(after.balanceNanos) - BigInt(before.balanceNanos),
+    BigInt(below) * 1_000_000_000n,
+  )
+  assert.match(history.out, /Top-up by auto-reload/)
+})
+
 test('terms of auto-reload that could never work are refused with what to do', async () => {
   await using world = await openCliWorld()
   const on = (below: string, add: string, atMost: string) =>

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ForecastAnswer, SeriesAnswer } from '../../src/admin/contract/series.ts'
 import { read } from '../data/api.ts'
+import { oldestMs } from '../data/queries.ts'
 import { scopePath, type MemberScope, type Scope } from '../data/scope.ts'
 import { money } from '../format/money.ts'
 import { count, shortCount } from '../format/numbers.ts'
@@ -13,7 +14,6 @@ type Sum = SeriesAnswer['total']
 
 /** Older entries are still being read: the rest is asked for right away. */
 const restMs = 1000
-const oldestMs = 60_000
 
 export function useSeries(scope: Scope, step: Step) {
   const query = new URLSearchParams({ step, zone: readersZone() })

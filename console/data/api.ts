@@ -53,8 +53,19 @@ export function callerHeaders(): Record<string, string> {
   return key === null ? attendanceHeaders() : { authorization: `Bearer ${key}` }
 }
 
-export const read = <Answer>(relative: string, signal?: AbortSignal): Promise<Answer> =>
-  fetched<Answer>(relative, { method: 'GET', ...(signal === undefined ? {} : { signal }) })
+/** How long an answer may take before it counts as lost; with `oldestMs` of queries.ts that makes a minute. */
+const readMaxMs = 20_000
+
+export async function read<Answer>(relative: string, signal?: AbortSignal): Promise<Answer> {
+  const late = AbortSignal.timeout(readMaxMs)
+  const either = signal === undefined ? late : AbortSignal.any([signal, late])
+  try {
+    return await fetched<Answer>(relative, { method: 'GET', signal: either })
+  } catch (error) {
+    if (late.aborted && signal?.aborted !== true) throw noAnswer('GET')
+    throw error
+  }
+}
 
 /** A question that is too long for an address; it changes nothing. */
 export const ask = <Answer>(

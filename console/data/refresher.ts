@@ -42,9 +42,9 @@ export function openRefresher(onRead: () => void): Refresher {
 
   const stopListening = cache.subscribe(({ type, query }) => {
     if (type === 'observerRemoved' || type === 'removed') onRead()
-    if (type !== 'updated' || query.state.fetchStatus !== 'idle') return
+    if (type !== 'updated') return
     onRead()
-    if (due.size > 0) run()
+    if (query.state.fetchStatus === 'idle' && due.size > 0) run()
   })
 
   return {
@@ -57,7 +57,7 @@ export function openRefresher(onRead: () => void): Refresher {
     hasFailed: () =>
       cache
         .findAll({ type: 'active' })
-        .some((query) => query.state.error !== null && query.state.data !== undefined),
+        .some(({ state }) => state.fetchFailureCount > 0 && state.data !== undefined),
     close: () => {
       clearTimeout(timer)
       stopListening()

@@ -86,6 +86,22 @@ describe('the usage page', { skip: leftOut }, () => {
     await bar(page, '45 % used')
   })
 
+  test('a read that fails makes the page stale though the line stands, until one comes through', async (t) => {
+    const { admin, openAsMember } = await openConsoleWorld(t)
+    const page = await openAsMember('#/usage', { expected: /ERR_FAILED/ })
+    const mark = page.getByRole('banner').getByRole('status')
+    await sees(page, 'The plan pays for your next request.')
+    await mark.filter({ hasText: 'Live' }).waitFor()
+
+    await page.route('**/api/me/usage', (route) => route.abort())
+    await admin.ask()
+    await mark.filter({ hasText: /Stale since \d/ }).waitFor()
+    await page.unroute('**/api/me/usage')
+
+    await mark.filter({ hasText: 'Live' }).waitFor()
+    await bar(page, '45 % used')
+  })
+
   test('a member who is paused reads that every request is refused, and who can end it', async (t) => {
     const { admin, openAsMember } = await openConsoleWorld(t)
     const page = await openAsMember('#/usage')

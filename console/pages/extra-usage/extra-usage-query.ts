@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.ts'
 import { read } from '../../data/api.ts'
+import { oldestMs } from '../../data/queries.ts'
 import { scopePath, type Scope } from '../../data/scope.ts'
 import { noteServerTime, serverNowMs } from '../../data/server-clock.ts'
 
-const oldestMs = 60_000
 const soonestMs = 1_000
 
 /** The wallet changes by time alone, too: credit expires, and the month of the cap ends. */

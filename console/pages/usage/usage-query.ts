@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import type { UsageAnswer } from '../../../src/admin/contract/answers.ts'
 import { read } from '../../data/api.ts'
+import { oldestMs } from '../../data/queries.ts'
 import { scopePath, type MemberScope } from '../../data/scope.ts'
 import { noteServerTime, serverNowMs } from '../../data/server-clock.ts'
 
 /** Figures change by time alone, too: a window ends, a month does. They are asked for again at that moment. */
-const oldestMs = 60_000
 const soonestMs = 1_000
 
 export const usageKey = (scope: MemberScope) => ['usage', scopePath(scope)] as const

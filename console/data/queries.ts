@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 import { ApiFailure } from './api.ts'
 import { credential, forgetKey } from './credential.ts'
 
@@ -23,6 +23,7 @@ export const queries = new QueryClient({
   queryCache: new QueryCache({
     onError: (error, query) => leaveWhenRefused(error, query.queryKey[0]),
   }),
+  mutationCache: new MutationCache({ onError: (error) => leaveWhenRefused(error, 'command') }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { chromiumBinary } from '../test/e2e/available.ts'
-import { arrive, memberStops, operatorStops, type Stop } from '../test/e2e/console-tour.ts'
+import {
+  answerStop,
+  arrive,
+  memberStops,
+  operatorStops,
+  type Stop,
+} from '../test/e2e/console-tour.ts'
 
 /**
  * Takes the pictures of the docs from the running product, on the demo world of a first start:
@@ -16,6 +22,8 @@ import { arrive, memberStops, operatorStops, type Stop } from '../test/e2e/conso
  */
 const root = join(import.meta.dirname, '..')
 const seat = { customerId: 'northwind-robotics', memberId: 'nw-lena' }
+/** Has nothing left of her session. */
+const refusedSeat = { customerId: 'northwind-robotics', memberId: 'nw-sofia' }
 const password = 'kettle willow orbit 7'
 
 const looks: Readonly<Record<string, BrowserContextOptions>> = {
@@ -25,7 +33,12 @@ const looks: Readonly<Record<string, BrowserContextOptions>> = {
 }
 const heightMax = 2000
 
-type Server = { readonly child: ChildProcess; readonly url: string; readonly token: string }
+type Server = {
+  readonly child: ChildProcess
+  readonly gatewayUrl: string
+  readonly url: string
+  readonly token: string
+}
 
 async function startServer(folder: string): Promise<Server> {
   const flags = ['--data-folder', folder, '--gateway-port', '0', '--admin-port', '0']
@@ -39,14 +52,52 @@ async function startServer(folder: string): Promise<Server> {
   }
   // Whatever it says later is not read, and must not stop it.
   child.stdout.resume()
-  const { adminUrl } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as {
-    adminUrl: string
+  const { gatewayUrl, adminUrl } = JSON.parse(
+    readFileSync(join(folder, 'server.json'), 'utf8'),
+  ) as { gatewayUrl: string; adminUrl: string }
+  const token = readFileSync(join(folder, 'operator-token'), 'utf8').trim()
+  return { child, gatewayUrl, url: adminUrl, token }
+}
+
+async function command(server: Server, path: string, body: unknown): Promise<unknown> {
+  const response = await fetch(`${server.url}/api/${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'idempotency-key': crypto.randomUUID(),
+      authorization: `Bearer ${server.token}`,
+    },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+/** Has a member refused who forbids extra usage; answers with the decision. */
+async function refuse(server: Server): Promise<string> {
+  const { customerId, memberId } = refusedSeat
+  const keys = `customers/${customerId}/members/${memberId}/keys`
+  const { keyText } = (await command(server, keys, {})) as { keyText: string }
+  const triesMax = 20
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const answered = await fetch(`${server.gatewayUrl}/v1/messages`, {
+      method: 'POST',
+      headers: {
+        'x-api-key': keyText,
+        'content-type': 'application/json',
+        'anthropic-version': '2023-06-01',
+        'x-plimsoll-extra-usage': 'never',
+      },
+      body: JSON.stringify({
+        model: 'claude-sonnet-5-5',
+        max_tokens: 8000,
+        messages: [{ role: 'user', content: 'demo-output-tokens: 4000' }],
+      }),
+    })
+    await answered.arrayBuffer()
+    if (answered.status === 429) return answered.headers.get('x-plimsoll-decision') ?? ''
   }
-  return {
-    child,
-    url: adminUrl,
-    token: readFileSync(join(folder, 'operator-token'), 'utf8').trim(),
-  }
+  throw new Error('Nobody was refused')
 }
 
 /** An account made as people make one; answers with its session's cookie. */
@@ -55,29 +106,25 @@ async function signIn(
   email: string,
   standing: Readonly<Record<string, string>>,
 ): Promise<{ readonly name: string; readonly value: string }> {
-  const post = async (path: string, body: unknown, isOperator = false): Promise<Response> => {
-    const response = await fetch(`${server.url}/api/${path}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'idempotency-key': `pictures-${email}`,
-        ...(isOperator ? { authorization: `Bearer ${server.token}` } : {}),
-      },
-      body: JSON.stringify(body),
-    })
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-    return response
-  }
   const name = email.split('@')[0] ?? ''
-  const invited = await post('people', { email, name, ...standing }, true)
-  const { link } = (await invited.json()) as { link: { code: string } }
-  const used = await post('session/link/password', { code: link.code, password })
+  const invited = await command(server, 'people', { email, name, ...standing })
+  const { link } = invited as { link: { code: string } }
+  const used = await fetch(`${server.url}/api/session/link/password`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ code: link.code, password }),
+  })
   const [cookieName = '', value = ''] = (used.headers.getSetCookie()[0] ?? '').split(/[=;]/)
   return { name: cookieName, value }
 }
 
 async function take(browser: Browser, server: Server, wanted: readonly string[]): Promise<void> {
+  const decisionId = await refuse(server)
   const tours = [
+    {
+      stops: [answerStop],
+      cookie: await signIn(server, 'sofia@example.com', { role: 'member', ...refusedSeat }),
+    },
     {
       stops: memberStops,
       cookie: await signIn(server, 'lena@example.com', { role: 'member', ...seat }),
@@ -98,18 +145,25 @@ async function take(browser: Browser, server: Server, wanted: readonly string[])
       const page = await window.newPage()
       const chosen = stops.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
       for (const stop of chosen) {
-        await takePage(page, { stop, look, url: server.url })
+        await takePage(page, { stop, look, url: server.url, decisionId })
       }
       await window.close()
     }
   }
 }
 
-async function takePage(
-  page: Page,
-  { stop, look, url }: { readonly stop: Stop; readonly look: string; readonly url: string },
-): Promise<void> {
-  const hash = stop.hash.replace(':customer', seat.customerId).replace(':member', seat.memberId)
+type Shot = {
+  readonly stop: Stop
+  readonly look: string
+  readonly url: string
+  readonly decisionId: string
+}
+
+async function takePage(page: Page, { stop, look, url, decisionId }: Shot): Promise<void> {
+  const hash = stop.hash
+    .replace(':customer', seat.customerId)
+    .replace(':member', seat.memberId)
+    .replace(':decision', decisionId)
   await page.goto(`${url}/${hash}`)
   await arrive(page, stop)
   await page.waitForLoadState('networkidle', { timeout: 3000 }).catch(() => undefined)

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { chromiumLeftOut } from './available.ts'
-import { arrive, memberStops, operatorStops, violationsOn, type Stop } from './console-tour.ts'
+import {
+  answerStop,
+  arrive,
+  memberStops,
+  operatorStops,
+  violationsOn,
+  type Stop,
+} from './console-tour.ts'
 import { goTo, openConsoleWorld } from './console-world.ts'
 
 const leftOut = chromiumLeftOut()
@@ -35,7 +42,7 @@ for (const [scheme, window] of [
         }
       }
 
-      await lookAt(await world.openAsMember('#/usage', window), memberStops)
+      await lookAt(await world.openAsMember('#/usage', window), [...memberStops, answerStop])
       await lookAt(await world.openAs({ role: 'operator' }, '', window), operatorStops)
 
       assert.deepEqual(found, [])

@@ -20,6 +20,13 @@ export const memberStops: readonly Stop[] = [
   { name: 'connect', hash: '#/connect', heading: 'Connect' },
 ]
 
+/** For the member whose decision it is. */
+export const answerStop: Stop = {
+  name: 'refused-answer',
+  hash: '#/refused?id=:decision',
+  heading: 'Was I refused wrongly?',
+}
+
 const customer = '#/customers/:customer'
 const member = `${customer}/members/:member`
 

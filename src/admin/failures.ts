@@ -96,6 +96,11 @@ const rows = {
   unknown_plan: { status: 404, remedy: 'List the plans: npm run plimsoll -- plans list.' },
   unknown_key: { status: 404, remedy: 'List the keys: npm run plimsoll -- key list.' },
   key_revoked: { status: 409, remedy: 'Make a new key instead.' },
+  successor_revoked: {
+    status: 409,
+    remedy:
+      'Keep this key until you have another: make one where you are signed in with an account, or ask the operator for one.',
+  },
   key_makes_no_keys: {
     status: 403,
     remedy:

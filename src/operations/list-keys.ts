@@ -11,18 +11,20 @@ export type KeyOverview = {
   readonly revokedAtMs: number | null
 }
 
-/** Every key of a customer, oldest first. */
+/** Every key of a customer, or of one member of it, oldest first. */
 export async function listKeys(
   { storage }: Pick<Parts, 'storage'>,
   customerId: CustomerId,
+  ofMember?: MemberId,
 ): Promise<readonly KeyOverview[]> {
+  const owner = ofMember === undefined ? { customerId } : { customerId, memberId: ofMember }
   const revokedAtMs = new Map<KeyId, number>()
-  for await (const { body, atMs } of allEntries(storage, customerId, 'key_revoked')) {
+  for await (const { body, atMs } of allEntries(storage, owner, 'key_revoked')) {
     if (body.kind === 'key_revoked' && !revokedAtMs.has(body.keyId))
       revokedAtMs.set(body.keyId, atMs)
   }
   const keys: KeyOverview[] = []
-  for await (const { body, memberId, atMs } of allEntries(storage, customerId, 'key_issued')) {
+  for await (const { body, memberId, atMs } of allEntries(storage, owner, 'key_issued')) {
     if (body.kind !== 'key_issued' || memberId === null) continue
     const { keyId } = body
     const person = await storage.findPerson(keyId)
@@ -42,12 +44,12 @@ const rowsMax = 1000
 
 async function* allEntries(
   storage: Parts['storage'],
-  customerId: CustomerId,
+  owner: { readonly customerId: CustomerId; readonly memberId?: MemberId },
   kind: 'key_issued' | 'key_revoked',
 ) {
   let afterPosition = 0
   for (;;) {
-    const entries = await storage.entries({ customerId, kind, afterPosition, rowsMax })
+    const entries = await storage.entries({ ...owner, kind, afterPosition, rowsMax })
     yield* entries
     const last = entries.at(-1)
     if (last === undefined || entries.length < rowsMax) return

@@ -1,5 +1,7 @@
 import { operationId, type CustomerId, type KeyId, type MemberId } from '../core/ids.ts'
 import type { Actor } from '../core/entry.ts'
+import type { Storage } from '../storage/storage.ts'
+import { OneAtATime } from '../system/one-at-a-time.ts'
 import type { Command } from './command.ts'
 import { issueKey } from './issue-key.ts'
 import { listKeys, type KeyOverview } from './list-keys.ts'
@@ -18,7 +20,7 @@ export type OwnKey = Omit<KeyOverview, 'customerId' | 'memberId'> & {
 }
 
 export class KeyCommandError extends Error {
-  readonly code: 'unknown_key' | 'key_revoked' | 'too_many_keys'
+  readonly code: 'unknown_key' | 'key_revoked' | 'successor_revoked' | 'too_many_keys'
   constructor(code: KeyCommandError['code'], message: string) {
     super(message)
     this.code = code
@@ -54,25 +56,38 @@ export async function listOwnKeys(
     .toReversed()
 }
 
-async function keysOf(
+const keysOf = (
   parts: Pick<Parts, 'storage'>,
   { customerId, memberId }: Scope,
-): Promise<readonly KeyOverview[]> {
-  return (await listKeys(parts, customerId)).filter((key) => key.memberId === memberId)
-}
+): Promise<readonly KeyOverview[]> => listKeys(parts, customerId, memberId)
 
 type IssuedKey = Awaited<ReturnType<typeof issueKey>>
 
 /** Makes a key for the member that asks. */
-export async function issueOwnKey(
+export const issueOwnKey = (
   parts: Parts,
   command: Scope & Command & { readonly name?: string },
+): Promise<IssuedKey> => issueWithin(parts, { ...command, liveMax: liveKeysMax })
+
+/** Keys are counted before one is made, so whoever asks twice at once is answered one after the other. */
+const turns = new WeakMap<Storage, OneAtATime>()
+
+function issueWithin(
+  parts: Parts,
+  command: Scope & Command & { readonly name?: string; readonly liveMax: number },
 ): Promise<IssuedKey> {
-  const live = (await keysOf(parts, command)).filter(({ revokedAtMs }) => revokedAtMs === null)
-  if (live.length >= liveKeysMax) {
-    throw new KeyCommandError('too_many_keys', `There are ${liveKeysMax} keys in use already.`)
-  }
-  return issueKey(parts, { ...command, isForSelf: true })
+  const { customerId, memberId, operationId: id } = command
+  const turn = turns.get(parts.storage) ?? new OneAtATime()
+  turns.set(parts.storage, turn)
+  return turn.run(`${customerId}:${memberId}`, async () => {
+    const [made] = await parts.storage.entries({ customerId, operationId: id, rowsMax: 1 })
+    const keys = made === undefined ? await keysOf(parts, command) : []
+    const live = keys.filter(({ revokedAtMs }) => revokedAtMs === null)
+    if (live.length >= command.liveMax) {
+      throw new KeyCommandError('too_many_keys', `There are ${live.length} keys in use already.`)
+    }
+    return issueKey(parts, { ...command, isForSelf: true })
+  })
 }
 
 type OnKey = Scope & Command & { readonly keyId: KeyId }
@@ -86,15 +101,47 @@ export async function rotateKey(parts: Parts, command: OnKey): Promise<IssuedKey
   const key = await findOwnKey(parts, command)
   if (key.revokedAtMs !== null) throw new KeyCommandError('key_revoked', 'The key is revoked.')
   const isByItself = actor === actorOf(keyId)
-  return issueKey(parts, {
+  if (isByItself) await refuseDeadSuccessor(parts, command)
+  const made = await issueWithin(parts, {
     ...rest,
     actor,
     // An idempotency key of a caller has no space in it, so this is nobody's.
     operationId: isByItself ? operationId(`${actor} rotate`) : command.operationId,
     ...(key.name === null ? {} : { name: key.name }),
-    isForSelf: true,
+    // Both are in use for a while.
+    liveMax: liveKeysMax + 1,
   })
+  if (isByItself) await endIfRevoked(parts, { ...command, successor: made.keyId })
+  return made
 }
+
+/** The successor of a key is one and stays that one: once it is over, the old key is the last that works. */
+async function refuseDeadSuccessor(parts: Parts, command: OnKey): Promise<void> {
+  const [successor] = await successorsOf(parts, command)
+  const key = (await keysOf(parts, command)).find((other) => other.keyId === successor)
+  if (key === undefined || key.revokedAtMs === null) return
+  throw new KeyCommandError(
+    'successor_revoked',
+    'The key that was made to take its place is revoked, and a key makes only one.',
+  )
+}
+
+/** Who revoked the key from outside while it made its successor has not seen that one, and meant it, too. */
+async function endIfRevoked(
+  parts: Parts,
+  { successor, ...command }: OnKey & { readonly successor: KeyId },
+): Promise<void> {
+  const { customerId, memberId, keyId } = command
+  const owner = { customerId, memberId }
+  const ends = await parts.storage.entries({ ...owner, kind: 'key_revoked', isNewestFirst: true })
+  const end = ends.find(({ body }) => body.kind === 'key_revoked' && body.keyId === keyId)
+  if (end === undefined || [keyId, successor].some((own) => end.actor === actorOf(own))) return
+  const by = { operationId: endOf(successor), actor: end.actor ?? 'system' }
+  await revokeKey(parts, { ...owner, keyId: successor, ...by })
+  throw new KeyCommandError('key_revoked', 'The key is revoked.')
+}
+
+const endOf = (successor: KeyId) => operationId(`revoke successor ${successor}`)
 
 /**
  * Ends a key, and what it made of itself; unless it says so itself, or its successor does: then that one takes its
@@ -111,7 +158,7 @@ export async function revokeOwnKey(parts: Parts, command: OnKey): Promise<readon
     await revokeKey(parts, {
       ...command,
       keyId: successor,
-      operationId: operationId(`revoke successor ${successor}`),
+      operationId: endOf(successor),
     })
     ended.push(successor)
   }

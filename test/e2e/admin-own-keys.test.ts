@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
-import { issueOwnKey, revokeOwnKey, rotateKey } from '../../src/operations/own-keys.ts'
+import { issueOwnKey, listOwnKeys, revokeOwnKey, rotateKey } from '../../src/operations/own-keys.ts'
 import { setStatus } from '../../src/operations/set-status.ts'
 import { keyId, operationId } from '../../src/core/ids.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { sessionPlan, type Seat } from './world.ts'
 
@@ -188,6 +189,108 @@ describe("a member's own keys", () => {
     assert.equal((await it.call('POST', path, { body: { name: 'a\u0000b' } })).status, 400)
   })
 })
+
+describe('keys that are exchanged while something else happens', () => {
+  test('a key whose successor is revoked is told so, and gets no dead key in exchange', async () => {
+    await using it = await openAdminWorld()
+    const { seat } = it.world
+    const { keys } = await keysOf(it)
+    const rotate = () =>
+      it.call('POST', `/api/me/keys/${keys[0].keyId}/rotate`, { token: seat.keyText, body: {} })
+    const made = await rotate()
+    const ended = await it.call('POST', `/api/me/keys/${made.json.keyId}/revoke`, {
+      token: made.json.keyText,
+      body: {},
+    })
+    assert.equal(ended.status, 200)
+
+    const again = await rotate()
+
+    assert.deepEqual([again.status, again.json.error.code], [409, 'successor_revoked'])
+    assert.equal(await worksWith(it, seat.keyText), true)
+  })
+
+  test('a key that is revoked from outside while it exchanges itself leaves no successor', async () => {
+    await using it = await openAdminWorld()
+    const { seat, parts } = it.world
+    const scope = { customerId: seat.customerId, memberId: seat.memberId }
+    const { keys } = await keysOf(it)
+    const first = keyId(keys[0].keyId)
+    const racing = {
+      ...parts,
+      storage: beforeUpdate(parts.storage, () =>
+        revokeOwnKey(parts, { ...scope, keyId: first, ...asPerson() }),
+      ),
+    }
+
+    const byItself = { operationId: operationId('race'), actor: `key:${first}` }
+    await assert.rejects(rotateKey(racing, { ...scope, keyId: first, ...byItself }), {
+      code: 'key_revoked',
+    })
+
+    const live = (await listOwnKeys(parts, scope)).filter((key) => key.revokedAtMs === null)
+    assert.deepEqual(live, [])
+  })
+
+  test('a key that ends itself while it exchanges itself leaves its successor', async () => {
+    await using it = await openAdminWorld()
+    const { seat, parts } = it.world
+    const scope = { customerId: seat.customerId, memberId: seat.memberId }
+    const { keys } = await keysOf(it)
+    const first = keyId(keys[0].keyId)
+    const byItself = (name: string) => ({ operationId: operationId(name), actor: `key:${first}` })
+    const racing = {
+      ...parts,
+      storage: beforeUpdate(parts.storage, () =>
+        revokeOwnKey(parts, { ...scope, keyId: first, ...byItself('end') }),
+      ),
+    }
+
+    const made = await rotateKey(racing, { ...scope, keyId: first, ...byItself('race') })
+
+    assert.equal(await worksWith(it, made.keyText), true)
+  })
+
+  test('keys in use are bounded, however they are made, also at once; a repeat is answered again', async () => {
+    await using it = await openAdminWorld()
+    const { seat, parts } = it.world
+    const scope = { customerId: seat.customerId, memberId: seat.memberId }
+    const commands = Array.from({ length: 60 }, asPerson)
+
+    const made = await Promise.allSettled(
+      commands.map((command) => issueOwnKey(parts, { ...scope, ...command })),
+    )
+
+    assert.equal(made.filter(({ status }) => status === 'fulfilled').length, 49)
+    const [one] = commands
+    assert.ok(one !== undefined && made[0]?.status === 'fulfilled')
+    assert.deepEqual(await issueOwnKey(parts, { ...scope, ...one }), made[0].value)
+    const { keyId: old } = made[0].value
+    // Whoever exchanges a key has both for a while, so there is room for one more.
+    await rotateKey(parts, { ...scope, keyId: old, ...asPerson() })
+    await assert.rejects(rotateKey(parts, { ...scope, keyId: old, ...asPerson() }), {
+      code: 'too_many_keys',
+    })
+  })
+})
+
+/** The same storage, where something happens just before the first change of an account. */
+function beforeUpdate(storage: Storage, happens: () => Promise<unknown>): Storage {
+  let isFirst = true
+  return new Proxy(storage, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      return async (...values: unknown[]) => {
+        if (name === 'update' && isFirst) {
+          isFirst = false
+          await happens()
+        }
+        return Reflect.apply(value, target, values) as unknown
+      }
+    },
+  })
+}
 
 describe('a test message', () => {
   const send = (it: AdminWorld, body: object, seat: Seat = it.world.seat) =>

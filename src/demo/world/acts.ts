@@ -151,7 +151,7 @@ function ines(at: At): readonly Scene[] {
   return [
     gives(house, { atMs: at(24, 15), amount: 10, daysValid: 10 }),
     pays(house, { atMs: at(8, 19), amount: 3 }),
-    switches(house, { atMs: at(8, 19.1), isOn: true, actor: 'owner' }),
+    switches(house, { atMs: at(8, 19.1), isOn: true }),
   ]
 }
 
@@ -190,12 +190,9 @@ const gives = (house: CustomerId, gift: Amount & { readonly daysValid: number })
     await topUp(parts, { ...by('gift', house, `${atMs}`), customerId: house, ...money })
   })
 
-const switches = (
-  house: CustomerId,
-  { atMs, isOn, actor = 'operator' }: { atMs: number; isOn: boolean; actor?: string },
-): Scene =>
+const switches = (house: CustomerId, { atMs, isOn }: { atMs: number; isOn: boolean }): Scene =>
   scene(atMs, async ({ parts }) => {
-    const command = { ...by('switch', house, `${atMs}`), actor, isOn }
+    const command = { ...by('switch', house, `${atMs}`), isOn }
     await setExtraUsage(parts, { customerId: house, memberId: null, ...command })
   })
 

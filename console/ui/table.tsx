@@ -128,8 +128,8 @@ function TableRow<Row>({ row, table }: { readonly row: Row; readonly table: Tabl
                   <span className="spoken">, {openLabel(row)}</span>
                 )}
               </button>
-            ) : (
-              content
+            ) : isEmpty(content) ? null : (
+              <div>{content}</div>
             )}
           </td>
         )
@@ -137,6 +137,9 @@ function TableRow<Row>({ row, table }: { readonly row: Row; readonly table: Tabl
     </tr>
   )
 }
+
+const isEmpty = (content: ReactNode): boolean =>
+  content === null || content === undefined || content === ''
 
 /** A press on a link or a button within the row is that one's; and a reader who marks text presses nothing. */
 function pressRow(target: EventTarget, open: (() => void) | undefined): void {

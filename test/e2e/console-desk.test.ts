@@ -119,3 +119,20 @@ test(
     assert.equal(await page.getByText('not-to-be-seen').count(), 0)
   },
 )
+
+test(
+  'on a phone a setting has its name in one line above its sentence',
+  { skip: leftOut },
+  async (t) => {
+    const world = await openConsoleWorld(t)
+    const phone = { viewport: { width: 390, height: 844 } }
+    const page = await world.openAs({ role: 'operator' }, '#/settings', phone)
+
+    const name = await page.getByText('upstreamSilenceMaxMs', { exact: true }).boundingBox()
+    const sentence = await page.getByText('The longest silence within an answer').boundingBox()
+
+    assert.ok(name !== null && sentence !== null)
+    assert.ok(name.height < 40, `the name is ${name.height} px high`)
+    assert.ok(sentence.y >= name.y + name.height - 1)
+  },
+)

@@ -69,13 +69,12 @@ const columns: readonly Column<SettingAnswer>[] = [
     id: 'name',
     heading: 'Setting',
     cell: ({ name, sentence, takes }) => (
-      <>
-        <span className="strong">{name}</span>
-        <br />
-        <span className="soft">
+      <div>
+        <div className="strong">{name}</div>
+        <div className="soft">
           <Sentence text={`${sentence} Takes ${takes}.`} />
-        </span>
-      </>
+        </div>
+      </div>
     ),
   },
   {
@@ -116,7 +115,7 @@ function Source({ setting }: { readonly setting: SettingAnswer }) {
   const { source, where, defaultText } = setting
   const isDefault = source === 'default'
   return (
-    <>
+    <div>
       <Badge tone={isDefault ? 'plain' : 'accent'}>{sourceWords[source]}</Badge>
       <br />
       <span className="soft wrap-anywhere">
@@ -125,6 +124,6 @@ function Source({ setting }: { readonly setting: SettingAnswer }) {
           ? null
           : `${where === null ? '' : '; '}default ${defaultText.replaceAll('`', '')}`}
       </span>
-    </>
+    </div>
   )
 }

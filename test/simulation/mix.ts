@@ -19,6 +19,8 @@ export type Mix = {
   readonly planScale: number
   readonly snapshotEvery: number
   readonly holdMaxMs: number
+  /** In dollars; where it is small, holds take the worst case. */
+  readonly overrunMax: number
   /** None in some worlds: there, nothing at all may be unavailable. */
   readonly faults: readonly FaultKind[]
   readonly faultEveryMs: number
@@ -71,6 +73,7 @@ export function mixOf(seed: number): Mix {
     faultEveryMs: chance.pick([1500, 8000, 40_000]),
     hasNewPlans: true,
     isWholeMs: false,
+    overrunMax: chance.pick([3, 40, 400]),
     holdMaxMs: chance.pick([20_000, 180_000, 3_600_000]),
   }
 }

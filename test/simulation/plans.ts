@@ -20,7 +20,7 @@ export function plansText(scale: number, variant = 0): string {
         name: 'Middle',
         limits: {
           session: session(money(6), hours),
-          week: { money: money(20), window: { kind: 'week', zone: 'Europe/Berlin' } },
+          week: { money: money(8), window: { kind: 'week', zone: 'Europe/Berlin' } },
           'week-dear': {
             money: money(3),
             window: { kind: 'week', weekday: 'thursday', time, zone: 'America/New_York' },

@@ -94,7 +94,7 @@ export class World {
         `--hold-max-ms=${mix.holdMaxMs}`,
         '--upstream-wait-max-ms=120000',
         '--upstream-silence-max-ms=60000',
-        '--overrun-max=3',
+        `--overrun-max=${mix.overrunMax}`,
       ],
       onLog: (level, message, fields) => this.#hear(level, message, fields),
       onRuined: (why) => this.blame('the server gives up its journal', why),

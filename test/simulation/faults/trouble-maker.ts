@@ -95,7 +95,13 @@ export class TroubleMaker {
       case 'corrupt snapshots':
         if (server.running === null) return undefined
         world.corrupted += 1
-        return this.#note(this.#diskFaults?.corruptSnapshots())
+        this.#note(this.#diskFaults?.corruptSnapshots())
+        // A start meets what no round of the running server has mended.
+        if (chance.percent(50)) {
+          world.hasDiskTrouble = true
+          server.kill()
+        }
+        return undefined
       case 'clock steps':
         return this.#stepClock()
       case 'sleep':

@@ -50,6 +50,7 @@ export class DiskFaults {
   /** From now on some statement fails, for a while. */
   fail(): string {
     const chance = this.#chance
+    if (chance.percent(25)) return this.#failDone()
     const isWrite = chance.percent(70)
     const place = isWrite ? chance.pick(writePlaces) : chance.pick(readPlaces)
     const error = chance.pick<SqlError>(errors)
@@ -66,6 +67,15 @@ export class DiskFaults {
       },
     })
     return `${error.message} ${when} ${place}`
+  }
+
+  /** A commit happens, and its process hears that it has not. */
+  #failDone(): string {
+    const [error] = errors
+    this.#arm({ place: 'commit', when: 'after', skipped: this.#chance.below(4) }, () => {
+      throw new PlantedSqlError(error)
+    })
+    return 'a commit of unknown outcome'
   }
 
   /** The process ends at one of the next calls to its disk, before or after it. */

@@ -61,7 +61,10 @@ export function writeAnswer(message: Message, terms: Terms): Answer {
     requestId: isMessages ? `req_up_${wish}` : '',
     trouble,
     inputTokens: Math.max(1, Math.ceil(message.body.length / chance.between(3, 5))),
-    outputTokens: outputOf(asked.max_tokens ?? 1, chance),
+    // Who asks for a long answer gets one.
+    outputTokens: wish.endsWith('-long')
+      ? (asked.max_tokens ?? 1)
+      : outputOf(asked.max_tokens ?? 1, chance),
     cacheReadTokens: chance.percent(20) ? chance.below(500) : 0,
     cacheWrite5mTokens: chance.percent(10) ? chance.below(200) : 0,
     cacheWrite1hTokens: chance.percent(10) ? chance.below(200) : 0,

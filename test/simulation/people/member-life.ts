@@ -52,6 +52,7 @@ async function ask(asker: Asker, luck: string): Promise<void> {
   const { world, chance, name } = asker
   const request = drawRequest(chance, luck)
   if (chance.percent(8)) return askForNothing(asker)
+  if (world.mix.administrators > 0 && chance.percent(4)) return askWhileSwitchedOff(asker, luck)
   for (let tries = 0; tries < triesMax; tries += 1) {
     const reply = await askOnce(asker, { ...request, luck: `${luck}-${tries}` })
     const retryMs = reply === null ? null : retryAfterMs(reply)
@@ -71,6 +72,28 @@ async function askForNothing({ world, member, client, chance }: Asker): Promise<
   const isBurst = body.includes('"too_fast"')
   if (status === 500 || (isOfLimits && !isBurst)) world.blame('what costs nothing is limited', body)
 }
+
+/** A long answer, and somebody who switches extra usage off, or lowers the cap, while it runs. */
+async function askWhileSwitchedOff(asker: Asker, luck: string): Promise<void> {
+  const { world, member, chance, name } = asker
+  const operator = world.operator(`rug-${luck}`)
+  const { customerId } = member
+  const place = `/customers/${customerId}`
+  const [path, off, on] = chance.percent(60)
+    ? [`${place}/extra-usage`, { isOn: false }, { isOn: true }]
+    : [`${place}/spend-cap`, { cap: { kind: 'capped', amountNanos: '0' } }, { cap: unlimited }]
+  const switchOff = async (): Promise<void> => {
+    await operator.insist({ path, customerId, content: off })
+    await world.timeline.sleep(3000, { kind: 'administrator', name: `${name} switched on` })
+    await operator.insist({ path, customerId, content: on })
+  }
+  const event = { kind: 'administrator', name: `${name} switched off` } as const
+  world.timeline.after(chance.wait(150), event, () => void world.during(switchOff()))
+  const drawn = drawRequest(chance, `${luck}-long`)
+  await askOnce(asker, { ...drawn, model: 'sim-cheap', maxTokens: 600, isStream: true })
+}
+
+const unlimited = { kind: 'unlimited' } as const
 
 async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null> {
   const { world, member, client, chance, name } = asker

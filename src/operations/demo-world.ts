@@ -1,3 +1,4 @@
+import type { Actor } from '../core/entry.ts'
 import { operationId, type CustomerId, type OperationId } from '../core/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import { erasePersons } from './erase-persons.ts'
@@ -72,35 +73,53 @@ export type RemovedDemoWorld = {
   /** Whom this call removed; nobody when it was done before, or there never was one. */
   readonly removed: readonly CustomerId[]
   readonly keysRevoked: number
+  /** Accounts at the console of people who belonged to them; they are gone, and signed in nowhere any more. */
+  readonly accountsRemoved: number
   /** False while a file still holds a name that was erased; the server goes on until none does. */
   readonly isComplete: boolean
 }
 
 /**
- * Takes the demo world out of sight: keys revoked, customers paused and hidden, names erased. Its entries stay, as
- * every entry does. What a crash left half done, the next call finishes; `removal` is written last.
+ * Takes the demo world out of sight: keys revoked, customers paused and hidden, names and accounts erased. Its entries
+ * stay, as every entry does. What a crash left half done, the next call finishes; `removal` is written last.
  */
 export async function removeDemoWorld(
   parts: Parts,
-  { actor }: { readonly actor: string },
+  { actor }: { readonly actor: Actor },
 ): Promise<RemovedDemoWorld> {
   const demo = await demoCustomers(parts)
   const { hidden } = await look(parts)
   const removed = demo.filter((customerId) => !hidden.has(customerId))
   let keysRevoked = 0
+  let accountsRemoved = 0
   let isComplete = true
-  for (const customerId of removed) {
-    for (const { keyId, memberId, revokedAtMs } of await listKeys(parts, customerId)) {
-      if (revokedAtMs !== null) continue
-      const command = { operationId: operationId(`${removalFirst}revoke:${keyId}`), actor }
-      await revokeKey(parts, { customerId, memberId, keyId, ...command })
-      keysRevoked += 1
+  try {
+    for (const customerId of removed) {
+      keysRevoked += await revokeKeys(parts, { customerId, actor })
+      accountsRemoved += (await parts.storage.accountsOf({ customerId })).length
+      const erasure = await erasePersons(parts, { customerId })
+      isComplete &&= erasure.isComplete
+      const command = { operationId: removal, actor, isActive: false }
+      await setStatus(parts, { customerId, memberId: null, ...command })
     }
-    const erasure = await erasePersons(parts, { customerId })
-    isComplete &&= erasure.isComplete
-    const command = { operationId: removal, actor, isActive: false }
-    await setStatus(parts, { customerId, memberId: null, ...command })
+  } finally {
+    // Also where it was broken off half way: those that are hidden by then are so from now on.
+    known.delete(parts.storage)
   }
-  known.delete(parts.storage)
-  return { removed, keysRevoked, isComplete }
+  return { removed, keysRevoked, accountsRemoved, isComplete }
+}
+
+/** Answers how many were revoked now. */
+async function revokeKeys(
+  parts: Parts,
+  { customerId, actor }: { readonly customerId: CustomerId; readonly actor: Actor },
+): Promise<number> {
+  let count = 0
+  for (const { keyId, memberId, revokedAtMs } of await listKeys(parts, customerId)) {
+    if (revokedAtMs !== null) continue
+    const command = { operationId: operationId(`${removalFirst}revoke:${keyId}`), actor }
+    await revokeKey(parts, { customerId, memberId, keyId, ...command })
+    count += 1
+  }
+  return count
 }

@@ -110,3 +110,32 @@ test('a wall clock that is set puts no count into another minute', () => {
     [1, 0, 1],
   )
 })
+
+test('counts that begin anew know nothing of before, and stand where they belong', () => {
+  const { clock, traffic, counting } = begin()
+  counting().add('plan', 4)
+  counting().addCost(9n)
+  counting().addDecision(70)
+  clock.pass(90_000)
+  const { version } = traffic
+
+  traffic.beginAnew()
+  const empty = traffic.read(clock.wallMs(), { minutes: 60, stepMinutes: 1 })
+  counting().add('plan')
+  clock.pass(minuteMs)
+  counting().add('extra_usage')
+  const after = traffic.read(clock.wallMs(), { minutes: 60, stepMinutes: 1 })
+
+  const atMs = Date.UTC(2026, 10, 22, 12, 2)
+  assert.deepEqual(empty.points, [{ atMs, counts: {}, costNanos: 0n, slowestMs: 0 }])
+  assert.equal(empty.sinceMs, startMs + 90_000)
+  assert.deepEqual(
+    after.points.map((point) => [point.atMs, point.counts]),
+    [
+      [atMs, { plan: 1 }],
+      [atMs + minuteMs, { extra_usage: 1 }],
+    ],
+  )
+  assert.equal(after.sinceMs, startMs + 90_000)
+  assert.ok(traffic.version > version, 'whoever shows them looks again')
+})

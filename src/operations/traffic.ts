@@ -66,8 +66,10 @@ const columns = Object.fromEntries(trafficCounts.map((name, index) => [name, ind
 export class Traffic {
   readonly #clock: Clock
   readonly #offsetMs: number
-  /** Within the first minute, which has the number 0. */
-  readonly #startedMs: number
+  /** Since the beginning of the minute with the number 0. */
+  #startedMs: number
+  /** The one in which the counts begin. */
+  #firstMinute = 0
   readonly #counts = new Float64Array(minutesKept * width)
   readonly #costs: bigint[] = Array.from({ length: minutesKept }, () => 0n)
   readonly #slowest = new Float64Array(minutesKept)
@@ -84,6 +86,17 @@ export class Traffic {
   /** Changes with what is counted: whoever shows them asks it whether to look again. */
   get version(): number {
     return this.#version
+  }
+
+  /** Forgets everything: nothing is known of what was before. */
+  beginAnew(): void {
+    this.#startedMs = this.#clock.elapsedMs() + this.#offsetMs
+    this.#minute = Math.floor(this.#startedMs / minuteMs)
+    this.#firstMinute = this.#minute
+    this.#counts.fill(0)
+    this.#costs.fill(0n)
+    this.#slowest.fill(0)
+    this.#version += 1
   }
 
   /** What is counted next belongs to the minute of this moment of the clock. Asking the clock is what costs. */
@@ -123,7 +136,7 @@ export class Traffic {
     const momentOf = (minute: number): number =>
       Math.round((nowMs - passedMs) / minuteMs + minute) * minuteMs
     const stepMs = stepMinutes * minuteMs
-    const first = Math.max(0, this.#minute - Math.min(minutes, minutesKept) + 1)
+    const first = Math.max(this.#firstMinute, this.#minute - Math.min(minutes, minutesKept) + 1)
     const points: TrafficPoint[] = []
     for (let minute = first; minute <= this.#minute; minute += 1) {
       const atMs = Math.floor(momentOf(minute) / stepMs) * stepMs
@@ -132,7 +145,7 @@ export class Traffic {
       if (last?.atMs === atMs) points[points.length - 1] = joined(last, point)
       else points.push(point)
     }
-    const isWhole = first === 0
+    const isWhole = first === this.#firstMinute
     const startedMs = Math.round(nowMs - passedMs + this.#startedMs)
     return { sinceMs: isWhole ? startedMs : momentOf(first), stepMs, points }
   }

@@ -18,14 +18,19 @@ export function RemoveDemoDialog(props: {
       isOpen={props.isOpen}
       onClose={props.onClose}
       onConfirm={async () => {
-        const { removed, keysRevoked } = await remove.run({})
+        const { removed, keysRevoked, accountsRemoved } = await remove.run({})
         const customers = plural(removed.length, 'customer')
-        toast(`The demo world is gone: ${customers}, ${plural(keysRevoked, 'key')} revoked.`)
+        const people =
+          accountsRemoved === 0 ? '' : `, ${plural(accountsRemoved, 'account')} removed`
+        toast(
+          `The demo world is gone: ${customers}, ${plural(keysRevoked, 'key')} revoked${people}.`,
+        )
       }}
     >
       <p>
         All keys of the demo customers are revoked, the demo member’s key too. The customers are
-        paused, their names are erased, and no list, total or chart shows them any more.
+        paused, their names are erased, and no list, total or chart shows them any more. People
+        whose account belongs to one of them can no longer sign in.
       </p>
       <p>
         It cannot be undone. Entries are never removed from the journal, so those of the demo world

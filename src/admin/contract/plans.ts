@@ -68,6 +68,8 @@ export type OverLimit = Seat & {
 export type DemoRemovedAnswer = {
   readonly removed: readonly string[]
   readonly keysRevoked: number
+  /** Accounts at the console that belonged to them. */
+  readonly accountsRemoved: number
   readonly isComplete: boolean
 }
 

@@ -24,6 +24,9 @@ export function demoRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariabl
     await bodyOf(c, emptySchema)
     const { actor } = commandOf(c)
     const removed = await removeDemoWorld(parts, { actor })
+    parts.events.recheck()
+    // Traffic is counted for all customers at once, and that of the demo world is nobody's.
+    if (removed.removed.length > 0) parts.desk?.telemetry.traffic.beginAnew()
     return answer(c, removed satisfies DemoRemovedAnswer)
   })
 

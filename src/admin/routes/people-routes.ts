@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { personId, type CustomerId } from '../../core/ids.ts'
+import { hiddenCustomers } from '../../operations/demo-world.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
 import { getMember } from '../../operations/list-members.ts'
 import type { AdminApiParts } from '../admin-api.ts'
@@ -137,6 +138,10 @@ async function checkStanding(
 ): Promise<void> {
   if (customerId === null) return
   await getCustomer(parts, customerId)
+  if ((await hiddenCustomers(parts)).has(customerId)) {
+    const message = `Customer "${customerId}" was removed with the demo world.`
+    throw new AdminFailure('unknown_scope', message)
+  }
   if (memberId !== null) await getMember(parts, { customerId, memberId })
 }
 

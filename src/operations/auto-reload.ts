@@ -6,6 +6,7 @@ import {
   type AskedReload,
   type ReloadNeed,
 } from '../core/auto-reload.ts'
+import type { Entry } from '../core/entry.ts'
 import { operationId, systemCustomerId, type CustomerId, type OperationId } from '../core/ids.ts'
 import type { Payment, PaymentAnswer, PaymentMethod } from '../payments/payments.ts'
 import type { CommittedScope, Storage } from '../storage/storage.ts'
@@ -38,9 +39,8 @@ export class AutoReloads {
 
   /** Looks at every customer that ever turned it on: a need may have come while nobody looked. */
   async start(): Promise<void> {
-    const { storage } = this.#parts
     for (let afterPosition = 0; !this.#isClosed;) {
-      const set = await storage.entries({ kind: 'auto_reload_set', afterPosition })
+      const set = await this.#settingsAfter(afterPosition)
       for (const { customerId } of set) {
         this.#look(customerId)
         if (this.#runs.size >= runsAtStartMax) await Promise.race(this.#runs)
@@ -49,6 +49,25 @@ export class AutoReloads {
       if (last === undefined) return
       afterPosition = last.position
     }
+  }
+
+  /** As long as it takes: whoever is left out here is not looked at when its members spend. */
+  async #settingsAfter(afterPosition: number): Promise<readonly Entry[]> {
+    const { storage, clock, logger } = this.#parts
+    while (!this.#isClosed) {
+      try {
+        return await storage.entries({ kind: 'auto_reload_set', afterPosition })
+      } catch (error) {
+        if (this.#isClosed) break
+        const problem = error instanceof Error ? error.message : String(error)
+        logger.warn('auto-reload settings could not be read', { problem })
+      }
+      const pause = Promise.withResolvers<void>()
+      const cancel = clock.after(retryMinMs, pause.resolve)
+      await Promise.race([pause.promise, this.#closing.promise]).catch(() => undefined)
+      cancel()
+    }
+    return []
   }
 
   /** Nothing new begins, and no payment is waited for: what was paid is booked after the next start. */

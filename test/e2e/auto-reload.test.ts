@@ -163,6 +163,36 @@ test('O9: a need that came while nobody looked is met at the next start, and by 
   for (const reloads of all) await reloads.close()
 })
 
+test('O9: a start that could not read who turned it on reads again, and meets every need', async () => {
+  const clock = new ManualClock()
+  await using admin = await openReloading({ clock })
+  const { storage } = admin.world.parts
+  await turnOn(admin)
+  let readCount = 0
+  const failing: Storage = Object.create(storage, {
+    updateCustomer: { value: storage.updateCustomer.bind(storage) },
+    onCommit: { value: storage.onCommit.bind(storage) },
+    entries: {
+      value: (...given: Parameters<Storage['entries']>) => {
+        readCount += 1
+        const away = new StorageUnavailableError('away')
+        return readCount === 1 ? Promise.reject(away) : storage.entries(...given)
+      },
+    },
+  })
+  await using watching = watch(admin, { storage: failing })
+
+  const started = watching.reloads.start()
+  await until(() => {
+    clock.pass(60_000)
+    return readCount > 1
+  })
+  await started
+  await watching.reloads.settled()
+
+  assert.equal((await reloadLines(admin)).length, 1)
+})
+
 test('O9: every settle is looked at: money that real requests spend is reloaded, never beyond the maximum', async () => {
   await using admin = await openReloading()
   await using watching = watch(admin)

@@ -350,6 +350,25 @@ test("O9: the month's maximum stops it, and the next month begins by time alone"
   assert.deepEqual([after.state, after.reloadCount], ['ready', 1])
 })
 
+test('O9: credit that expires makes a reload due at that moment, though nobody asks for anything', async () => {
+  const clock = new ManualClock()
+  await using admin = await openReloading({ clock })
+  await using watching = watch(admin)
+  const gift = { amountNanos: dollars(10), expiresAtMs: clock.wallMs() + hourMs / 2 }
+  const given = await admin.call('POST', `${customer}/gifts`, { body: gift })
+  await turnOn(admin)
+  await watching.reloads.settled()
+  const before = await shown(admin)
+
+  clock.pass(hourMs / 2)
+  await watching.reloads.settled()
+
+  const after = await shown(admin)
+  assert.equal(given.status, 200, given.text)
+  assert.deepEqual([before.state, before.reloadCount], ['ready', 0])
+  assert.deepEqual([after.state, after.reloadCount, after.balanceNanos], ['ready', 1, dollars(20)])
+})
+
 async function until(isSo: () => boolean): Promise<void> {
   for (let turn = 0; turn < 100_000 && !isSo(); turn += 1) {
     await new Promise((resolve) => setImmediate(resolve))

@@ -11,8 +11,8 @@ import { addPerson } from './sign-in-world.ts'
 const invented = customerId('invented')
 
 /** A customer as a first start opens them, with one member. */
-async function addDemoCustomer({ world, call }: AdminWorld): Promise<void> {
-  await openCustomer(world.parts, {
+async function addDemoCustomer(admin: AdminWorld): Promise<void> {
+  await openCustomer(admin.world.parts, {
     operationId: demoOpening(invented),
     actor: 'operator',
     customerId: invented,
@@ -25,7 +25,8 @@ async function addDemoCustomer({ world, call }: AdminWorld): Promise<void> {
     runningMax: 10,
   })
   const seat = { body: { memberId: 'ines', planId: 'test' } }
-  assert.equal((await call('POST', '/api/customers/invented/members', seat)).status, 200)
+  const seated = await admin.call('POST', '/api/customers/invented/members', seat)
+  assert.equal(seated.status, 200)
 }
 
 const emailsOf = async (admin: AdminWorld): Promise<readonly string[]> =>

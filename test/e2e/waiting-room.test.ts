@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { operationId } from '../../src/core/ids.ts'
+import { limitId, operationId } from '../../src/core/ids.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import { KeyRevokedError } from '../../src/operations/authorize.ts'
+import { exceptLimit } from '../../src/operations/except-limit.ts'
 import { findKey } from '../../src/operations/find-key.ts'
 import { publishPlans } from '../../src/operations/publish-plans.ts'
 import { revokeKey } from '../../src/operations/revoke-key.ts'
@@ -141,6 +142,24 @@ test('D8: a window that resets while somebody waits admits him at that moment', 
 
   clock.pass(500)
 
+  assert.equal(outcome(await asked), 'plan')
+})
+
+test('D8: an exception that ends while somebody waits admits him at that moment', async () => {
+  const larger = sessionPlan(10n * cent, { outputTokensExpected: 1000 })
+  const { world, clock } = await openBusyWorld({ plan: larger, holdMaxMs: 6 * 3_600_000 })
+  await using _closing = world
+  const exception = { amount: cent, untilMs: clock.wallMs() + 3_600_000 }
+  const of = { ...world.seat, limitId: limitId('session'), exception }
+  await exceptLimit(world.parts, { ...command(), ...of })
+  clock.pass(3_600_000 - 500)
+  await settleDown()
+  const asked = ask(world)
+  const isWaiting = await Promise.race([asked.then(() => false), settleDown().then(() => true)])
+
+  clock.pass(500)
+
+  assert.ok(isWaiting)
   assert.equal(outcome(await asked), 'plan')
 })
 

@@ -289,4 +289,10 @@ test('while the disk takes no writes, whoever is signed in still reads, and a si
 
   assert.equal(read.status, 200)
   assert.deepEqual([opened.status, opened.json.error.code], [503, 'limits_unavailable'])
+  for (let count = 0; count < 10; count += 1) {
+    await visit(admin).call('POST', '/api/session/sign-in', { body })
+  }
+  isAway = false
+  // None of these was a wrong password.
+  assert.equal((await visit(admin).call('POST', '/api/session/sign-in', { body })).status, 200)
 })

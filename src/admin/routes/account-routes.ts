@@ -60,7 +60,11 @@ export function accountRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVari
     const { current, next } = await bodyOf(c, changePasswordSchema)
     const { person } = sessionOf(c)
     const cookies = c.req.header('cookie') ?? ''
-    const opened = await sessions.changePassword(cookies, { person, current, next })
+    const opened = await sessions.changePassword(
+      cookies,
+      { person, current, next },
+      c.req.header('user-agent'),
+    )
     parts.events.recheck()
     setSessionCookie(c, parts.signIn, opened.cookie)
     const { actor } = c.get('caller')

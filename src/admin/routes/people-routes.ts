@@ -16,6 +16,7 @@ import type {
 } from '../contract/people.ts'
 import { changeRoleSchema, invitePersonSchema } from '../contract/people-commands.ts'
 import { AdminFailure } from '../failures.ts'
+import type { Meant } from '../sign-in/accounts.ts'
 import type { ConsolePerson, Standing } from '../sign-in/person.ts'
 import { customerOf } from './customer-routes.ts'
 import { answer, bodyOf } from './exchange.ts'
@@ -37,8 +38,7 @@ export function peopleRoutes(parts: AdminApiParts): Routes {
     const standing = await bodyOf(c, changeRoleSchema)
     commandOf(c)
     await checkStanding(parts, standing)
-    const { id } = await personFor(c, parts)
-    const person = await parts.signIn.accounts.change(id, standing)
+    const person = await parts.signIn.accounts.change(await meantBy(c, parts), standing)
     return answer(c, await changed(c, parts, { person, act: 'person_role_set' }))
   })
 
@@ -68,7 +68,7 @@ function addListing(routes: Routes, parts: AdminApiParts, below: string): void {
     const person = await accounts.create(asked)
     const details = { role: person.role, customerId: person.customerId }
     await noteAct(parts, { actor, act: 'person_invited', target: person.id, details })
-    const link = await linkFor(parts, person)
+    const link = await linkFor(parts, { id: person.id, mayChange: mayManageAs(c, customerId) })
     const invited = await personAnswer(parts, person, undefined)
     return answer(c, { person: invited, link } satisfies InvitedAnswer)
   })
@@ -81,17 +81,17 @@ function addChanges(routes: Routes, parts: AdminApiParts, below: string): void {
   routes.post(`${one}/link`, async (c) => {
     await bodyOf(c, emptySchema)
     const { actor } = commandOf(c)
-    const person = await personFor(c, parts)
-    const link = await linkFor(parts, person)
-    await noteAct(parts, { actor, act: 'person_link_made', target: person.id, details: {} })
+    const meant = await meantBy(c, parts)
+    const link = await linkFor(parts, meant)
+    await noteAct(parts, { actor, act: 'person_link_made', target: meant.id, details: {} })
+    const person = await accounts.get(meant.id)
     return answer(c, { person: await personAnswer(parts, person, undefined), link })
   })
 
   routes.post(`${one}/status`, async (c) => {
     const { isActive } = await bodyOf(c, statusSchema)
     commandOf(c)
-    const { id } = await personFor(c, parts)
-    const person = await accounts.setActive(id, isActive)
+    const person = await accounts.setActive(await meantBy(c, parts), isActive)
     const act = isActive ? 'person_enabled' : 'person_disabled'
     return answer(c, await changed(c, parts, { person, act }))
   })
@@ -100,8 +100,9 @@ function addChanges(routes: Routes, parts: AdminApiParts, below: string): void {
   routes.post(`${one}/remove`, async (c) => {
     await bodyOf(c, emptySchema)
     const { actor } = commandOf(c)
-    const { id } = await personFor(c, parts)
-    const { isComplete } = await accounts.remove(id)
+    const meant = await meantBy(c, parts)
+    const { id } = meant
+    const { isComplete } = await accounts.remove(meant)
     parts.events.recheck()
     await noteAct(parts, { actor, act: 'person_removed', target: id, details: { isComplete } })
     return answer(c, { id, isComplete } satisfies RemovedPersonAnswer)
@@ -113,16 +114,20 @@ async function customerBelow(c: AdminContext, parts: AdminApiParts): Promise<Cus
   return (await getCustomer(parts, customerOf(c))).customerId
 }
 
-/** The person that the address names, if the caller may change that one. */
-async function personFor(c: AdminContext, parts: AdminApiParts): Promise<ConsolePerson> {
-  const person = await parts.signIn.accounts.get(personId(c.req.param('personId') ?? ''))
-  const customerId = await customerBelow(c, parts)
-  if (customerId !== null && person.customerId !== customerId) {
-    throw new AdminFailure('unknown_person', 'Nobody with this id has an account.')
-  }
-  mayManage(c, person)
-  return person
+/** The person that the address names, to be changed if the caller may change that one by then. */
+async function meantBy(c: AdminContext, parts: AdminApiParts): Promise<Meant> {
+  const id = personId(c.req.param('personId') ?? '')
+  return { id, mayChange: mayManageAs(c, await customerBelow(c, parts)) }
 }
+
+const mayManageAs =
+  (c: AdminContext, customerId: CustomerId | null): Meant['mayChange'] =>
+  (person) => {
+    if (customerId !== null && person.customerId !== customerId) {
+      throw new AdminFailure('unknown_person', 'Nobody with this id has an account.')
+    }
+    mayManage(c, person)
+  }
 
 function mayManage(c: AdminContext, { role }: Pick<Standing, 'role'>): void {
   if (c.get('caller').kind === 'owner' && role !== 'member') throw notYours()
@@ -157,8 +162,8 @@ async function changed(
   return personAnswer(parts, person, session?.person.id)
 }
 
-async function linkFor(parts: AdminApiParts, { id }: ConsolePerson): Promise<LinkAnswer> {
-  const { code, expiresAtMs } = await parts.signIn.accounts.makeLink(id)
+async function linkFor(parts: AdminApiParts, meant: Meant): Promise<LinkAnswer> {
+  const { code, expiresAtMs } = await parts.signIn.accounts.makeLink(meant)
   const base = parts.signIn.publicUrl?.href ?? parts.adminUrl
   return { code, url: `${base.replace(/\/+$/, '')}/#link=${code}`, expiresAtMs }
 }

@@ -17,6 +17,9 @@ export type LibraryOptions = Pick<Parts, 'storage' | 'random'> & {
 /** How much of its idle time a session may have used before a request makes it whole again: not every one writes. */
 const refreshShare = 1 / 24
 
+/** The library would read a hundred, and say nothing of the rest. */
+const listedMax = 1_000_000
+
 const prefixes: Readonly<Record<string, string>> = {
   user: 'person',
   session: 'session',
@@ -110,6 +113,8 @@ export function openAccountsLibrary(options: LibraryOptions) {
       ipAddress: { disableIpTracking: true },
       database: {
         validateSchema: false,
+        // What is read to be ended is read whole.
+        defaultFindManyLimit: listedMax,
         generateId: ({ model }) => freshId(random, prefixes[model] ?? 'row'),
       },
     },

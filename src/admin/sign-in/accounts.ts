@@ -22,12 +22,19 @@ export type AccountsOptions = Pick<Parts, 'storage' | 'clock' | 'random'> & {
 export const linkMaxMs = 7 * 24 * 3_600_000
 const peopleMax = 10_000
 
+/** Whom a change is about, and what refuses it where that one may not be changed by who asks. */
+export type Meant = {
+  readonly id: PersonId
+  readonly mayChange: (person: ConsolePerson) => void
+}
+
 export type NewPerson = Standing & { readonly email: string; readonly name: string }
 
 export class Accounts {
   readonly #options: AccountsOptions
   readonly #changes = new Turns(1, 1000)
   #library: Promise<AccountsLibrary> | undefined
+  #passwordsSet = 0
   readonly cookiePrefix: string
 
   constructor(options: AccountsOptions) {
@@ -38,7 +45,10 @@ export class Accounts {
 
   /** Loaded when it is first needed: it is large, and most commands of the command line never do. */
   library(): Promise<AccountsLibrary> {
-    this.#library ??= this.#load()
+    this.#library ??= this.#load().catch((error: unknown) => {
+      this.#library = undefined
+      throw error
+    })
     return this.#library
   }
 
@@ -112,33 +122,47 @@ export class Accounts {
   }
 
   /** Gives a person another standing; who was signed in with the one before is signed out. */
-  change(id: PersonId, standing: Standing): Promise<ConsolePerson> {
-    return this.#update(id, standing, standing.role !== 'operator')
+  change({ id, mayChange }: Meant, standing: Standing): Promise<ConsolePerson> {
+    return this.#update({ id, mayChange }, standing, standing.role !== 'operator')
   }
 
-  setActive(id: PersonId, isActive: boolean): Promise<ConsolePerson> {
-    return this.#update(id, { isActive }, !isActive)
+  setActive(meant: Meant, isActive: boolean): Promise<ConsolePerson> {
+    return this.#update(meant, { isActive }, !isActive)
   }
 
   #update(
-    id: PersonId,
+    meant: Meant,
     fields: Partial<Standing & { readonly isActive: boolean }>,
     mayBeLast: boolean,
   ): Promise<ConsolePerson> {
     return this.#changes.run(async () => {
+      const { id } = await this.#meant(meant)
       if (mayBeLast) await this.#keepAnOperator(id)
-      await this.get(id)
       const inside = await this.#inside()
+      await this.#endLinks(id)
       await inside.updateUser(id, fields)
       await inside.deleteUserSessions(id)
       return this.get(id)
     })
   }
 
+  /** Looked at in the same turn as the change: who may change a member may not change what that one was made since. */
+  async #meant({ id, mayChange }: Meant): Promise<ConsolePerson> {
+    const person = await this.get(id)
+    mayChange(person)
+    return person
+  }
+
+  /** Whoever has one could otherwise take over what its person becomes. */
+  async #endLinks(id: PersonId): Promise<void> {
+    const database = this.#options.storage.signInDatabase()
+    await database.run('delete from "sign_in_link" where value = ?', [id])
+  }
+
   /** Ends everything of theirs; their rows are gone from every file once the storage says so. */
-  remove(id: PersonId): Promise<{ readonly isComplete: boolean }> {
+  remove(meant: Meant): Promise<{ readonly isComplete: boolean }> {
     return this.#changes.run(async () => {
-      await this.get(id)
+      const { id } = await this.#meant(meant)
       await this.#keepAnOperator(id)
       return this.#options.storage.erasePersons([id])
     })
@@ -153,14 +177,15 @@ export class Accounts {
   }
 
   /** A new one-time link; those of before are worth nothing any more. */
-  makeLink(id: PersonId): Promise<{ readonly code: string; readonly expiresAtMs: number }> {
+  makeLink(meant: Meant): Promise<{ readonly code: string; readonly expiresAtMs: number }> {
     return this.#changes.run(async () => {
-      const person = await this.get(id)
+      const person = await this.#meant(meant)
+      const { id } = person
       if (!person.isActive) {
         throw new AdminFailure('person_disabled', 'This account is switched off.')
       }
-      const { random, clock, storage } = this.#options
-      await storage.signInDatabase().run('delete from "sign_in_link" where value = ?', [id])
+      const { random, clock } = this.#options
+      await this.#endLinks(id)
       const code = random.bytes(24).toString('base64url')
       const expiresAtMs = clock.wallMs() + linkMaxMs
       const inside = await this.#inside()
@@ -199,13 +224,27 @@ export class Accounts {
     const context = await (await this.library()).$context
     const hash = await context.password.hash(password)
     const inside = context.internalAdapter
-    if (await inside.findCredentialAccount(id)) return inside.updatePassword(id, hash)
-    await inside.linkAccount({
-      userId: id,
-      providerId: 'credential',
-      accountId: id,
-      password: hash,
-    })
+    if (await inside.findCredentialAccount(id)) await inside.updatePassword(id, hash)
+    else {
+      await inside.linkAccount({
+        userId: id,
+        providerId: 'credential',
+        accountId: id,
+        password: hash,
+      })
+    }
+    this.#passwordsSet += 1
+  }
+
+  /** Another number after each password that was set: who looked at one meanwhile may have seen that of before. */
+  get passwordsSet(): number {
+    return this.#passwordsSet
+  }
+
+  /** A password was set by the library itself: everything that the one of before had opened ends. */
+  async endAfterNewPassword(id: PersonId): Promise<void> {
+    this.#passwordsSet += 1
+    await (await this.#inside()).deleteUserSessions(id)
   }
 }
 

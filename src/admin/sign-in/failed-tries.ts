@@ -43,6 +43,14 @@ export class FailedTries {
     if (address !== undefined) address.count -= 1
   }
 
+  /** Nothing was found out about the password, so nothing is held against anybody. */
+  takeBack(tried: Try): void {
+    for (const [name] of namesOf(tried)) {
+      const tries = this.#tries.get(name)
+      if (tries !== undefined) tries.count -= 1
+    }
+  }
+
   /** Somebody proved by other means whose e-mail it is. */
   forget(email: string): void {
     this.#tries.delete(`email ${email}`)

@@ -18,6 +18,9 @@ export type NewSession = SignedIn & { readonly cookie: string }
 /** A session ends after so long, however much it is used. */
 export const sessionMaxMs = 30 * 24 * 3_600_000
 
+/** Of what a browser says of itself: it is kept with the session. */
+const userAgentMax = 300
+
 /** Passwords that are looked at in one moment: each costs a processor a tenth of a second. */
 const passwordsAtOnce = 2
 const passwordsWaitingMax = 100
@@ -71,7 +74,7 @@ export class Sessions {
   ): Promise<NewSession> {
     const wait = this.#tries.begin(tried)
     if (wait !== undefined) throw tooManyTries(wait.waitMs)
-    const opened = await this.#passwords.run(() => this.#verify(tried, userAgent))
+    const opened = await this.#lookAt(tried, () => this.#verify(tried, userAgent))
     if (opened === undefined) {
       throw new AdminFailure('sign_in_refused', 'The e-mail or the password is not right.')
     }
@@ -79,7 +82,27 @@ export class Sessions {
     return opened
   }
 
+  /** What was not looked at, because of a full line or a disk that takes no writes, is no failed try. */
+  #lookAt<Answer>(tried: Try, work: () => Promise<Answer>): Promise<Answer> {
+    return this.#passwords.run(work).catch((error: unknown) => {
+      this.#tries.takeBack(tried)
+      throw error
+    })
+  }
+
+  /** A password that is replaced while it is looked at opens nothing, however late its session would come to be. */
   async #verify(
+    given: { readonly email: string; readonly password: string },
+    userAgent: string | undefined,
+  ): Promise<NewSession | undefined> {
+    const before = this.#accounts.passwordsSet
+    const opened = await this.#verifyNow(given, userAgent)
+    if (opened === undefined || this.#accounts.passwordsSet === before) return opened
+    await this.end(opened.person.id, (sessionId) => sessionId === opened.sessionId)
+    return this.#verify(given, userAgent)
+  }
+
+  async #verifyNow(
     { email, password }: { readonly email: string; readonly password: string },
     userAgent: string | undefined,
   ): Promise<NewSession | undefined> {
@@ -87,7 +110,9 @@ export class Sessions {
     const answer = await api
       .signInEmail({
         body: { email, password },
-        headers: new Headers(userAgent === undefined ? {} : { 'user-agent': userAgent }),
+        headers: new Headers(
+          userAgent === undefined ? {} : { 'user-agent': userAgent.slice(0, userAgentMax) },
+        ),
         returnHeaders: true,
       })
       .catch((error: unknown) => {
@@ -128,32 +153,41 @@ export class Sessions {
   async changePassword(
     cookies: string,
     change: { readonly person: ConsolePerson; readonly current: string; readonly next: string },
+    userAgent: string | undefined,
   ): Promise<NewSession> {
     const { person, current, next } = change
     checkPassword(next, person.email)
     const tried = { email: `change ${person.id}`, address: `change ${person.id}` }
     const wait = this.#tries.begin(tried)
     if (wait !== undefined) throw tooManyTries(wait.waitMs)
-    const { api } = await this.#accounts.library()
-    const answer = await this.#passwords.run(() =>
-      api
-        .changePassword({
-          body: { currentPassword: current, newPassword: next, revokeOtherSessions: true },
-          headers: new Headers({ cookie: cookies }),
-          returnHeaders: true,
-        })
-        .catch((error: unknown) => {
-          if (isRefusal(error)) return undefined
-          throw error
-        }),
-    )
-    if (answer === undefined) {
+    const opened = await this.#lookAt(tried, async () => {
+      if (!(await this.#replace(cookies, { current, next }))) return undefined
+      await this.#accounts.endAfterNewPassword(person.id)
+      return this.#verify({ email: person.email, password: next }, userAgent)
+    })
+    if (opened === undefined) {
       throw new AdminFailure('password_wrong', 'The present password is not right.')
     }
     this.#tries.succeed(tried)
-    const opened = await this.#opened(answer.headers)
-    if (opened === undefined) throw new Error('A session that was just made is not there')
     return opened
+  }
+
+  /** Whether the present password was right, and is the one of before now. */
+  async #replace(
+    cookies: string,
+    { current, next }: { readonly current: string; readonly next: string },
+  ): Promise<boolean> {
+    const { api } = await this.#accounts.library()
+    const answer = await api
+      .changePassword({
+        body: { currentPassword: current, newPassword: next, revokeOtherSessions: false },
+        headers: new Headers({ cookie: cookies }),
+      })
+      .catch((error: unknown) => {
+        if (isRefusal(error)) return undefined
+        throw error
+      })
+    return answer !== undefined
   }
 
   async list(id: PersonId) {

@@ -93,6 +93,7 @@ const rows = {
     status: 404,
     remedy: 'List what exists: npm run plimsoll -- customer list (or member list).',
   },
+  id_taken: { status: 409, remedy: 'Choose another id, or leave it out to get one.' },
   unknown_plan: { status: 404, remedy: 'List the plans: npm run plimsoll -- plans list.' },
   unknown_key: { status: 404, remedy: 'List the keys: npm run plimsoll -- key list.' },
   key_revoked: { status: 409, remedy: 'Make a new key instead.' },

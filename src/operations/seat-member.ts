@@ -1,12 +1,22 @@
 import { seatMember as draftSeating } from '../core/commands.ts'
-import { memberId, type CustomerId, type MemberId, type PlanId } from '../core/ids.ts'
-import { UnknownScopeError } from '../storage/storage.ts'
+import {
+  customerId as readCustomerId,
+  memberId,
+  type CustomerId,
+  type MemberId,
+  type PlanId,
+} from '../core/ids.ts'
+import { UnknownScopeError, type MemberScope } from '../storage/storage.ts'
 import { digestOf, runCommand, type Command } from './command.ts'
 import { getFigures } from './figures.ts'
 import type { Parts } from './parts.ts'
 
 export class UnknownPlanError extends Error {
   readonly code = 'unknown_plan'
+}
+
+export class IdTakenError extends Error {
+  readonly code = 'id_taken'
 }
 
 export type SeatMember = Command & {
@@ -25,6 +35,7 @@ export async function seatMember(
   const { customerId, operationId, actor, planId, name } = command
   const id =
     command.memberId ?? memberId(`mem_${digestOf({ customerId, seat: operationId }).slice(0, 16)}`)
+  if (command.memberId !== undefined) await refuseTaken(parts, { customerId, memberId: id })
   await runCommand(
     parts,
     { customerId, memberId: id, operationId, actor },
@@ -46,4 +57,27 @@ export async function seatMember(
   // Reading the figures posts the credit that the new plan includes.
   await getFigures(parts, { customerId, memberId: id })
   return { memberId: id }
+}
+
+/**
+ * Names stand beside ids, whoever's they are: a new member under the id of somebody else would show that one's name,
+ * and a name for it would take that one's place.
+ */
+async function refuseTaken(
+  { storage }: Pick<Parts, 'storage'>,
+  { customerId, memberId: id }: MemberScope,
+): Promise<void> {
+  if (String(id) === String(customerId)) return
+  const ofCustomer = {
+    customerId: readCustomerId(id),
+    kind: 'customer_opened',
+    rowsMax: 1,
+  } as const
+  const [opened] = await storage.entries(ofCustomer)
+  if (opened === undefined && (await storage.findPerson(id)) === undefined) return
+  const isOwn = await storage.update({ customerId, memberId: id }, ({ member }) => ({
+    answer: member.isSeated,
+    entries: [],
+  }))
+  if (!isOwn) throw new IdTakenError(`The id "${id}" names somebody else already`)
 }

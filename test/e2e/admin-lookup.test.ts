@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { nanosPerUnit } from '../../src/core/money.ts'
+import { lookupAnswer } from '../../src/admin/answers/lookup-answer.ts'
+import type { EntryQuery } from '../../src/storage/storage.ts'
 import { createDecisionSigner } from '../../src/operations/decision-id.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { useTokens } from './used-tokens.ts'
@@ -113,6 +115,34 @@ describe('looking a refusal up', () => {
     }
   })
 
+  test('a text full of request ids is one look through the newest requests', async () => {
+    await using it = await openAdminWorld()
+    const { parts, seat } = it.world
+    for (const upstreamRequestId of ['req_first', 'req_second', 'req_third'])
+      await useTokens(parts, seat, { model: 'opus', usage: { input: 1 }, upstreamRequestId })
+    const queries: EntryQuery[] = []
+    const storage = new Proxy(parts.storage, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target)
+        if (typeof value !== 'function') return value
+        return (...values: unknown[]): unknown => {
+          const [query] = values
+          if (name === 'entries') queries.push(query as EntryQuery)
+          return Reflect.apply(value, target, values)
+        }
+      },
+    })
+    const look = (text: string) => lookupAnswer({ ...it.apiParts, storage }, seat, text)
+
+    const unknown = await look('req_aaaa req_bbbb req_cccc req_dddd req_eeee')
+    const settles = queries.filter(({ kind, kinds }) => (kind ?? kinds?.[0]) === 'settled')
+
+    assert.equal(unknown.kind, 'unknown')
+    assert.equal(settles.length, 1)
+    assert.ok((settles[0]?.rowsMax ?? Infinity) <= 1000 && settles[0]?.bodyText === undefined)
+    assert.equal((await look('req_aaaa req_second')).kind, 'decision')
+  })
+
   test("another member's ids are as unknown as ids that never were", async () => {
     await using it = await openRefused()
     const bob = await it.world.addSeat('bob')
@@ -182,5 +212,34 @@ describe('looking a refusal up', () => {
       [statuses.filter((status) => status === 200).length, statuses.at(-1)],
       [19, 429],
     )
+  })
+
+  test('reports at once keep the bound, and other acts push none off the list', async () => {
+    await using it = await openRefused()
+    const { seat, parts } = it.world
+    const signer = createDecisionSigner('test-secret')
+    const denied = signer.read(it.decisionId)
+    assert.ok(denied !== undefined)
+    const report = (decisionId: string) =>
+      it.call('POST', '/api/me/reports', { token: seat.keyText, body: { decisionId } })
+    const ids = Array.from({ length: 30 }, (_, count) =>
+      signer.sign({ ...denied, atMs: denied.atMs + (count >> 1) }),
+    )
+
+    const first = await Promise.all(ids.map(report))
+    const more = await Promise.all(
+      Array.from({ length: 10 }, (_, count) =>
+        report(signer.sign({ ...denied, atMs: denied.atMs + 100 + count })),
+      ),
+    )
+
+    const news = first.filter(({ json }) => json.isNew === true)
+    assert.equal(news.length, 15, 'each decision is reported once')
+    assert.equal(more.filter(({ status }) => status === 200).length, 5)
+    const act = { actor: 'nobody', act: 'sign_in_failed', target: null, details: {} }
+    for (let round = 0; round < 11; round += 1)
+      await Promise.all(Array.from({ length: 100 }, () => parts.storage.acts.record(act)))
+    const { json } = await it.call('GET', '/api/reports')
+    assert.equal(json.reports.length, 20)
   })
 })

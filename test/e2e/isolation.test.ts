@@ -129,6 +129,35 @@ test("an owner sees and changes nothing of another customer's, whatever it calls
   )
 })
 
+test("an owner's new member takes no id that names somebody else, so it neither renames nor reads them", async () => {
+  await using admin = await openAdminWorld()
+  const { customerId } = admin.world.seat
+  const rename = (path: string, id: string, name: string) =>
+    admin.call('POST', path, { body: { memberId: id, name, planId: 'test' } })
+  await admin.world.addSeat('zoe', { customer: 'zeta' })
+  assert.equal((await rename('/api/customers/zeta/members', 'zoe', 'Zoe Zimmer')).status, 200)
+  const owner = await addPerson(admin, 'otto@example.com', { role: 'owner', customerId })
+  const seat = (memberId: string, name: object) =>
+    owner.visitor.call('POST', '/api/customers/acme/members', {
+      body: { memberId, planId: 'test', ...name },
+    })
+
+  for (const taken of ['zoe', 'zeta', owner.id]) {
+    for (const name of [{ name: 'Mallory' }, {}]) {
+      const { status, json, text } = await seat(taken, name)
+      assert.deepEqual([status, json.error?.code], [409, 'id_taken'], text)
+    }
+  }
+  assert.equal((await seat('max', { name: 'Max' })).json.name, 'Max')
+  assert.equal(
+    (await seat('max', { name: 'Max M' })).json.name,
+    'Max M',
+    'its own it may name anew',
+  )
+  const zoe = await admin.call('GET', '/api/customers/zeta/members/zoe')
+  assert.equal(zoe.json.name, 'Zoe Zimmer')
+})
+
 test('an owner invites members of the own customer, and makes nobody more than that', async () => {
   await using admin = await openAdminWorld()
   const { seat } = admin.world

@@ -33,7 +33,7 @@ export async function lookupAnswer(
   if (ids.requests.length > 0) {
     return {
       kind: 'unknown',
-      headline: 'No request of yours with this request id is known.',
+      headline: `No request of yours with this request id is known among your last ${settlesLookedAtMax.toLocaleString('en')}.`,
       advice:
         'Requests that were refused write nothing, so their request ids are remembered only for a while, and not across a restart. The decision id of a refusal proves itself at any time: it stands in the message and in the header x-plimsoll-decision.',
     }
@@ -58,11 +58,12 @@ async function findDecision(
     if (explanation !== null) return explanation
   }
   for (const id of ids.requests) {
-    const decisionId = refusedAs(parts, scope, id) ?? (await admittedAs(parts, scope, id))
+    const decisionId = refusedAs(parts, scope, id)
     const explanation = decisionId === null ? null : await explained(parts, scope, decisionId)
     if (explanation !== null) return explanation
   }
-  return null
+  const holdId = ids.requests.length === 0 ? null : await admittedAs(parts, scope, ids.requests)
+  return holdId === null ? null : explained(parts, scope, holdId)
 }
 
 async function explained(
@@ -95,21 +96,27 @@ function refusedAs({ desk }: AdminApiParts, scope: Scope, requestId: string): st
   return found?.decisionId ?? null
 }
 
-/** The upstream's request id, which stands on the settle. */
+/** No index has the upstream's request ids, so the member's newest requests are looked through, once for all ids. */
+const settlesPerRead = 1000
+const settlesLookedAtMax = 10_000
+
 async function admittedAs(
   { storage }: AdminApiParts,
   { customerId, memberId }: Scope,
-  requestId: string,
+  requestIds: readonly string[],
 ): Promise<string | null> {
-  const [settled] = await storage.entries({
-    customerId,
-    memberId,
-    kinds: ['settled'],
-    bodyText: `"upstreamRequestId":${JSON.stringify(requestId)}`,
-    isNewestFirst: true,
-    rowsMax: 1,
-  })
-  return settled?.body.kind === 'settled' ? settled.body.holdId : null
+  const wanted = new Set<string | null>(requestIds)
+  const query = { customerId, memberId, kind: 'settled', isNewestFirst: true } as const
+  let beforePosition = storage.durablePosition + 1
+  for (let lookedAt = 0; lookedAt < settlesLookedAtMax; lookedAt += settlesPerRead) {
+    const settles = await storage.entries({ ...query, beforePosition, rowsMax: settlesPerRead })
+    for (const { body } of settles)
+      if (body.kind === 'settled' && wanted.has(body.upstreamRequestId)) return body.holdId
+    const last = settles.at(-1)
+    if (last === undefined || settles.length < settlesPerRead) return null
+    beforePosition = last.position
+  }
+  return null
 }
 
 export async function foundDecision(

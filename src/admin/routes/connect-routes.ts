@@ -38,16 +38,17 @@ export function addConnecting(
     const isOwn = owner?.customerId === customerId && owner.memberId === memberId
     if (keyText === null || !isOwn)
       throw new AdminFailure('unknown_key', 'That is no key of yours that is in use.')
-    const count = running.get(memberId) ?? 0
+    const name = `${customerId}:${memberId}`
+    const count = running.get(name) ?? 0
     if (count >= runningMax)
       throw new AdminFailure('too_fast', 'Test messages of yours are still running.')
-    running.set(memberId, count + 1)
+    running.set(name, count + 1)
     try {
       return answer(c, await sendTestMessage(parts, { keyText, model, text }))
     } finally {
-      const left = (running.get(memberId) ?? 1) - 1
-      if (left > 0) running.set(memberId, left)
-      else running.delete(memberId)
+      const left = (running.get(name) ?? 1) - 1
+      if (left > 0) running.set(name, left)
+      else running.delete(name)
     }
   })
 }

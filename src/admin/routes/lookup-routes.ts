@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { OneAtATime } from '../../system/one-at-a-time.ts'
 import { reportDecision } from '../../operations/report-refusal.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { foundDecision, lookupAnswer, reportBundle } from '../answers/lookup-answer.ts'
@@ -10,9 +11,13 @@ import { answer, bodyOf } from './exchange.ts'
 /** "Was I refused wrongly?": a member looks a decision up, and tells the operator of it. */
 export function addLookup(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApiParts): void {
   // It changes nothing; what is pasted is too long for an address, and would stand in logs there.
+  const turns = new OneAtATime()
   routes.post('/lookup', async (c) => {
     const { text } = await bodyOf(c, lookupSchema)
-    return answer(c, await lookupAnswer(parts, memberOf(c), text))
+    const scope = memberOf(c)
+    // Looking through a long history is work: a member's questions wait for each other, and others do not.
+    const name = `${scope.customerId}:${scope.memberId}`
+    return answer(c, await turns.run(name, () => lookupAnswer(parts, scope, text)))
   })
 
   routes.post('/reports', async (c) => {

@@ -1,6 +1,9 @@
 import type { Actor } from '../core/entry.ts'
 import type { CustomerId, MemberId } from '../core/ids.ts'
+import type { Storage } from '../storage/storage.ts'
+import { OneAtATime } from '../system/one-at-a-time.ts'
 import { listActs, recordAct } from './acts.ts'
+import { hiddenCustomers } from './demo-world.ts'
 import type { Parts } from './parts.ts'
 
 /**
@@ -11,7 +14,9 @@ import type { Parts } from './parts.ts'
 const actName = 'decision_reported'
 const reportsPerDayMax = 20
 const dayMs = 24 * 60 * 60 * 1000
-const actsLookedAt = 1000
+/** Among so many newest acts of all kinds; more than a busy day has. */
+const actsLookedAt = 20_000
+const reportsMax = 1000
 
 export type Reported = {
   readonly id: number
@@ -36,16 +41,21 @@ type ReportOf = {
   readonly decisionId: string
 }
 
+type NewReport = ReportOf & { readonly actor: Actor; readonly isConfirmed: boolean }
+
+/** Reports are counted before one is written, so a member's own wait for each other. */
+const turns = new WeakMap<Storage, OneAtATime>()
+
 /** False where this member had reported the decision before. */
-export async function reportDecision(
-  parts: Pick<Parts, 'storage'>,
-  report: ReportOf & {
-    readonly actor: Actor
-    readonly isConfirmed: boolean
-  },
-): Promise<boolean> {
+export function reportDecision(parts: Pick<Parts, 'storage'>, report: NewReport): Promise<boolean> {
+  const turn = turns.get(parts.storage) ?? new OneAtATime()
+  turns.set(parts.storage, turn)
+  return turn.run(`${report.customerId}:${report.memberId}`, () => reportOnce(parts, report))
+}
+
+async function reportOnce(parts: Pick<Parts, 'storage'>, report: NewReport): Promise<boolean> {
   const { customerId, memberId, decisionId, actor, isConfirmed } = report
-  const own = (await recent(parts)).filter((other) => other.memberId === memberId)
+  const own = (await recent(parts)).filter((other) => isOf(other, report))
   if (own.some((other) => other.decisionId === decisionId)) return false
   const sinceMs = parts.storage.recordNowMs() - dayMs
   if (own.filter(({ atMs }) => atMs > sinceMs).length >= reportsPerDayMax) {
@@ -56,26 +66,33 @@ export async function reportDecision(
   return true
 }
 
+const isOf = (report: Reported, { customerId, memberId }: Omit<ReportOf, 'decisionId'>): boolean =>
+  report.customerId === customerId && report.memberId === memberId
+
 /** This member's report of a decision, while it is among the newest acts. */
 export async function reportedBy(
   parts: Pick<Parts, 'storage'>,
-  { memberId, decisionId }: ReportOf,
+  { decisionId, ...owner }: ReportOf,
 ): Promise<Reported | null> {
   const found = (await recent(parts)).find(
-    (report) => report.memberId === memberId && report.decisionId === decisionId,
+    (report) => isOf(report, owner) && report.decisionId === decisionId,
   )
   return found ?? null
 }
 
-/** Newest first. */
-export const listReports = (parts: Pick<Parts, 'storage'>): Promise<readonly Reported[]> =>
-  recent(parts)
+/** Newest first, but for those of customers that no list shows. */
+export async function listReports(parts: Pick<Parts, 'storage'>): Promise<readonly Reported[]> {
+  const hidden: ReadonlySet<string> = await hiddenCustomers(parts)
+  return (await recent(parts)).filter(({ customerId }) => !hidden.has(customerId))
+}
 
 async function recent(parts: Pick<Parts, 'storage'>): Promise<readonly Reported[]> {
-  const acts = await listActs(parts, { rowsMax: actsLookedAt })
-  return acts.flatMap(({ id, atMs, actor, act, target, details }) => {
+  const [newest] = await listActs(parts, { rowsMax: 1 })
+  const afterId = (newest?.id ?? 0) - actsLookedAt
+  const acts = await listActs(parts, { act: actName, afterId, rowsMax: reportsMax })
+  return acts.flatMap(({ id, atMs, actor, target, details }) => {
     const { customerId, memberId, isConfirmed } = details
-    if (act !== actName || target === null) return []
+    if (target === null) return []
     return [
       {
         id,

@@ -41,7 +41,10 @@ export interface ActBook {
 
 export type ActQuery = {
   readonly beforeId?: number
+  readonly afterId?: number
   readonly actor?: Actor
+  /** The word of the act. */
+  readonly act?: string
   /** At most this many; the maximum is 1,000. */
   readonly rowsMax: number
 }

@@ -40,11 +40,18 @@ export const openActBook = ({ reader, write, nowMs }: Side): ActBook => ({
   record: async (act) => {
     await write({ kind: 'record_act', act, atMs: nowMs() })
   },
-  list: async ({ beforeId, actor, rowsMax }: ActQuery) => {
+  list: async ({ beforeId, afterId, actor, act, rowsMax }: ActQuery) => {
     const rows = reader.beside(
       `SELECT id, at_ms, actor, act, target, details FROM admin_act
-       WHERE id < ?1 AND (?2 IS NULL OR actor = ?2) ORDER BY id DESC LIMIT ?3`,
-      [beforeId ?? Number.MAX_SAFE_INTEGER, actor ?? null, Math.min(rowsMax, entriesMax)],
+       WHERE id < ?1 AND id > ?2 AND (?3 IS NULL OR actor = ?3) AND (?4 IS NULL OR act = ?4)
+       ORDER BY id DESC LIMIT ?5`,
+      [
+        beforeId ?? Number.MAX_SAFE_INTEGER,
+        afterId ?? 0,
+        actor ?? null,
+        act ?? null,
+        Math.min(rowsMax, entriesMax),
+      ],
     )
     return rows.map(actOf)
   },

@@ -32,10 +32,10 @@ test('a key is shown only to this machine, or to the host that the client is set
   const page = (url: string, baseUrl?: string): string | undefined =>
     gatewayPage(`What is left: ${url}\nDecision`, baseUrl)
 
-  assert.equal(page('http://127.0.0.1:4181'), 'http://127.0.0.1:4181')
+  assert.equal(page('http://127.0.0.1:4181'), 'http://127.0.0.1:4181/')
   assert.equal(
     page('https://limits.example/page', 'https://limits.example'),
-    'https://limits.example',
+    'https://limits.example/page',
   )
   assert.equal(page('https://evil.example'), undefined)
   assert.equal(page('https://127.0.0.1.evil.example'), undefined)

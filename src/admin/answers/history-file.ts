@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify/sync'
 import type { CustomerId, MemberId } from '../../core/ids.ts'
 import type { Nanos } from '../../core/money.ts'
@@ -36,7 +37,7 @@ export function historyFile(
   format: HistoryFormat,
 ): ReadableStream<Uint8Array> {
   const pieces = format === 'csv' ? csvPieces(parts, query) : jsonPieces(parts, query)
-  return ReadableStream.from(gathered(pieces))
+  return Readable.toWeb(Readable.from(gathered(pieces))) as ReadableStream<Uint8Array>
 }
 
 async function* gathered(pieces: AsyncGenerator<string>): AsyncGenerator<Uint8Array> {

@@ -1,8 +1,8 @@
 /** Moments (UTC milliseconds) in the reader's own zone and locale. `nowMs` is the server's clock, see data/server-clock.ts. */
 
-const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const time = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const timeToTheSecond = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
+  hour: 'numeric',
   minute: '2-digit',
   second: '2-digit',
 })
@@ -26,6 +26,9 @@ function at(atMs: number, nowMs: number, clockTime: Intl.DateTimeFormat): string
   const text = clockTime.format(atMs)
   return isSameDay(atMs, nowMs) ? text : `${date(atMs, nowMs)} ${text}`
 }
+
+/** "18:05" of any day, for axes. */
+export const timeOfDay = (atMs: number): string => time.format(atMs)
 
 /** "Mon, 23 Nov", with the year where it is another. */
 export const date = (atMs: number, nowMs: number): string =>

@@ -20,15 +20,18 @@ export function Dialog(props: {
   readonly size?: 'normal' | 'wide'
   /** Something is under way that a press beside the dialog should not end. */
   readonly isBusy?: boolean
+  /** It shows something that is not shown again: only its buttons close it. */
+  readonly isKept?: boolean
   readonly role?: 'dialog' | 'alertdialog'
 }) {
   const isBusy = props.isBusy ?? false
+  const isHeld = isBusy || (props.isKept ?? false)
   return (
     <ModalOverlay
       className="backdrop"
       isOpen={props.isOpen}
-      isDismissable={!isBusy && props.role !== 'alertdialog'}
-      isKeyboardDismissDisabled={isBusy}
+      isDismissable={!isHeld && props.role !== 'alertdialog'}
+      isKeyboardDismissDisabled={isHeld}
       onOpenChange={(isOpen) => {
         if (!isOpen) props.onClose()
       }}

@@ -1,5 +1,11 @@
 import './meter.css'
 
+type Tone = 'plain' | 'warn' | 'bad'
+
+/** One rule for every bar: from three quarters on it warns, from nine tenths on it is serious. */
+export const toneOf = (percent: number): Tone =>
+  percent >= 90 ? 'bad' : percent >= 75 ? 'warn' : 'plain'
+
 /** How much of an amount is used, and how much more running requests hold. */
 export function Meter(props: {
   readonly label: string
@@ -8,7 +14,7 @@ export function Meter(props: {
   readonly heldShare?: number
   /** Said instead of the bare percent. */
   readonly words: string
-  readonly tone?: 'plain' | 'warn' | 'bad'
+  readonly tone?: Tone
 }) {
   const used = within(props.usedShare)
   const held = Math.min(within(props.heldShare ?? 0), 100 - used)

@@ -23,7 +23,7 @@ test('a session is spent, explained, paid for from extra usage, and adds up: all
   assert.equal(spent.code, 0, spent.err)
   assert.match(
     spent.out,
-    /Nothing pays for your next request: the session limit has no room left, and\s+extra usage is off for the whole account\./,
+    /Nothing pays for the next request: the session limit has no room left, and\s+extra usage is off for the whole account\./,
   )
   assert.match(
     spent.out,
@@ -48,7 +48,7 @@ test('a session is spent, explained, paid for from extra usage, and adds up: all
   assert.equal((await world.ask(100)).headers.get('x-plimsoll-source'), 'extra_usage')
 
   const paid = await cli(['usage'])
-  assert.match(paid.out, /^Extra usage pays for your next request, because the session limit/m)
+  assert.match(paid.out, /^Extra usage pays for the next request, because the session limit/m)
 
   const history = await cli(['history'])
   assert.equal(history.code, 0, history.err)
@@ -482,7 +482,7 @@ test('as a program it ends with the same codes, reads its settings, and prints n
   const help = ran(['topup', '--help'])
 
   assert.equal(usage.status, 0, usage.stderr)
-  assert.match(usage.stdout, /The plan pays for your next request\./)
+  assert.match(usage.stdout, /The plan pays for the next request\./)
   assert.ok(!usage.stdout.includes('\u001b'))
   assert.equal(wrong.status, 2)
   assert.equal(help.status, 0)

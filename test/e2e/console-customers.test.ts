@@ -145,6 +145,7 @@ test(
     await page.getByRole('heading', { name: 'Members' }).waitFor()
     await page.getByRole('button', { name: 'ada' }).waitFor()
     await page.getByText('Monthly spend cap').waitFor()
+    await page.getByRole('region', { name: 'Auto-reload' }).waitFor()
     for (const name of ['Pause', 'Erase names', 'Add funds']) {
       assert.equal(await page.getByRole('button', { name }).count(), 0, name)
     }
@@ -157,5 +158,7 @@ test(
     await dialog(page).getByRole('button', { name: 'Pause' }).click()
     await sees(page, 'This member is paused.')
     assert.equal((await world.admin.ask()).status, 403)
+    await page.getByRole('link', { name: 'Usage', exact: true }).click()
+    await page.getByRole('heading', { name: 'The next request' }).waitFor()
   },
 )

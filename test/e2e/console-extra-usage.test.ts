@@ -156,7 +156,7 @@ describe('the extra usage page', { skip: leftOut }, () => {
     await page.getByRole('radio', { name: 'as much as the balance holds' }).check()
     await page.getByRole('button', { name: 'Set the cap' }).click()
 
-    await card('Spent by this member this month')
+    await card('Spent by this member')
       .getByText(/no cap/)
       .waitFor()
     const { extraUsage } = await admin.world.figures()

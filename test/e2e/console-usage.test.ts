@@ -23,7 +23,7 @@ describe('the usage page', { skip: leftOut }, () => {
     const page = await openAsMember('#/usage')
 
     await sees(page, 'starts with your next message')
-    await sees(page, 'The plan pays for your next request.')
+    await sees(page, 'The plan pays for the next request.')
     await admin.ask()
     await bar(page, '45 % used, $0.0045 of $0.01')
     await sees(page, /^resets /)
@@ -34,7 +34,7 @@ describe('the usage page', { skip: leftOut }, () => {
     await bar(page, '135 % used')
 
     await sees(page, 'Used up')
-    await sees(page, /Nothing pays for your next request/)
+    await sees(page, /Nothing pays for the next request/)
     await sees(page, /The plan pays again from/)
     assert.equal((await admin.ask()).status, 429)
     assert.match(await page.title(), /^135 % Usage/)
@@ -70,7 +70,7 @@ describe('the usage page', { skip: leftOut }, () => {
 
     await admin.admin.close()
     await mark.filter({ hasText: /Stale since \d/ }).waitFor()
-    await sees(page, 'The plan pays for your next request.')
+    await sees(page, 'The plan pays for the next request.')
     await admin.ask()
     const again = await startAdminServer(admin.apiParts, {
       host: '127.0.0.1',
@@ -90,7 +90,7 @@ describe('the usage page', { skip: leftOut }, () => {
     const { admin, openAsMember } = await openConsoleWorld(t)
     const page = await openAsMember('#/usage', { expected: /ERR_FAILED/ })
     const mark = page.getByRole('banner').getByRole('status')
-    await sees(page, 'The plan pays for your next request.')
+    await sees(page, 'The plan pays for the next request.')
     await mark.filter({ hasText: 'Live' }).waitFor()
 
     await page.route('**/api/me/usage', (route) => route.abort())
@@ -107,13 +107,13 @@ describe('the usage page', { skip: leftOut }, () => {
     const page = await openAsMember('#/usage')
     const { customerId, memberId } = admin.world.seat
     const one = `/api/customers/${customerId}/members/${memberId}`
-    await sees(page, 'The plan pays for your next request.')
+    await sees(page, 'The plan pays for the next request.')
 
     await admin.call('POST', `${one}/status`, { body: { isActive: false } })
     await sees(page, /This member is paused/)
     await admin.call('POST', `${one}/status`, { body: { isActive: true } })
 
-    await sees(page, 'The plan pays for your next request.')
+    await sees(page, 'The plan pays for the next request.')
   })
 
   test("an exception is marked, with the plan's own amount beside it", async (t) => {

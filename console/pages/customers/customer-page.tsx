@@ -9,6 +9,7 @@ import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, ErrorState, Note, Skeleton } from '../../ui/states.tsx'
 import { useExtraUsage } from '../extra-usage/extra-usage-query.ts'
+import { AutoReloadCard } from '../extra-usage/auto-reload-card.tsx'
 import { GrantsCard } from '../extra-usage/grants-card.tsx'
 import { BalanceCard, CapCard } from '../extra-usage/money-cards.tsx'
 import { usePermissions } from '../extra-usage/permissions.ts'
@@ -123,6 +124,7 @@ function Wallet({ customerId }: { readonly customerId: string }) {
         <BalanceCard wallet={wallet} may={may} />
         <CapCard wallet={wallet} may={may} />
       </div>
+      <AutoReloadCard wallet={wallet} may={may} />
       <details
         className="more"
         open={areGrantsOpen}

@@ -1,9 +1,6 @@
 import { count } from '../../format/numbers.ts'
-import { Meter } from '../../ui/meter.tsx'
+import { Meter, toneOf } from '../../ui/meter.tsx'
 import './customers.css'
-
-export const toneOf = (percent: number): 'plain' | 'warn' | 'bad' =>
-  percent >= 90 ? 'bad' : percent >= 75 ? 'warn' : 'plain'
 
 /** A bar for a row of a table, with its percent beside it. */
 export function SmallMeter(props: { readonly label: string; readonly percent: number }) {

@@ -1,10 +1,10 @@
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.ts'
 import { money } from '../../format/money.ts'
 import { count } from '../../format/numbers.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Meter, shareOf } from '../../ui/meter.tsx'
+import { Meter, shareOf, toneOf } from '../../ui/meter.tsx'
 import { Clock, Countdown } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
 import { Help } from '../../ui/popover.tsx'
@@ -61,13 +61,7 @@ export function CapCard({ wallet, may }: Props) {
     <Card
       title="Monthly spend cap"
       actions={
-        <>
-          <Help about="the spend cap">
-            The most that extra usage may cost in a calendar month. It is no money: what pays is the
-            balance, and a request goes on only as far as both allow.
-          </Help>
-          {may.canManage ? <Button onPress={() => setAdjusting(true)}>Adjust limit</Button> : null}
-        </>
+        may.canManage ? <Button onPress={() => setAdjusting(true)}>Adjust limit</Button> : undefined
       }
     >
       <Spending
@@ -76,6 +70,12 @@ export function CapCard({ wallet, may }: Props) {
         spentNanos={wallet.spentNanos}
         heldNanos={wallet.heldNanos}
         capNanos={wallet.capNanos}
+        help={
+          <Help about="the spend cap">
+            The most that extra usage may cost in a calendar month. It is no money: what pays is the
+            balance, and a request goes on only as far as both allow.
+          </Help>
+        }
       />
       <p className="soft small">
         {may.canManage ? '' : "The account's owner or the operator can adjust it. "}
@@ -93,7 +93,7 @@ export function MemberSpendCard({ wallet, may }: Props) {
   if (member === null) return null
   return (
     <Card
-      title={may.isOwn ? 'Spent by you this month' : 'Spent by this member this month'}
+      title={may.isOwn ? 'Spent by you' : 'Spent by this member'}
       actions={
         may.canManage ? (
           <Button onPress={() => setAdjusting(true)}>Adjust member limit</Button>
@@ -123,6 +123,7 @@ function Spending(props: {
   readonly spentNanos: string
   readonly heldNanos: string
   readonly capNanos: string | null
+  readonly help?: ReactNode
 }) {
   const { symbol, capNanos } = props
   const [spent, held] = [BigInt(props.spentNanos), BigInt(props.heldNanos)]
@@ -135,19 +136,24 @@ function Spending(props: {
     return (
       <div>
         <p>{amount}</p>
-        <p className="soft">spent this month; no cap, so up to the balance</p>
+        <p className="soft">
+          spent this month; no cap, so up to the balance{'\u00a0'}
+          {props.help}
+        </p>
       </div>
     )
   }
   const cap = BigInt(capNanos)
   const share = shareOf(spent, cap)
-  const tone = share >= 90 ? 'bad' : share >= 75 ? 'warn' : 'plain'
+  const tone = toneOf(share)
   return (
     <div className="stack">
       <div>
         <p>{amount}</p>
         <p className="soft">
           spent this month, of at most <Money nanos={cap} symbol={symbol} />
+          {'\u00a0'}
+          {props.help}
         </p>
       </div>
       <Meter

@@ -2,7 +2,7 @@ import type { OverviewAnswer } from '../../../src/admin/contract/desk.ts'
 import { path } from '../../data/api.ts'
 import { count, percent, plural } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
-import { Meter } from '../../ui/meter.tsx'
+import { Meter, toneOf } from '../../ui/meter.tsx'
 import { Countdown } from '../../ui/moment.tsx'
 import { EmptyState } from '../../ui/states.tsx'
 
@@ -31,7 +31,7 @@ export function NearCard({ near }: { readonly near: OverviewAnswer['near'] }) {
 function NearLine({ near }: { readonly near: Near }) {
   const words = percent(near.usedPercent, near.usedPercent === 0 ? '0' : '1')
   const name = near.member?.name ?? near.memberId
-  const tone = near.usedPercent >= 100 ? 'bad' : near.usedPercent >= 90 ? 'warn' : 'plain'
+  const tone = toneOf(near.usedPercent)
   return (
     <li>
       <div className="row between">

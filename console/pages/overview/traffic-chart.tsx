@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, type MouseEvent } from 'react'
 import { scaleLinear } from '@visx/scale'
 import { count, shortCount } from '../../format/numbers.ts'
-import { clock } from '../../format/time.ts'
+import { clock, timeOfDay } from '../../format/time.ts'
 import { serverNowMs } from '../../data/server-clock.ts'
 import {
   allOf,
@@ -134,7 +134,6 @@ function TimeAxis(props: {
   readonly width: number
 }) {
   const { points, step, width } = props
-  const nowMs = serverNowMs()
   const every = Math.max(1, Math.ceil(points.length / Math.max(2, Math.floor(width / 90))))
   return (
     <g className="grid">
@@ -143,11 +142,11 @@ function TimeAxis(props: {
         (points.length - 1 - index) % every === 0 && index > 0 ? (
           <text
             key={atMs}
-            x={Math.min(left + index * step + step / 2, width - 20)}
+            x={index === points.length - 1 ? width : left + index * step + step / 2}
             y={height - 6}
-            textAnchor="middle"
+            textAnchor={index === points.length - 1 ? 'end' : 'middle'}
           >
-            {clock(atMs, nowMs).slice(-8)}
+            {timeOfDay(atMs)}
           </text>
         ) : null,
       )}
@@ -159,7 +158,7 @@ function Legend() {
   return (
     <>
       {outcomes.map(({ id, label }) => (
-        <span key={id} className="legend">
+        <span key={id} className="traffic-legend">
           <i className={id} /> {label}
         </span>
       ))}
@@ -174,7 +173,7 @@ function Tip({ atMs, point }: Placed) {
     <>
       <span className="strong">{time}</span>
       {outcomes.map(({ id, label }) => (
-        <span key={id} className="legend">
+        <span key={id} className="traffic-legend">
           <i className={id} /> {label} {count(countOf(point, id))}
         </span>
       ))}

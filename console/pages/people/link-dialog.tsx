@@ -12,9 +12,9 @@ export function LinkDialog(props: {
   const { person, link } = props.invited
   const url = new URL(`#link=${link.code}`, document.baseURI).href
   return (
-    <Dialog title={`A link for ${person.name}`} isOpen onClose={props.onClose} isBusy>
+    <Dialog title={`A link for ${person.name}`} isOpen onClose={props.onClose} isKept>
       <p>
-        Send it to <strong>{person.email}</strong> on a way that you trust: whoever opens it first
+        Send it to <strong>{person.email}</strong> in a way that you trust: whoever opens it first
         sets the password. It works once, until <Clock atMs={link.expiresAtMs} />, and takes the
         place of any link before.
       </p>

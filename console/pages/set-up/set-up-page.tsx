@@ -67,7 +67,7 @@ export function SetUpPage({ code }: { readonly code: string }) {
             Create the operator’s account
           </Button>
         </form>
-        {failure === null ? null : <NotNow />}
+        {failure === null || failure.problems.length > 0 ? null : <NotNow />}
       </Card>
     </main>
   )

@@ -10,6 +10,8 @@ export function LimitBars(props: {
   readonly limits: readonly LimitAnswer[]
   readonly forecasts?: ForecastAnswer['limits']
   readonly symbol: string
+  /** Whether the reader is the one who asks: "your next message", or "the next". */
+  readonly isOwn?: boolean
 }) {
   return (
     <ul className="limits">
@@ -18,6 +20,7 @@ export function LimitBars(props: {
           key={limit.limitId}
           limit={limit}
           symbol={props.symbol}
+          isOwn={props.isOwn ?? false}
           forecast={props.forecasts?.find(({ limitId }) => limitId === limit.limitId)}
         />
       ))}
@@ -29,7 +32,12 @@ type One = { readonly limit: LimitAnswer; readonly symbol: string }
 
 type Forecast = ForecastAnswer['limits'][number]
 
-function LimitBar({ limit, symbol, forecast }: One & { readonly forecast: Forecast | undefined }) {
+function LimitBar({
+  limit,
+  symbol,
+  forecast,
+  isOwn,
+}: One & { readonly forecast: Forecast | undefined; readonly isOwn: boolean }) {
   const warning = warningOf(limit)
   const tone = warning?.tone ?? 'plain'
   const words = usedWords(limit, symbol)
@@ -47,7 +55,7 @@ function LimitBar({ limit, symbol, forecast }: One & { readonly forecast: Foreca
       <div className="limit-foot">
         <span>{words}</span>
         {limit.resetMs === null ? (
-          <span>starts with your next message</span>
+          <span>starts with {isOwn ? 'your' : 'the'} next message</span>
         ) : (
           <span>
             resets <Clock atMs={limit.resetMs} />, <Countdown atMs={limit.resetMs} />

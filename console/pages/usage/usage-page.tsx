@@ -37,6 +37,7 @@ export function UsagePage() {
   }
   const { figures, lastDrift, currencySymbol } = usage
   const [first] = figures.limits
+  const isOwn = scope.kind === 'me'
   const parent =
     scope.kind === 'me'
       ? {}
@@ -53,7 +54,7 @@ export function UsagePage() {
       {...(first === undefined ? {} : { tabPrefix: percent(first.usedPercent, first.used) })}
       lead={`${usage.member.name ?? usage.member.id}, ${figures.planName} plan, ${usage.customer.name ?? usage.customer.id}`}
     >
-      <Card title="Your next request">
+      <Card title={isOwn ? 'Your next request' : 'The next request'}>
         <NextRequest usage={usage} />
         <p className="soft small">{runningWords(figures)}</p>
       </Card>
@@ -67,6 +68,7 @@ export function UsagePage() {
             limits={figures.limits}
             forecasts={forecast?.limits ?? []}
             symbol={currencySymbol}
+            isOwn={isOwn}
           />
         )}
       </Card>

@@ -64,7 +64,7 @@ test('D2: while every limit has room the plan pays, whatever is in the wallet', 
 
   assert.equal(next?.payer, 'plan')
   assert.equal(next?.extraUsageReason, null)
-  assert.equal(next?.sentence, 'The plan pays for your next request.')
+  assert.equal(next?.sentence, 'The plan pays for the next request.')
 })
 
 test('a limit that is unlimited for a member never stops the plan from paying', () => {
@@ -124,7 +124,7 @@ test('what stands in the way of extra usage is named in the order of a decision'
     assert.equal(next?.extraUsageReason, reason)
     assert.match(
       next?.sentence ?? '',
-      /^Nothing pays for your next request: the session limit has no room left, and /,
+      /^Nothing pays for the next request: the session limit has no room left, and /,
     )
   }
 })

@@ -96,7 +96,7 @@ function sentenceFor(next: {
   readonly extraUsageReason: ExtraUsageReason | null
 }): string {
   const request =
-    next.models === null ? 'your next request' : `the next request to ${modelScope(next.models)}`
+    next.models === null ? 'the next request' : `the next request to ${modelScope(next.models)}`
   if (next.payer === 'plan') return `The plan pays for ${request}.`
   const reached = `${next.closed.map((limit) => limitLabel(limit)).join(' and ')} ${next.closed.length === 1 ? 'has' : 'have'} no room left`
   if (next.payer === 'extra_usage') return `Extra usage pays for ${request}, because ${reached}.`

@@ -3,7 +3,7 @@ import type { Nanos } from '../core/money.ts'
 import { latestBefore, readCorrections } from './clock-corrections.ts'
 import { isWanted, type HistoryFilter } from './history-filter.ts'
 import { asSeenBy, type HistoryLine, type LineDraft } from './history-lines.ts'
-import { readHistoryNow, walkHistory, type HistoryOwner } from './history-walk.ts'
+import { readHistoryNow, splitExpired, walkHistory, type HistoryOwner } from './history-walk.ts'
 import type { Parts } from './parts.ts'
 
 /**
@@ -32,7 +32,8 @@ export async function* exportHistory(
   const { customerId, memberId, filter } = query
   const owner = memberId === undefined ? { customerId } : { customerId, memberId }
   const now = await readHistoryNow(parts, customerId)
-  const sums = new Sums()
+  const expired = splitExpired(now.expired, filter)
+  const sums = new Sums(expired.beforeNanos)
   const folded = new FoldedLines()
   const ends = endsOf(filter, await readCorrections(parts.storage))
   const walk = walkHistory(parts, {
@@ -69,10 +70,10 @@ export async function* exportHistory(
   }
   if (!isOpen) yield { kind: 'opening', balanceNanos: sums.balanceNanos, position: now.position }
   // They stand behind every entry, oldest last.
-  if (!isCut) yield* takeAll(now.expired.toReversed(), null)
+  yield* takeAll(expired.within.toReversed(), null)
   yield* folded.rest()
   const { balanceNanos, leftOutNanos } = sums
-  const addsUp = isCut || balanceNanos === now.balanceNanos
+  const addsUp = isCut || balanceNanos + expired.behindNanos === now.balanceNanos
   yield { kind: 'closing', balanceNanos, leftOutNanos, lineCount: folded.count, addsUp }
 }
 
@@ -88,8 +89,12 @@ function endsOf(
 }
 
 class Sums {
-  balanceNanos: Nanos = 0n
+  balanceNanos: Nanos
   leftOutNanos: Nanos = 0n
+
+  constructor(balanceNanos: Nanos) {
+    this.balanceNanos = balanceNanos
+  }
 
   add(changeNanos: Nanos): Nanos {
     this.balanceNanos += changeNanos

@@ -45,6 +45,23 @@ export function readHistoryNow(
   })
 }
 
+/**
+ * Expiries that no entry has booked have their own moments: before a range they are in its opening balance, behind it
+ * in none of its balances. So ranges that follow each other fit together, as the gate counted at their bounds.
+ */
+export function splitExpired(
+  expired: readonly LineDraft[],
+  { fromMs = -Infinity, toMs = Infinity }: { readonly fromMs?: number; readonly toMs?: number },
+) {
+  const sumOf = (isMeant: (draft: LineDraft) => boolean): Nanos =>
+    expired.filter(isMeant).reduce((sum, { changeNanos }) => sum + changeNanos, 0n)
+  return {
+    beforeNanos: sumOf(({ atMs }) => atMs < fromMs),
+    within: expired.filter(({ atMs }) => atMs >= fromMs && atMs < toMs),
+    behindNanos: sumOf(({ atMs }) => atMs >= toMs),
+  }
+}
+
 export type HistoryStep = { readonly entry: Entry; readonly drafts: readonly LineDraft[] }
 
 type WalkParts = Pick<Parts, 'storage'>

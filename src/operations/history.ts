@@ -6,6 +6,7 @@ import { isNarrowing, isWanted, type HistoryFilter } from './history-filter.ts'
 import { asSeenBy, type HistoryLine, type LineDraft } from './history-lines.ts'
 import {
   readHistoryNow,
+  splitExpired,
   walkHistory,
   type HistoryNow,
   type HistoryOwner,
@@ -50,7 +51,10 @@ export async function history(
 ): Promise<History> {
   const { customerId, memberId, beforePosition, filter = {} } = query
   const now = await readHistoryNow(parts, customerId)
-  const start = startOf(parts.storage, query, now)
+  const expired = splitExpired(now.expired, filter)
+  // Pages that follow each other take the same of them for granted.
+  const place = `${customerId} ${expired.beforeNanos}`
+  const start = startOf(parts.storage, { beforePosition, place }, now)
   const owner = memberId === undefined ? { customerId } : { customerId, memberId }
   const page = new Page({
     filter,
@@ -62,7 +66,10 @@ export async function history(
   const corrections = filter.fromMs === undefined ? [] : await readCorrections(parts.storage)
   const isOver = ({ entry }: HistoryStep): boolean =>
     filter.fromMs !== undefined && latestBefore(entry, corrections) < filter.fromMs
-  if (start.isNow) for (const draft of now.expired) page.take(draft)
+  if (start.isNow) {
+    page.pass(expired.behindNanos)
+    for (const draft of expired.within) page.take(draft)
+  }
   const steps = walkHistory(parts, {
     owner,
     system: now.system,
@@ -81,7 +88,7 @@ export async function history(
   const found = page.found()
   // The step that no longer fitted is newer than the page that begins with it.
   const before = more === undefined ? null : more.entry.position + 1
-  if (before !== null) keepBalance(parts.storage, `${customerId} ${before}`, found.openingNanos)
+  if (before !== null) keepBalance(parts.storage, `${place} ${before}`, found.openingNanos)
   return {
     ...found,
     position: now.position,
@@ -103,11 +110,18 @@ function keepBalance(storage: Storage, place: string, balanceNanos: Nanos): void
 }
 
 /** A page that follows one that was read begins where that ended; any other is reached from the newest entry. */
-function startOf(storage: Storage, { customerId, beforePosition }: HistoryQuery, now: HistoryNow) {
+function startOf(
+  storage: Storage,
+  {
+    beforePosition,
+    place,
+  }: { readonly beforePosition: number | undefined; readonly place: string },
+  now: HistoryNow,
+) {
   const known =
     beforePosition === undefined
       ? undefined
-      : balances.get(storage)?.get(`${customerId} ${beforePosition}`)
+      : balances.get(storage)?.get(`${place} ${beforePosition}`)
   if (beforePosition === undefined || known === undefined) {
     const { balanceNanos, position } = now
     return { isNow: true, balanceNanos, beforePosition: position + 1 }
@@ -150,6 +164,11 @@ class Page {
       const line = this.#seen(draft)
       return isWanted(line, this.#terms.filter) && !canFold(last, line)
     })
+  }
+
+  /** What is behind the range and no line of it. */
+  pass(changeNanos: Nanos): void {
+    this.#balanceNanos -= changeNanos
   }
 
   take(draft: LineDraft): void {

@@ -278,6 +278,49 @@ describe('a history as a file', () => {
   })
 })
 
+describe('files of neighbouring ranges, while no entry has booked what time took', () => {
+  test('fit together, and each says what the page of its range says', async () => {
+    await using it = await openLife()
+    const { parts, seat } = it.world
+    const { customerId } = seat
+    const nowMs = parts.storage.recordNowMs()
+    const gift = { amountNanos: '500', expiresAtMs: nowMs + hourMs }
+    await it.call('POST', '/api/customers/acme/gifts', { body: gift })
+    it.clock.pass(6 * hourMs)
+    await it.call('POST', '/api/customers/acme/members/ada/extra-usage', { body: { isOn: true } })
+    it.clock.pass(hourMs)
+    const read = async (filter: { readonly fromMs?: number; readonly toMs?: number }) => {
+      const file: ExportPart[] = []
+      for await (const part of exportHistory(parts, { customerId, filter })) file.push(part)
+      const page = await history(parts, { customerId, filter, rowsMax: 500 })
+      const opening = file.find((part) => part.kind === 'opening')
+      const closing = file.find((part) => part.kind === 'closing')
+      const expired = file.filter(
+        (part) => part.kind === 'line' && part.line.kind === 'grant_expired',
+      ).length
+      assert.ok(opening !== undefined && closing !== undefined)
+      assert.ok(closing.addsUp)
+      assert.deepEqual(
+        [opening.balanceNanos, closing.balanceNanos, closing.leftOutNanos],
+        [page.openingNanos, page.closingNanos, page.leftOutNanos],
+      )
+      return { opening: opening.balanceNanos, closing: closing.balanceNanos, expired }
+    }
+
+    for (const [middle, expired] of [
+      [gift.expiresAtMs - 1, [0, 1]],
+      [gift.expiresAtMs + 1, [1, 0]],
+      [nowMs + 7 * hourMs + 1, [1, 0]],
+    ] as const) {
+      const [left, right] = [await read({ toMs: middle }), await read({ fromMs: middle })]
+      assert.equal(left.closing, right.opening)
+      assert.deepEqual([left.expired, right.expired], expired)
+      const figures = await it.world.figures()
+      assert.equal(right.closing, figures.extraUsage.balanceNanos)
+    }
+  })
+})
+
 describe('one request in full', () => {
   test('its price lines add up to its cost, and its windows say what it counts there', async () => {
     await using it = await openLife()

@@ -300,9 +300,10 @@ export class BackupError extends Error {
 
 /**
  * What was erased cannot be read by anybody. `isComplete` is false while a reader of an old state keeps it in a
- * file all the same; the storage goes on trying, and `health` says `erasure-open` until it is gone.
+ * file all the same; the storage goes on trying, and `health` says `erasure-open` until it is gone. `copies` are files
+ * that were kept before an upgrade or a restore: nothing changes them, so they may hold it until somebody removes them.
  */
-export type Erasure = { readonly isComplete: boolean }
+export type Erasure = { readonly isComplete: boolean; readonly copies: readonly string[] }
 
 export type StorageHealth = {
   /** Bytes written that a start has to read again, and what they are kept below. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -135,3 +135,24 @@ onBed('a start has nothing open before anything was erased', async (bed, storage
   assert.equal(await hasProblem(again), false)
   reader.close()
 })
+
+onBed(
+  'an erasure names the copies that it does not reach, and no other file',
+  async (bed, storage) => {
+    await storage.putPerson({ id: ann.memberId, name, email: null })
+    const before = await storage.erasePersons([])
+    const copies = [
+      'journal-format-1-at-5.db',
+      'journal.replaced-20261122T120000Z.db',
+      'journal.replaced-20261122T120000Z.db-wal',
+    ]
+    for (const file of [...copies, 'journal-format-1-at-5.db.part', 'notes about journal.db']) {
+      writeFileSync(join(bed.folder, file), name)
+    }
+
+    const erasure = await storage.erasePersons([ann.memberId])
+
+    assert.deepEqual(before, { isComplete: true, copies: [] })
+    assert.deepEqual(erasure, { isComplete: true, copies })
+  },
+)

@@ -99,8 +99,11 @@ test('an erased member or customer is named in no file of the folder, the log fi
 
   const said = await done('member', 'erase', 'ottilie')
   assert.match(said, /member ottilie are in no file of the data folder any more/)
-  await done('customer', 'erase', 'works')
+  writeFileSync(join(world.folder, 'journal-format-1-at-9.db'), '')
+  const again = await done('customer', 'erase', 'works')
 
+  assert.match(again, /of customer works and its members are not in the journal any more/)
+  assert.match(again, /may still have them: journal-format-1-at-9\.db\. Remove it once/)
   assert.deepEqual(whereWritten(), [])
   assert.match(await done('member', 'list', '--customer', 'works'), /ottilie/)
   assert.match(await done('verify'), /All right/)

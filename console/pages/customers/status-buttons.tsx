@@ -65,11 +65,16 @@ export function EraseButton(props: { readonly who: string; readonly erasePath: s
         isOpen={isAsking}
         onClose={() => setAsking(false)}
         onConfirm={async () => {
-          const { isComplete } = await erase.run({})
+          const { isComplete, copies } = await erase.run({})
+          const where = copies.length === 0 ? 'in no file of the data folder' : 'not in the journal'
+          const kept =
+            copies.length === 0
+              ? ''
+              : ` Files from before an upgrade or a restore may still have them: ${copies.join(', ')}.`
           toast(
             isComplete
-              ? 'The names are in no file of the data folder any more.'
-              : 'The names are erased; the server goes on until no file holds them.',
+              ? `The names are ${where} any more.${kept}`
+              : `The names are erased; the server goes on until no file holds them.${kept}`,
           )
         }}
       >

@@ -78,11 +78,15 @@ export type LeadingEntry = {
   readonly body: EntryBody | null
 }
 
-/** `isComplete` is false while a file still holds what was erased; the server goes on until none does. */
+/**
+ * `isComplete` is false while a file still holds what was erased; the server goes on until none does. `copies` were kept
+ * in the data folder before an upgrade or a restore: they may hold it until somebody removes them.
+ */
 export type ErasureAnswer = {
   readonly customerId: string
   readonly memberId: string | null
   readonly isComplete: boolean
+  readonly copies: readonly string[]
 }
 export type CustomerAnswer = Json<CustomerOverview>
 /** How the wallet of a customer tops itself up, whether it does, and why not, in words. */

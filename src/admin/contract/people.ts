@@ -38,6 +38,8 @@ export type RemovedPersonAnswer = {
   readonly id: string
   /** False while somebody who reads an old state keeps the name in a file; `health` says when it is gone. */
   readonly isComplete: boolean
+  /** Files of the data folder from before an upgrade or a restore, which may hold the name until somebody removes them. */
+  readonly copies: readonly string[]
 }
 
 export type AccountAnswer = {

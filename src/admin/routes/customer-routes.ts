@@ -128,7 +128,7 @@ function addErasing(routes: Hono<{ Variables: AdminVariables }>, parts: AdminApi
       actor,
       act: 'customer_erased',
       target: customerId,
-      details: { ...erasure },
+      details: { isComplete: erasure.isComplete },
     })
     return answer(c, { customerId, memberId: null, ...erasure } satisfies ErasureAnswer)
   })

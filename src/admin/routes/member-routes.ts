@@ -95,7 +95,7 @@ function addSettings(routes: Routes, parts: AdminApiParts): void {
     const { customerId, memberId } = await getMember(parts, scopeOf(c))
     const erasure = await erasePersons(parts, { customerId, memberId })
     parts.events.recheck()
-    const details = { customerId, ...erasure }
+    const details = { customerId, isComplete: erasure.isComplete }
     await noteAct(parts, { actor, act: 'member_erased', target: memberId, details })
     return answer(c, { customerId, memberId, ...erasure } satisfies ErasureAnswer)
   })

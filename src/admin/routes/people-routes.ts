@@ -102,10 +102,10 @@ function addChanges(routes: Routes, parts: AdminApiParts, below: string): void {
     const { actor } = commandOf(c)
     const meant = await meantBy(c, parts)
     const { id } = meant
-    const { isComplete } = await accounts.remove(meant)
+    const { isComplete, copies } = await accounts.remove(meant)
     parts.events.recheck()
     await noteAct(parts, { actor, act: 'person_removed', target: id, details: { isComplete } })
-    return answer(c, { id, isComplete } satisfies RemovedPersonAnswer)
+    return answer(c, { id, isComplete, copies } satisfies RemovedPersonAnswer)
   })
 }
 

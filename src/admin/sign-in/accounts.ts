@@ -160,7 +160,7 @@ export class Accounts {
   }
 
   /** Ends everything of theirs; their rows are gone from every file once the storage says so. */
-  remove(meant: Meant): Promise<{ readonly isComplete: boolean }> {
+  remove(meant: Meant): ReturnType<Parts['storage']['erasePersons']> {
     return this.#changes.run(async () => {
       const { id } = await this.#meant(meant)
       await this.#keepAnOperator(id)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { ErasureAnswer } from '../../admin/contract/answers.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { wrongUse } from '../exit-codes.ts'
+import { isNowhere, keptCopiesText } from '../kept-copies.ts'
 import { withRetryKey } from '../retry-key.ts'
 import {
   chooseCustomer,
@@ -62,11 +63,12 @@ function mustName(what: 'customer' | 'member', named: Who): Who {
 }
 
 function tell({ say }: CommandContext, erased: ErasureAnswer): void {
-  const { customerId, memberId, isComplete } = erased
+  const { customerId, memberId, isComplete, copies } = erased
   const who = memberId === null ? `customer ${customerId} and its members` : `member ${memberId}`
+  const kept = keptCopiesText(copies)
   say(erased, () =>
     isComplete
-      ? `The names and addresses of ${who} are in no file of the data folder any more. Backups that were taken before still have them.`
-      : `The names and addresses of ${who} are erased, but something reads an old state of the journal, so that its log still holds them. The server goes on until they are gone; health says when.`,
+      ? `The names and addresses of ${who} are ${isNowhere(copies)} any more. Backups that were taken before still have them.${kept}`
+      : `The names and addresses of ${who} are erased, but something reads an old state of the journal, so that its log still holds them. The server goes on until they are gone; health says when.${kept}`,
   )
 }

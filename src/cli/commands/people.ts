@@ -1,9 +1,15 @@
 import type { Command } from 'commander'
-import type { InvitedAnswer, PeopleAnswer, PersonAnswer } from '../../admin/contract/people.ts'
+import type {
+  InvitedAnswer,
+  PeopleAnswer,
+  PersonAnswer,
+  RemovedPersonAnswer,
+} from '../../admin/contract/people.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import type { Desk } from '../desk.ts'
 import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
 import { readName } from '../flag-values.ts'
+import { isNowhere, keptCopiesText } from '../kept-copies.ts'
 import { localMoment } from '../moments.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { safeText, table, type Column } from '../terminal.ts'
@@ -127,11 +133,13 @@ function addRemove(parent: Command, cli: CommandLine): void {
       cli.run(command, async (context) => {
         const desk = await context.desk('changing')
         const { id, email } = await choosePerson(desk, named)
-        const answer = await desk.post<{ isComplete: boolean }>(`/api/people/${id}/remove`, {})
+        const answer = await desk.post<RemovedPersonAnswer>(`/api/people/${id}/remove`, {})
+        const { isComplete, copies } = answer
+        const kept = keptCopiesText(copies)
         context.say(answer, () =>
-          answer.isComplete
-            ? `${safeText(email)} has no account any more, and is in no file of the data folder.`
-            : `${safeText(email)} has no account any more. Something reads an old state of the journal, so that its log still holds the name; the server goes on until it is gone.`,
+          isComplete
+            ? `${safeText(email)} has no account any more, and is ${isNowhere(copies)} any more.${kept}`
+            : `${safeText(email)} has no account any more. Something reads an old state of the journal, so that its log still holds the name; the server goes on until it is gone.${kept}`,
         )
       }),
     )

@@ -124,6 +124,14 @@ function syncFolder(path: string): void {
   }
 }
 
+/** Journals of before an upgrade or a restore, with their logs: they are kept until a person removes them. */
+const keptCopy = /^journal(?:-format-\d+-at-\d+|\.replaced-[0-9TZ-]+)\.db(?:-wal)?$/
+
+export const keptCopies = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => keptCopy.test(name))
+    .toSorted()
+
 /** SQLite gives its side files the permissions of the main file, so that one is made first. */
 function makePrivate(path: string): void {
   closeSync(openSync(path, 'a', 0o600))

@@ -43,7 +43,7 @@ import { BackgroundWork } from './background-work.ts'
 import { CommitListeners } from './commit-listeners.ts'
 import { DamageList } from './damage-list.ts'
 import { StorageCheckUp } from './storage-check-up.ts'
-import { ownDataFolder, type DataFolder } from './data-folder.ts'
+import { keptCopies, ownDataFolder, type DataFolder } from './data-folder.ts'
 import { folderTrouble } from './folder-trouble.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { unavailable } from './group-commit.ts'
@@ -304,7 +304,8 @@ class SqliteStorage implements Storage {
 
   async erasePersons(ids: readonly NamedId[]): Promise<Erasure> {
     await this.#write({ kind: 'erase_persons', ids })
-    return { isComplete: await this.#logKeeper.empty() }
+    const copies = keptCopies(this.#options.dataFolder)
+    return { isComplete: await this.#logKeeper.empty(), copies }
   }
 
   async accountsOf(scope: Parameters<Storage['accountsOf']>[0]): Promise<readonly PersonId[]> {

@@ -46,7 +46,7 @@ function addList(parent: Command, cli: CommandLine): void {
         const answer = await desk.get<PeopleAnswer>('/api/people')
         context.show(answer, () =>
           answer.people.length === 0
-            ? 'Nobody has an account yet. Make one: npm run plimsoll -- people invite <e-mail> --name <name> --role operator'
+            ? 'Nobody has an account yet. Make one:\nnpm run plimsoll -- people invite <e-mail> --name <name> --role operator'
             : table(
                 context.terminal,
                 columns,

@@ -18,7 +18,10 @@ export function useComingIn<Body>(path: string) {
       })
       forgetKey()
       queries.setQueryData(['session', null], session)
-      void queries.invalidateQueries()
+      // What does not change with the account was read, and a link that was used now would read as a false one.
+      void queries.invalidateQueries({
+        predicate: ({ meta, state }) => meta?.live !== 'never' || state.status === 'error',
+      })
       return true
     } catch (error) {
       setFailure(ApiFailure.of(error))

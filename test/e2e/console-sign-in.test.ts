@@ -47,11 +47,16 @@ test(
     await page.getByRole('button', { name: 'Manage Mia' }).waitFor()
 
     const other = await open('', { expected: refused })
+    let linkAskedCount = 0
+    other.on('request', (request) => {
+      if (request.url().endsWith('/api/session/link')) linkAskedCount += 1
+    })
     await other.goto(link)
     await sees(other, 'mia@example.com')
     await other.getByLabel('New password').fill(goodPassword)
     await other.getByRole('button', { name: /Set the password/ }).click()
     await other.getByRole('heading', { name: 'Usage', level: 1 }).waitFor()
+    assert.equal(linkAskedCount, 1, 'a link that was used is not asked about again')
     assert.equal(await other.getByRole('link', { name: 'People' }).count(), 0)
     await goTo(other, '#/people')
     await sees(other, 'There is no page at this address for you.')

@@ -39,7 +39,7 @@ export function RefusedList({ filters }: { readonly filters: ReturnType<typeof u
         refusal writes nothing; its decision id is enough to make the decision again, also later.
       </p>
       {data.refusals.length === 0 ? (
-        <EmptyState title="Nobody was refused so." />
+        <EmptyState title="No refusals." />
       ) : (
         <Table
           label="Refused requests"

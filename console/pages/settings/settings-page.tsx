@@ -9,6 +9,7 @@ import { Checkbox, TextField } from '../../ui/fields.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
+import { valueWords } from './value-words.ts'
 import './settings-page.css'
 
 /** Every setting with its value and who said it. They are read once, at the start, and changed there. */
@@ -80,7 +81,11 @@ const columns: readonly Column<SettingAnswer>[] = [
   {
     id: 'value',
     heading: 'Value',
-    cell: ({ value }) => <code>{value}</code>,
+    cell: ({ name, value }) => (
+      <>
+        <code>{value}</code> <span className="soft">{valueWords(name, value)}</span>
+      </>
+    ),
   },
   { id: 'source', heading: 'From', cell: (setting) => <Source setting={setting} /> },
   {

@@ -30,12 +30,12 @@ export function BackupCard(props: {
       title="Backup"
       lead="One file with everything at one moment, written while the server serves, checked as verify does, and only then given its name."
     >
-      {lastBackup === null ? (
-        <Note tone="warn">There is no backup of this journal yet.</Note>
-      ) : (
+      {lastBackup !== null ? (
         <p>
           Last <Ago atMs={lastBackup.atMs} />, up to entry {count(lastBackup.position)}.
         </p>
+      ) : work.state === 'done' ? null : (
+        <Note tone="warn">There is no backup of this journal yet.</Note>
       )}
       <form className="stack" onSubmit={submit}>
         <TextField

@@ -155,7 +155,7 @@ function ines(at: At): readonly Scene[] {
   ]
 }
 
-/** The cap is reached and there is money left: two numbers. */
+/** The cap is reached, to the last digit, and there is money left: two numbers. */
 function quill(at: At, endMs: number): readonly Scene[] {
   const house = customerId('quill-and-co')
   return [
@@ -164,8 +164,7 @@ function quill(at: At, endMs: number): readonly Scene[] {
     caps(house, { atMs: at(25, 15.2), amount: 20 }),
     scene(endMs - hourMs / 2, async ({ parts }) => {
       const { spentNanos } = await getCustomer(parts, house)
-      const whole = spentNanos - (spentNanos % dollars(0.5))
-      const cap = { kind: 'capped', amountNanos: larger(whole, dollars(0.5)) } as const
+      const cap = { kind: 'capped', amountNanos: larger(spentNanos, dollars(0.5)) } as const
       const command = by('cap', house, 'end')
       await setSpendCap(parts, { customerId: house, memberId: null, cap, ...command })
     }),

@@ -38,13 +38,18 @@ test('a backup of the running server is taken, checked, restored, and says what 
   assert.equal(busy.code, 3)
   assert.match(busy.err, /uses the data folder/)
   await world.stop('SIGTERM')
+  const hasSessions = (): boolean => readdirSync(world.folder).includes('session-secret')
 
   const refused = await world.cli(['restore', file])
+  const sessions = [hasSessions()]
   const restored = await world.cli(['restore', file, '--replace'])
 
   assert.equal(refused.code, 1)
   assert.match(refused.err, /has a journal already/)
   assert.equal(restored.code, 0, restored.err)
+  sessions.push(hasSessions())
+  assert.deepEqual(sessions, [true, false], 'a restore that is done brings no session back')
+  assert.match(restored.out.replaceAll(/\s+/g, ' '), /Everybody signs in at the console again/)
   const first = Number(report.position) + 1
   assert.match(
     restored.out.replaceAll(/\s+/g, ' '),

@@ -7,6 +7,7 @@ import {
   operatorTokenState,
   type TokenState,
 } from '../../admin/callers/operator-token.ts'
+import { sessionSecretFile } from '../../admin/sign-in/session-secret.ts'
 import { withInstallation } from '../../config/installation-words.ts'
 import { shellWord } from '../../config/shell-word.ts'
 import {
@@ -110,7 +111,14 @@ async function verifyBackup(file: string, context: CommandContext): Promise<void
 async function restore(file: string, flags: RestoreFlags, context: CommandContext): Promise<void> {
   const { settings, clock, folder } = context
   const dataFolder = flags.to === undefined ? settings.dataFolder : resolve(folder, flags.to)
-  const order = { file, dataFolder, isReplacing: flags.replace === true, nowMs: clock.wallMs() }
+  const order = {
+    file,
+    dataFolder,
+    isReplacing: flags.replace === true,
+    nowMs: clock.wallMs(),
+    // The backup has the sessions of then: who was signed out or removed since must not be signed in again by it.
+    endedFiles: [sessionSecretFile],
+  }
   const show = progressOn(context.terminal)
   const report = await told(() => restoreBackup(order, show.checked)).finally(show.clear)
   const digest = secretOf(dataFolder, operatorTokenSecret)
@@ -136,6 +144,7 @@ function restoredText(report: Restored, context: CommandContext): string {
   lines.push(...clockLines(report.lastEntryAtMs, { nowMs: context.clock.wallMs(), place }))
   lines.push(
     `${countOf(report.openHoldCount, 'request')} ran when the backup was taken; the next start ends what ran, and nobody pays for it.`,
+    'Everybody signs in at the console again, with the account and password of then: look through `people list` for whoever was removed or switched off since.',
     ...tokenLines(report),
     'Then:',
     `  ${withInstallation('npm start', place)}`,

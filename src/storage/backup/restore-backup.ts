@@ -1,4 +1,12 @@
-import { constants, copyFileSync, existsSync, chmodSync, renameSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { lockDataFolder, primaryCode } from '../sqlite/data-folder.ts'
 import { checkJournalFile, digestOf, type OnChecked } from '../sqlite/file-check.ts'
@@ -53,10 +61,12 @@ export async function restoreBackup(
     readonly dataFolder: string
     readonly isReplacing: boolean
     readonly nowMs: number
+    /** Files of the folder that must not outlive the journal which they belong to. */
+    readonly endedFiles?: readonly string[]
   },
   onChecked: OnChecked,
 ): Promise<RestoreReport> {
-  const { file, dataFolder, isReplacing, nowMs } = order
+  const { file, dataFolder, isReplacing, nowMs, endedFiles = [] } = order
   const checked = await checkBackup(file, onChecked)
   const owned = lockDataFolder(dataFolder)
   try {
@@ -72,7 +82,7 @@ export async function restoreBackup(
     const replaced = hasJournal
       ? { file: join(dataFolder, replacedName(moment)), ...lastOf(owned.journalPath) }
       : null
-    const placed = await place(checked, { dataFolder, moment })
+    const placed = await place(checked, { dataFolder, moment, endedFiles })
     finishRestore(dataFolder)
     return { ...checked, ...placed, dataFolder, replaced }
   } finally {
@@ -84,9 +94,14 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 
 async function place(
   checked: BackupReport,
-  { dataFolder, moment }: { readonly dataFolder: string; readonly moment: string },
+  target: {
+    readonly dataFolder: string
+    readonly moment: string
+    readonly endedFiles: readonly string[]
+  },
 ): Promise<Pick<BackupReport, 'bytes' | 'sha256'>> {
   const { file, sha256 } = checked
+  const { dataFolder, moment, endedFiles } = target
   const passing = join(dataFolder, 'journal.copying.db')
   try {
     removeWithSides(passing)
@@ -95,6 +110,8 @@ async function place(
     if (sizeOf(`${file}-wal`) > 0) await addLog(checked, passing)
     syncToDisk(passing)
     const placed = { bytes: statSync(passing).size, sha256: await digestOf(passing) }
+    // From the next step on a restore only goes forward, also by a start after a crash.
+    for (const name of endedFiles) rmSync(join(dataFolder, name), { force: true })
     renameSync(passing, join(dataFolder, restoringName(moment)))
     return placed
   } catch (cause) {

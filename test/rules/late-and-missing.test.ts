@@ -177,6 +177,23 @@ test('L5: a late settle finds only what is left when the money went elsewhere me
   assert.equal(answer.kind === 'settled' ? answer.chargedNanos : null, cents(12))
 })
 
+test('L5: a late settle gives back no reserve: the expiry did', () => {
+  const books = withMoney({ overrunMaxNanos: cents(1000) })
+  const id = books.hold({ maxTokens: 100 })
+  const other = books.hold({ maxTokens: 100 })
+  const reserved = books.customer.overrunReservedNanos
+  books.expire(id)
+  const left = books.customer.overrunReservedNanos
+
+  books.settle(id, { output: 30 })
+
+  assert.equal(left * 2n, reserved)
+  assert.ok(left > 0n)
+  assert.equal(books.customer.overrunReservedNanos, left)
+  books.void(other)
+  assert.equal(books.customer.overrunReservedNanos, 0n)
+})
+
 test('L5: within a day a late settle counts, from then on it changes nothing', () => {
   for (const [byMs, kind] of [
     [day - 1, 'settled'],

@@ -11,7 +11,9 @@ const gatherMs = 250
 /** The operator's overview shows everybody's traffic, so it looks at most this often. */
 const gatherAllMs = 1_000
 const heartbeatMs = 15_000
-const streamsMax = 2000
+export const streamsMax = 2000
+/** One customer's pages leave room for those of the others, and for the operator's. */
+const streamsPerCustomerMax = 1000
 const streamsPerMemberMax = 16
 
 type Subscriber = {
@@ -66,7 +68,9 @@ export function openAccountEvents({
     const own = [...subscribers].filter(
       (other) => other.memberId === owner.memberId && other.customerId === owner.customerId,
     )
-    if (subscribers.size >= streamsMax || own.length >= streamsPerMemberMax) {
+    const ofCustomer = [...subscribers].filter(({ customerId }) => customerId === owner.customerId)
+    const isFull = subscribers.size >= streamsMax || ofCustomer.length >= streamsPerCustomerMax
+    if (isFull || own.length >= streamsPerMemberMax) {
       throw new AdminFailure('too_many_streams', 'Too many pages listen to this account.')
     }
   }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { listenOnMachine, type Listen } from '../system/listen.ts'
 import { UsageReadings } from '../operations/usage-readings.ts'
-import { openAccountEvents } from './account-events.ts'
+import { openAccountEvents, streamsMax } from './account-events.ts'
 import { createAdminApi, type AdminApiParts, type Mount } from './admin-api.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
 import { ownHosts } from './callers/guards.ts'
@@ -41,8 +41,11 @@ const headersMaxMs = 10_000
 const requestMaxMs = 30_000
 /** How often connections are looked at for what should have arrived by now. */
 const lateCheckMs = 2_000
-/** People and their tools are few; LLM traffic must not run out of sockets because of this port. */
-const connectionsMax = 1000
+/**
+ * People and their tools are few; LLM traffic must not run out of sockets because of this port. Pages that listen keep
+ * a connection each, and however many there are, whoever asks something finds one, too.
+ */
+const connectionsMax = streamsMax + 1000
 /** How long requests that run may take to end once the server is told to. */
 const closeMaxMs = 1000
 

@@ -65,12 +65,7 @@ export function openAccountEvents({
   let isClosed = false
   const refuseTooMany = (owner: Pick<Subscriber, 'customerId' | 'memberId'>): void => {
     if (isClosed) throw new AdminFailure('stopping', 'The server is being stopped.')
-    const own = [...subscribers].filter(
-      (other) => other.memberId === owner.memberId && other.customerId === owner.customerId,
-    )
-    const ofCustomer = [...subscribers].filter(({ customerId }) => customerId === owner.customerId)
-    const isFull = subscribers.size >= streamsMax || ofCustomer.length >= streamsPerCustomerMax
-    if (isFull || own.length >= streamsPerMemberMax) {
+    if (isFullFor(owner, subscribers)) {
       throw new AdminFailure('too_many_streams', 'Too many pages listen to this account.')
     }
   }
@@ -119,6 +114,19 @@ export function openAccountEvents({
       for (const subscriber of subscribers) subscriber.end()
     },
   }
+}
+
+function isFullFor(
+  { customerId, memberId }: Pick<Subscriber, 'customerId' | 'memberId'>,
+  subscribers: ReadonlySet<Subscriber>,
+): boolean {
+  const ofCustomer = [...subscribers].filter((other) => other.customerId === customerId)
+  const own = ofCustomer.filter((other) => other.memberId === memberId)
+  return (
+    subscribers.size >= streamsMax ||
+    ofCustomer.length >= streamsPerCustomerMax ||
+    own.length >= streamsPerMemberMax
+  )
 }
 
 /** Telemetry changes without a commit: a refusal writes nothing. */

@@ -35,8 +35,10 @@ export function pageRoutes(folder: string): Hono {
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const type = types[file.split('.').at(-1) ?? '']
     if (type === undefined) continue
-    const page = readPage(join(folder, file), type)
-    const path = file === 'index.html' ? '/' : `/${file.replaceAll('\\', '/')}`
+    const name = file.replaceAll('\\', '/')
+    // Files in assets carry a digest of their content in the name.
+    const page = readPage(join(folder, file), { type, isPinned: name.startsWith('assets/') })
+    const path = name === 'index.html' ? '/' : `/${name}`
     routes.get(path, (c) => {
       const accepted = c.req.header('accept-encoding') ?? ''
       const found = encodings.find(([name]) => accepted.includes(name) && page.forms.has(name))
@@ -52,13 +54,14 @@ export function pageRoutes(folder: string): Hono {
 const notBuilt =
   'The console is not built. Build it with `node scripts/build-console.ts`, then start again; `npm start` does both.\n'
 
-function readPage(path: string, type: string): PageFile {
+function readPage(
+  path: string,
+  { type, isPinned }: { readonly type: string; readonly isPinned: boolean },
+): PageFile {
   const forms = new Map<string, Buffer<ArrayBuffer>>()
   for (const [name, ending] of encodings) {
     if (existsSync(path + ending)) forms.set(name, readFileSync(path + ending))
   }
-  // Files in assets carry a digest of their content in the name.
-  const isPinned = path.includes('assets')
   const headers = {
     'content-type': type,
     'cache-control': isPinned ? 'public, max-age=31536000, immutable' : 'no-cache',

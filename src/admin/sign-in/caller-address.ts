@@ -7,7 +7,7 @@ import type { Context } from 'hono'
  */
 export function callerAddress(c: Context, publicUrl: URL | null): string {
   const said = publicUrl === null ? undefined : c.req.header('x-forwarded-for')
-  const forwarded = said?.split(',').at(-1)?.trim() ?? ''
+  const forwarded = withoutPort(said?.split(',').at(-1)?.trim() ?? '')
   return blockOf(isIP(forwarded) === 0 ? peerOf(c) : forwarded)
 }
 
@@ -16,8 +16,13 @@ type Served = { readonly incoming?: { readonly socket?: { readonly remoteAddress
 const peerOf = (c: Context): string =>
   (c.env as Served | undefined)?.incoming?.socket?.remoteAddress ?? 'here'
 
-/** Whoever has one IPv6 address has 2^64 of them. */
-function blockOf(address: string): string {
+/** `192.0.2.7:55123` and `[2001:db8::1]:443`, as some proxies write. */
+const withoutPort = (said: string): string =>
+  /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(said)?.[1] ?? /^\[([^\]]+)\](?::\d+)?$/.exec(said)?.[1] ?? said
+
+/** Whoever has one IPv6 address has 2^64 of them. A caller by IPv4 is written as one on a port that takes both. */
+function blockOf(given: string): string {
+  const address = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(given)?.[1] ?? given
   if (isIP(address) !== 6) return address
   const [head = '', tail = ''] = address.split('::')
   const groups = head === '' ? [] : head.split(':')

@@ -20,6 +20,8 @@ export interface CliWorld extends AsyncDisposable {
   ask(outputTokens: number): Promise<Response>
   /** Ends the server: in its own time, or at once like a crash. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Starts a server that was stopped, on the same folder; answers with the address of its console. */
+  startAgain(): Promise<string>
 }
 
 export type CliOptions = {
@@ -32,10 +34,14 @@ export type Ran = { readonly code: number; readonly out: string; readonly err: s
 
 const root = join(import.meta.dirname, '..', '..')
 
+const pagePattern = /Page +(http:[^#\s]+?)\/?#/
+
 /** `settings` are flags of the server. */
 export async function openCliWorld(settings: readonly string[] = []): Promise<CliWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-cli-'))
-  const { child, said } = await startServer(folder, settings)
+  const first = await startServer(folder, settings)
+  const { said } = first
+  let { child } = first
   const found = (pattern: RegExp): string => pattern.exec(said)?.[1] ?? ''
   const gatewayUrl = found(/Gateway +(http\S+)/)
   const demoKey = found(/Demo key +(plim_\w+)/)
@@ -43,7 +49,12 @@ export async function openCliWorld(settings: readonly string[] = []): Promise<Cl
     folder,
     gatewayUrl,
     demoKey,
-    adminUrl: found(/Page +(http:[^#\s]+?)\/?#/),
+    adminUrl: found(pagePattern),
+    startAgain: async () => {
+      const again = await startServer(folder, settings)
+      child = again.child
+      return pagePattern.exec(again.said)?.[1] ?? ''
+    },
     cli: (args, options) => runCommand(folder, args, options),
     ask: async (outputTokens) => {
       const response = await fetch(`${gatewayUrl}/v1/messages`, {

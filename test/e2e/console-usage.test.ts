@@ -47,8 +47,10 @@ describe('the usage page', { skip: leftOut }, () => {
       await end.promise
       return answer(call)
     })
-    t.after(() => upstream.close())
-    const { admin, openAsMember } = await openConsoleWorld(t, { upstream: { url: upstream.url } })
+    const { admin, openAsMember, closeAtEnd } = await openConsoleWorld(t, {
+      upstream: { url: upstream.url },
+    })
+    closeAtEnd(() => upstream.close())
     const page = await openAsMember('#/usage')
 
     await sees(page, /^No request is running/)
@@ -63,7 +65,7 @@ describe('the usage page', { skip: leftOut }, () => {
   })
 
   test('once the server is gone the page says since when it is stale, and is live when it is back', async (t) => {
-    const { admin, openAsMember } = await openConsoleWorld(t)
+    const { admin, openAsMember, closeAtEnd } = await openConsoleWorld(t)
     const page = await openAsMember('#/usage', { expected: /ERR_|503/ })
     const mark = page.getByRole('banner').getByRole('status')
     await mark.filter({ hasText: 'Live' }).waitFor()
@@ -80,7 +82,7 @@ describe('the usage page', { skip: leftOut }, () => {
       sessionIdleMs: 3_600_000,
       mounts: [],
     })
-    t.after(() => again.close())
+    closeAtEnd(() => again.close())
 
     await mark.filter({ hasText: 'Live' }).waitFor()
     await bar(page, '45 % used')

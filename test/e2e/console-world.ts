@@ -19,7 +19,14 @@ export type ConsoleWorld = {
   readonly openAsMember: (hash: string, options?: WindowOptions) => Promise<Page>
   /** The same with somebody signed in who has an account of this standing. */
   readonly openAs: (standing: Standing, hash: string, options?: WindowOptions) => Promise<Page>
+  /**
+   * For what a test opens itself. The runner leaves out every `t.after` behind one that throws, and what stays open then
+   * keeps the whole file from ending: in a browser's test this stands in its place.
+   */
+  readonly closeAtEnd: (close: Closing) => void
 }
+
+type Closing = () => PromiseLike<void> | void
 
 export type WindowOptions = BrowserContextOptions & {
   /** Messages in the browser's console that the test is about, such as an answer that is refused. */
@@ -36,14 +43,13 @@ export async function openConsoleWorld(
   t: TestContext,
   options: Partial<WorldOptions> = {},
 ): Promise<ConsoleWorld> {
-  const admin = await openAdminWorld({ plan: centPlan, ...options })
-  const browser = await launchBrowser()
   const faults: string[] = []
-  t.after(async () => {
-    await browser.close()
-    await admin[Symbol.asyncDispose]()
-    assert.deepEqual(faults, [], 'what the pages must not do')
-  })
+  const closing: Closing[] = []
+  t.after(() => closeAll(closing, faults))
+  const admin = await openAdminWorld({ plan: centPlan, ...options })
+  closing.push(() => admin[Symbol.asyncDispose]())
+  const browser = await launchBrowser()
+  closing.push(() => browser.close())
   let people = 0
   const openWindow = async (
     cookie: string,
@@ -71,6 +77,7 @@ export async function openConsoleWorld(
   return {
     admin,
     open,
+    closeAtEnd: (close) => void closing.push(close),
     openAsMember: async (hash, windowOptions) => {
       const page = await open(`#${admin.world.seat.keyText}`, windowOptions)
       await page.getByRole('heading', { name: 'Usage', exact: true }).waitFor()
@@ -85,6 +92,23 @@ export async function openConsoleWorld(
       return page
     },
   }
+}
+
+/** Everything, what was opened last first, whatever goes wrong in between; then what is wrong is told. */
+export async function closeAll(
+  closing: readonly Closing[],
+  faults: readonly string[],
+): Promise<void> {
+  const troubles: unknown[] = []
+  for (const close of closing.toReversed()) {
+    try {
+      await close()
+    } catch (trouble) {
+      troubles.push(trouble)
+    }
+  }
+  assert.deepEqual(faults, [], 'what the pages must not do')
+  if (troubles.length > 0) throw new AggregateError(troubles, 'something could not be closed')
 }
 
 export const launchBrowser = (): Promise<Browser> =>

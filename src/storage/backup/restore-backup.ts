@@ -8,6 +8,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { lockDataFolder, primaryCode } from '../sqlite/data-folder.ts'
 import { checkJournalFile, digestOf, type OnChecked } from '../sqlite/file-check.ts'
 import { openAsItIs } from '../sqlite/journal-file.ts'
@@ -108,6 +109,7 @@ async function place(
     copyPrivately(file, passing)
     if ((await digestOf(passing)) !== sha256) throw changed(file)
     if (sizeOf(`${file}-wal`) > 0) await addLog(checked, passing)
+    endSessions(passing)
     syncToDisk(passing)
     const placed = { bytes: statSync(passing).size, sha256: await digestOf(passing) }
     // From the next step on a restore only goes forward, also by a start after a crash.
@@ -126,6 +128,21 @@ async function addLog({ file, position }: BackupReport, passing: string): Promis
   makeOneFile(passing)
   const made = await checkJournalFile(passing, () => undefined)
   if (made.position !== position || made.faults.length > 0) throw changed(file)
+}
+
+/** What was signed out or used up since the backup must not come alive again: everybody signs in anew. */
+function endSessions(passing: string): void {
+  makeOneFile(passing)
+  const db = new DatabaseSync(passing)
+  try {
+    db.exec('PRAGMA secure_delete = ON')
+    for (const table of ['sign_in_session', 'sign_in_link']) {
+      const isThere = db.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(table)
+      if (isThere !== undefined) db.exec(`DELETE FROM ${table}`)
+    }
+  } finally {
+    db.close()
+  }
 }
 
 function copyPrivately(from: string, to: string): void {

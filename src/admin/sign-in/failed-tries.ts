@@ -1,14 +1,16 @@
 import type { Clock } from '../../system/clock.ts'
 
 /**
- * Failed tries at passwords, counted for each e-mail and each address. After so many, further ones are refused for a
- * while, right or wrong, and whether or not there is such an account; sessions that exist go on. Kept in memory: a
- * start forgives.
+ * Failed tries at passwords, counted for each e-mail from one address, each address, and each e-mail wherever tries come
+ * from. After so many, further ones are refused for a while, right or wrong, and whether or not there is such an
+ * account; sessions that exist go on. Whoever hammers at somebody's e-mail from one place keeps that person out nowhere
+ * else. Kept in memory: a start forgives.
  *
  * A try counts before its password is looked at, so that many at once are no way around the bound.
  */
 const windowMs = 15 * 60_000
-const perEmailMax = 10
+const perPlaceMax = 10
+const perEmailMax = 100
 /** Several people may sit behind one address. */
 const perAddressMax = 50
 /** Names that are remembered; those that were tried longest ago are forgotten first. */
@@ -36,9 +38,10 @@ export class FailedTries {
     return undefined
   }
 
-  /** It was right: nothing is held against that e-mail any more, and its try does not count for the address. */
+  /** It was right: nothing is held against that e-mail here any more, and its try does not count for the address. */
   succeed(tried: Try): void {
-    this.forget(tried.email)
+    this.#tries.delete(`email ${tried.email}`)
+    this.#tries.delete(placeOf(tried))
     const address = this.#tries.get(`address ${tried.address}`)
     if (address !== undefined) address.count -= 1
   }
@@ -54,6 +57,8 @@ export class FailedTries {
   /** Somebody proved by other means whose e-mail it is. */
   forget(email: string): void {
     this.#tries.delete(`email ${email}`)
+    const places = placeOf({ email, address: '' })
+    for (const name of this.#tries.keys()) if (name.startsWith(places)) this.#tries.delete(name)
   }
 
   #waitMs(name: string, max: number, nowMs: number): number {
@@ -79,7 +84,11 @@ export class FailedTries {
   }
 }
 
-const namesOf = ({ email, address }: Try): readonly (readonly [string, number])[] => [
-  [`email ${email}`, perEmailMax],
-  [`address ${address}`, perAddressMax],
+/** No e-mail has a space in it. */
+const placeOf = ({ email, address }: Try): string => `place ${email} ${address}`
+
+const namesOf = (tried: Try): readonly (readonly [string, number])[] => [
+  [placeOf(tried), perPlaceMax],
+  [`address ${tried.address}`, perAddressMax],
+  [`email ${tried.email}`, perEmailMax],
 ]

@@ -13,10 +13,10 @@ const second = 'another willow orbit 8'
 
 type Answer = { readonly status: number; readonly cookie: string }
 
-const post = async (url: string, path: string, body: object, cookie = ''): Promise<Answer> => {
+const post = async (url: string, path: string, body: object): Promise<Answer> => {
   const response = await fetch(`${url}/api/${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', origin: url, cookie },
+    headers: { 'content-type': 'application/json', origin: url },
     body: JSON.stringify(body),
   })
   await response.arrayBuffer()

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import type { PersonId } from '../../core/ids.ts'
 import type { Parts } from '../../operations/parts.ts'
 import { AdminFailure } from '../failures.ts'
@@ -22,10 +21,8 @@ export const sessionMaxMs = 30 * 24 * 3_600_000
 /** Of what a browser says of itself: it is kept with the session. */
 const userAgentMax = 300
 
-/**
- * Passwords that are looked at in one moment: each costs a processor a tenth of a second, and one is left to the gateway.
- */
-const passwordsAtOnce = Math.max(1, Math.min(2, availableParallelism() - 1))
+/** Passwords that are looked at in one moment: each costs a processor a tenth of a second. */
+const passwordsAtOnce = 2
 const passwordsWaitingMax = 100
 
 export class Sessions {

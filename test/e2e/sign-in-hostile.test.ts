@@ -21,7 +21,7 @@ async function addSessions(admin: AdminWorld, userId: string, count: number): Pr
   for (let at = 0; at < count; at += 1) {
     await run(
       'insert into "sign_in_session" (id, token, user_id, expires_at, created_at, updated_at) values (?, ?, ?, ?, ?, ?)',
-      [`session_a${at}`, `token ${at}`, userId, later, now, now],
+      [`session_${userId}_${at}`, `token ${userId} ${at}`, userId, later, now, now],
     )
   }
 }
@@ -44,6 +44,23 @@ test('whoever has hundreds of open sessions ends them all, and signs out of the 
     .signInDatabase()
     .run('select id from "sign_in_session"', [])
   assert.equal(rows.length, 1)
+})
+
+test('sessions that ended without anybody coming back are gone with the next sign-in of that person', async () => {
+  await using admin = await openAdminWorld()
+  const { id } = await addPerson(admin, olga, { role: 'operator' })
+  const otto = await addPerson(admin, 'otto@example.com', { role: 'operator' })
+  await addSessions(admin, id, 5)
+  await addSessions(admin, otto.id, 1)
+  const { run } = admin.world.parts.storage.signInDatabase()
+  await run(`update "sign_in_session" set expires_at = '2020-01-01T00:00:00.000Z'`, [])
+
+  const { visitor } = await signIn(admin, olga, goodPassword)
+
+  const { rows } = await run('select user_id from "sign_in_session"', [])
+  const countOf = (owner: string): number => rows.filter((row) => row['user_id'] === owner).length
+  assert.deepEqual([countOf(id), countOf(otto.id)], [1, 2])
+  assert.equal((await visitor.call('GET', '/api/account')).status, 200)
 })
 
 test('a link that an owner made for a member is worth nothing once that one is more than a member', async () => {

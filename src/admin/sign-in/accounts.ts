@@ -236,6 +236,16 @@ export class Accounts {
     this.#passwordsSet += 1
   }
 
+  /** Takes away what is over of this person when this session was opened: nobody comes back to it. */
+  async forgetOldSessions(id: PersonId, sessionId: string): Promise<void> {
+    await this.#options.storage
+      .signInDatabase()
+      .run(
+        'delete from "sign_in_session" where user_id = ? and expires_at < (select created_at from "sign_in_session" where id = ?)',
+        [id, sessionId],
+      )
+  }
+
   /** Another number after each password that was set: who looked at one meanwhile may have seen that of before. */
   get passwordsSet(): number {
     return this.#passwordsSet

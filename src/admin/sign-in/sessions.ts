@@ -97,7 +97,11 @@ export class Sessions {
   ): Promise<NewSession | undefined> {
     const before = this.#accounts.passwordsSet
     const opened = await this.#verifyNow(given, userAgent)
-    if (opened === undefined || this.#accounts.passwordsSet === before) return opened
+    if (opened === undefined) return undefined
+    if (this.#accounts.passwordsSet === before) {
+      await this.#accounts.forgetOldSessions(opened.person.id, opened.sessionId)
+      return opened
+    }
     await this.end(opened.person.id, (sessionId) => sessionId === opened.sessionId)
     return this.#verify(given, userAgent)
   }

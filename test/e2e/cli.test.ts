@@ -23,7 +23,7 @@ test('a session is spent, explained, paid for from extra usage, and adds up: all
   assert.equal(spent.code, 0, spent.err)
   assert.match(
     spent.out,
-    /Nothing pays for the next request: the session limit has no room left, and\s+extra usage is off for the whole account\./,
+    /Nothing pays for the next request: the session limit has no room left, and extra\s+usage is off for the whole account\./,
   )
   assert.match(
     spent.out,

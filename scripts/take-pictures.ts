@@ -10,6 +10,7 @@ import {
   arrive,
   memberStops,
   operatorStops,
+  strangerStops,
   type Stop,
 } from '../test/e2e/console-tour.ts'
 
@@ -121,6 +122,7 @@ async function signIn(
 async function take(browser: Browser, server: Server, wanted: readonly string[]): Promise<void> {
   const decisionId = await refuse(server)
   const tours = [
+    { stops: strangerStops, cookie: null },
     {
       stops: [answerStop],
       cookie: await signIn(server, 'sofia@example.com', { role: 'member', ...refusedSeat }),
@@ -141,7 +143,7 @@ async function take(browser: Browser, server: Server, wanted: readonly string[])
         locale: 'en-US',
         ...options,
       })
-      await window.addCookies([{ ...cookie, url: server.url }])
+      if (cookie !== null) await window.addCookies([{ ...cookie, url: server.url }])
       const page = await window.newPage()
       const chosen = stops.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
       for (const stop of chosen) {

@@ -7,6 +7,7 @@ import {
   arrive,
   memberStops,
   operatorStops,
+  strangerStops,
   violationsOn,
   type Stop,
 } from './console-tour.ts'
@@ -42,6 +43,7 @@ for (const [scheme, window] of [
         }
       }
 
+      await lookAt(await world.open('', window), strangerStops)
       await lookAt(await world.openAsMember('#/usage', window), [...memberStops, answerStop])
       await lookAt(await world.openAs({ role: 'operator' }, '', window), operatorStops)
 

@@ -12,6 +12,12 @@ export type Stop = {
   readonly heading: string | RegExp
 }
 
+/** For whoever is not signed in. */
+export const strangerStops: readonly Stop[] = [
+  { name: 'sign-in', hash: '#/', heading: /./ },
+  { name: 'set-up', hash: '#setup=a-code', heading: 'Make this server yours' },
+]
+
 export const memberStops: readonly Stop[] = [
   { name: 'usage', hash: '#/usage', heading: 'Usage' },
   { name: 'extra-usage', hash: '#/extra-usage', heading: 'Extra usage' },

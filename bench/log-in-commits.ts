@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads'
-import { openJournalWriter, type JournalWriter } from '../src/storage/sqlite/journal-writer.ts'
-import { nodeSqlite, type SqlDriver } from '../src/storage/sqlite/sql-driver.ts'
-import { answerOrders, startWriterThread } from '../src/storage/sqlite/writer-thread.ts'
+import { openJournalWriter, type JournalWriter } from '../src/storage/sqlite-log/journal-writer.ts'
+import { nodeSqlite, type SqlDriver } from '../src/storage/sqlite-file/sql-driver.ts'
+import { answerOrders, startWriterThread } from '../src/storage/sqlite-log/writer-thread.ts'
 
 /** The writer as SQLite has it by itself: every 1,000 pages some commit copies the log into the journal file. */
 export function startSelfCopyingWriter(path: string): JournalWriter {

@@ -1,7 +1,10 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { openJournalWriter, type JournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
+import {
+  openJournalWriter,
+  type JournalWriter,
+} from '../../src/storage/sqlite-log/journal-writer.ts'
 import type { SqliteStorageOptions } from '../../src/storage/sqlite/sqlite-options.ts'
 import { openSqliteStorage } from '../../src/storage/sqlite/sqlite-storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'

@@ -142,7 +142,7 @@ test('refusals are listed while the process runs, and a decision id is enough af
     assert.equal(found.json.refusal.decisionId, line.decisionId)
   }
   const { desk: _desk, ...withoutDesk } = admin.apiParts
-  const { findAnswer } = await import('../../src/admin/answers/decision-search.ts')
+  const { findAnswer } = await import('../../src/admin/decisions/decision-search.ts')
   const later = await findAnswer(withoutDesk, undefined, { id: line.decisionId })
   assert.equal(later.kind === 'refused' && later.refusal.reason, 'limit_reached')
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { nanosPerUnit } from '../../src/core/money.ts'
-import { lookupAnswer } from '../../src/admin/answers/lookup-answer.ts'
+import { lookupAnswer } from '../../src/admin/decisions/lookup-answer.ts'
 import type { EntryQuery } from '../../src/storage/storage.ts'
 import { createDecisionSigner } from '../../src/operations/decision-id.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'

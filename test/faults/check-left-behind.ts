@@ -1,4 +1,4 @@
-import { openJournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
+import { openJournalWriter } from '../../src/storage/sqlite-log/journal-writer.ts'
 import { openSqliteStorage } from '../../src/storage/sqlite/sqlite-storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { systemRandom } from '../../src/system/random.ts'

@@ -1,6 +1,9 @@
 import { workerData } from 'node:worker_threads'
-import { openJournalWriter, type JournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
-import { answerOrders, startWriterThread } from '../../src/storage/sqlite/writer-thread.ts'
+import {
+  openJournalWriter,
+  type JournalWriter,
+} from '../../src/storage/sqlite-log/journal-writer.ts'
+import { answerOrders, startWriterThread } from '../../src/storage/sqlite-log/writer-thread.ts'
 import { SqlFaults } from './sql-faults.ts'
 
 /** The writer's thread as it is, but for its driver: faults that the test arms strike in it, too. */

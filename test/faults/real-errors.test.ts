@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { openJournalWriter } from '../../src/storage/sqlite/journal-writer.ts'
-import { nodeSqlite, type SqlDriver } from '../../src/storage/sqlite/sql-driver.ts'
+import { openJournalWriter } from '../../src/storage/sqlite-log/journal-writer.ts'
+import { nodeSqlite, type SqlDriver } from '../../src/storage/sqlite-file/sql-driver.ts'
 import {
   StorageUnavailableError,
   type MemberScope,

@@ -1,5 +1,5 @@
 import { kill, pid } from 'node:process'
-import type { SqlDriver } from '../../src/storage/sqlite/sql-driver.ts'
+import type { SqlDriver } from '../../src/storage/sqlite-file/sql-driver.ts'
 import { places, watchedDriver, type Place, type Step } from './watched-driver.ts'
 
 /** What happens at a place: errors as SQLite tells them, or the end of the process. */

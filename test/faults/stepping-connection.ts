@@ -1,4 +1,4 @@
-import type { SqlConnection } from '../../src/storage/sqlite/sql-driver.ts'
+import type { SqlConnection } from '../../src/storage/sqlite-file/sql-driver.ts'
 
 /**
  * A connection that says when each statement is about to be carried out, so that a test can end everything there. The

@@ -1,5 +1,5 @@
 import { kill, pid } from 'node:process'
-import { openConnection } from '../../src/storage/sqlite/journal-file.ts'
+import { openConnection } from '../../src/storage/sqlite-file/journal-file.ts'
 import { knownMigrations, migrate, type Migration } from '../../src/storage/sqlite/migrate.ts'
 import { steppingConnection } from './stepping-connection.ts'
 

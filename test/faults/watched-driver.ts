@@ -3,7 +3,7 @@ import {
   type SqlConnection,
   type SqlDriver,
   type SqlStatement,
-} from '../../src/storage/sqlite/sql-driver.ts'
+} from '../../src/storage/sqlite-file/sql-driver.ts'
 
 /** What a statement does for the journal: where a fault can strike. The first that fits names it. */
 const shapes = [

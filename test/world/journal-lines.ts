@@ -1,5 +1,5 @@
-import { tellDecision } from '../../src/admin/answers/describe-decision.ts'
-import { entryTitle } from '../../src/admin/answers/describe-entry.ts'
+import { tellDecision } from '../../src/admin/wording/describe-decision.ts'
+import { entryTitle } from '../../src/admin/wording/describe-entry.ts'
 import type { DriftReport, Entry, Leg } from '../../src/core/entry.ts'
 import { formatMoney } from '../../src/core/money.ts'
 import type { Explanation } from '../../src/operations/explain.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { HistoryAnswer, MembersAnswer } from '../../admin/contract/answers.ts'
-import { estimateWords } from '../../admin/answers/wording.ts'
+import { estimateWords } from '../../admin/wording/wording.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { shellWord } from '../../config/shell-word.ts'
 import { commandText } from '../command-text.ts'

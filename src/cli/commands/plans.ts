@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { AppliedPlansAnswer, PlansAnswer } from '../../admin/contract/answers.ts'
-import { limitTitle } from '../../admin/answers/wording.ts'
+import { limitTitle } from '../../admin/wording/wording.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
 import { readId } from '../flag-values.ts'

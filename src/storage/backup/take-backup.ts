@@ -12,9 +12,9 @@ import {
 import { dirname, isAbsolute, sep } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { BackupError, type BackupProgress, type BackupReport } from '../storage.ts'
-import { primaryCode } from '../sqlite/data-folder.ts'
+import { primaryCode } from '../sqlite-file/data-folder.ts'
 import { syncToDisk } from './finish-restore.ts'
-import { checkJournalFile, digestOf } from '../sqlite/file-check.ts'
+import { checkJournalFile, digestOf } from '../sqlite-verify/file-check.ts'
 
 export type TakeBackup = {
   readonly journalPath: string

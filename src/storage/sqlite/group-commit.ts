@@ -2,7 +2,7 @@ import type { Clock } from '../../system/clock.ts'
 import { onNextTurn } from '../../system/next-turn.ts'
 import { StorageUnavailableError } from '../storage.ts'
 import type { JournalRow } from '../entry-codec.ts'
-import type { JournalWriter, SnapshotRow } from './journal-writer.ts'
+import type { JournalWriter, SnapshotRow } from '../sqlite-log/journal-writer.ts'
 
 /** A commit that takes longer than this has an unknown outcome, and its callers are told so. */
 export const commitTimeoutMs = 10_000

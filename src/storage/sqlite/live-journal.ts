@@ -14,19 +14,19 @@ import {
   type NewEntry,
   type Once,
 } from '../storage.ts'
-import { AccountLoader } from './account-loader.ts'
-import { Accounts, systemRefused, systemTarget, type Target } from './accounts.ts'
+import { AccountLoader } from '../sqlite-sums/account-loader.ts'
+import { Accounts, systemRefused, systemTarget, type Target } from '../sqlite-sums/accounts.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { GroupCommit, unavailable } from './group-commit.ts'
-import { passOverDamage } from './damage-list.ts'
-import { findOpenHolds } from './journal-queries.ts'
-import type { JournalReader } from './journal-reader.ts'
-import type { JournalWriter } from './journal-writer.ts'
+import { passOverDamage } from '../sqlite-file/damage-list.ts'
+import { findOpenHolds } from '../sqlite-file/journal-queries.ts'
+import type { JournalReader } from '../sqlite-file/journal-reader.ts'
+import type { JournalWriter } from '../sqlite-log/journal-writer.ts'
 import { endingLeftHold } from '../left-hold.ts'
 import { LostBatches } from './lost-batches.ts'
 import { OpenHolds, type ListedHold } from '../open-holds.ts'
-import { customerSums, isSound, memberSums, type SumOwner } from './rebuild.ts'
-import { SumCache } from './sum-cache.ts'
+import { customerSums, isSound, memberSums, type SumOwner } from '../sqlite-sums/rebuild.ts'
+import { SumCache } from '../sqlite-sums/sum-cache.ts'
 
 export type LiveJournalOptions = {
   readonly reader: JournalReader

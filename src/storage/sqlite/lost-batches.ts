@@ -1,7 +1,7 @@
 import type { HoldId } from '../../core/ids.ts'
 import type { JournalRow } from '../entry-codec.ts'
 import { JournalTakenError, type MemberScope } from '../storage.ts'
-import type { JournalReader } from './journal-reader.ts'
+import type { JournalReader } from '../sqlite-file/journal-reader.ts'
 
 type DoubtfulHold = MemberScope & { readonly position: number }
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { steppingConnection } from '../../../test/faults/stepping-connection.ts'
-import { openConnection, prepareJournal } from './journal-file.ts'
+import { openConnection, prepareJournal } from '../sqlite-file/journal-file.ts'
 import { knownMigrations, migrate, type Migration, type UpgradeStep } from './migrate.ts'
-import { nodeSqlite, type SqlConnection } from './sql-driver.ts'
+import { nodeSqlite, type SqlConnection } from '../sqlite-file/sql-driver.ts'
 
 /** The format that this version has, and the one that comes after it here. */
 const now = knownMigrations().length

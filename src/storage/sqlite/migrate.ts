@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { JournalUnusableError } from '../storage.ts'
-import type { SqlConnection } from './sql-driver.ts'
+import type { SqlConnection } from '../sqlite-file/sql-driver.ts'
 
 /**
  * Bringing a journal of an older version to this one's format. Before anything changes, the file is kept aside

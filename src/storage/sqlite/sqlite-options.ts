@@ -2,10 +2,10 @@ import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
 import type { Random } from '../../system/random.ts'
 import type { JournalTakenError } from '../storage.ts'
-import type { JournalWriter } from './journal-writer.ts'
-import type { LogCopier } from './log-copier.ts'
+import type { JournalWriter } from '../sqlite-log/journal-writer.ts'
+import type { LogCopier } from '../sqlite-log/log-copier.ts'
 import type { UpgradeStep } from './migrate.ts'
-import type { SqlDriver } from './sql-driver.ts'
+import type { SqlDriver } from '../sqlite-file/sql-driver.ts'
 
 export type SqliteStorageOptions = {
   readonly dataFolder: string

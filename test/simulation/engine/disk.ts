@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import {
   openJournalWriter,
   type JournalWriter,
-} from '../../../src/storage/sqlite/journal-writer.ts'
-import type { SqlConnection, SqlDriver } from '../../../src/storage/sqlite/sql-driver.ts'
+} from '../../../src/storage/sqlite-log/journal-writer.ts'
+import type { SqlConnection, SqlDriver } from '../../../src/storage/sqlite-file/sql-driver.ts'
 import { watchedDriver, type Step } from '../../faults/watched-driver.ts'
 import type { Chance } from './chance.ts'
 import type { Life } from './life.ts'

@@ -52,6 +52,7 @@ import type { UpgradeStep } from './migrate.ts'
 import { endOf, findEntries, findHoldEntries } from '../sqlite-file/journal-queries.ts'
 import { JournalReader } from '../sqlite-file/journal-reader.ts'
 import type { SideWrite } from '../sqlite-log/journal-writer.ts'
+import { KnownKeys } from './known-keys.ts'
 import { LiveJournal } from './live-journal.ts'
 import { endProcess } from './lost-batches.ts'
 import { logClock } from './log-clock.ts'
@@ -69,8 +70,6 @@ const sealAgeMaxDefault = 1024 * 1024
 const sumsMaxDefault = 20_000
 const loadTimeoutMsDefault = 5000
 
-/** Keys whose records are kept in memory; unknown keys are never kept. */
-const keysMax = 50_000
 const sweepEveryMs = 1000
 const auditEveryMs = 1000
 const tendLogEveryMs = 200
@@ -118,7 +117,7 @@ class SqliteStorage implements Storage {
   readonly #damage: DamageList
   readonly #checkUp: StorageCheckUp
   readonly #recordClock: RecordClock
-  readonly #keys = new Map<string, KeyRecord>()
+  readonly #keys: KnownKeys
   readonly #listeners: CommitListeners
   readonly #background: BackgroundWork
   readonly #backups: FolderBackups
@@ -132,6 +131,7 @@ class SqliteStorage implements Storage {
     this.#listeners = new CommitListeners(log)
     this.bootId = bootId(freshId(random, 'boot'))
     this.#reader = new JournalReader(folder.journalPath, options.driver)
+    this.#keys = new KnownKeys((keyHash) => this.#reader.findKey(keyHash))
     this.#recordClock = new RecordClock({
       clock,
       lastMs: this.#reader.lastMs(),
@@ -150,7 +150,7 @@ class SqliteStorage implements Storage {
       sumsMax: options.sumsMax ?? sumsMaxDefault,
       loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
       onDurable: (rows) => this.#onDurable(rows),
-      onForgotten: () => this.#keys.clear(),
+      onForgotten: () => this.#keys.forget(),
       onTaken: options.onTaken ?? endProcess,
     })
     const beside = {
@@ -268,14 +268,7 @@ class SqliteStorage implements Storage {
   }
 
   async findKey(keyHash: string): Promise<KeyRecord | undefined> {
-    const known = this.#keys.get(keyHash)
-    if (known !== undefined) return known
-    const found = this.#reader.findKey(keyHash)
-    if (found !== undefined) {
-      if (this.#keys.size >= keysMax) this.#keys.clear()
-      this.#keys.set(keyHash, found)
-    }
-    return found
+    return this.#keys.record(keyHash)
   }
 
   async members(customerId?: CustomerId): Promise<readonly MemberScope[]> {
@@ -394,7 +387,7 @@ class SqliteStorage implements Storage {
 
   #onDurable(rows: readonly JournalRow[]): void {
     this.#logKeeper.noteWrite()
-    if (rows.some(({ kind }) => kind === 'key_issued' || kind === 'key_revoked')) this.#keys.clear()
+    this.#keys.note(rows)
     this.#listeners.tell(rows)
   }
 }

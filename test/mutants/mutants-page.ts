@@ -17,6 +17,7 @@ npm run mutants                          # tries all of them; ends with 1 when o
 npm run mutants -- --only settle         # those whose name contains this, or of one row: --only D6
 npm run mutants -- --all-tests           # every test file in the place of the few that are named
 npm run mutants -- --jobs 2 --write      # and writes this table
+npm run mutants:suite                    # some of them, drawn at random: each in a fresh clone, with npm test alone
 \`\`\`
 
 A mutant counts as killed when a named test fails that passes without it. Seconds are until that failure, start of the tests

@@ -59,8 +59,9 @@ export async function runAdmitted(
     const ending = { owner: known.owner, holdId: allowance.holdId, trace }
     const upstreamRequestId = noteEnd(trace, end, reading)
     warnUnread(gate, end, reading)
-    if (reading !== null) gate.rates.learn(asked.facts.model, reading)
-    const chosen = chooseEnd(end, reading, { asked, gate })
+    const learning = { customerId: known.owner.customerId, model: asked.facts.model }
+    if (reading !== null) gate.rates.learn(learning, reading)
+    const chosen = chooseEnd(end, reading, { asked, rates: gate.rates.ratesOf(learning) })
     noteAbandoned(gate, trace, { asked, end, memberId: known.owner.memberId })
     if (reading !== null && chosen.kind === 'settle') {
       noteStrange(gate, trace, { asked, reading, usage: chosen.usage })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { customerId } from '../core/ids.ts'
 import {
   createRateLearner,
   estimateOutput,
@@ -19,6 +20,7 @@ const nothing = {
   thinkingTokensHint: 0,
 }
 const empty = createStreamMeter().reading()
+const of = (model: string, customer = 'ada') => ({ customerId: customerId(customer), model })
 const rates = { tokensPerMillionBytes: 300_000, tokensPerSecondThinking: 40 }
 
 function replied(outputTokens: number, text: string): MeterReading {
@@ -83,14 +85,14 @@ test('a final report is never replaced by an estimate', () => {
 
 test('rates are learned per model from whole replies, and from nothing else', () => {
   const learner = createRateLearner()
-  assert.equal(learner.ratesOf('a'), ratesDefault)
+  assert.equal(learner.ratesOf(of('a')), ratesDefault)
 
-  learner.learn('a', replied(50, 'x'.repeat(200)))
-  learner.learn('a', replied(25, 'x'.repeat(100)))
-  learner.learn('b', { ...replied(1, 'x'), finalUsage: undefined })
+  learner.learn(of('a'), replied(50, 'x'.repeat(200)))
+  learner.learn(of('a'), replied(25, 'x'.repeat(100)))
+  learner.learn(of('b'), { ...replied(1, 'x'), finalUsage: undefined })
 
-  assert.equal(learner.ratesOf('a').tokensPerMillionBytes, 250_000)
-  assert.equal(learner.ratesOf('b'), ratesDefault)
+  assert.equal(learner.ratesOf(of('a')).tokensPerMillionBytes, 250_000)
+  assert.equal(learner.ratesOf(of('b')), ratesDefault)
 })
 
 test('hidden thinking is learned by time, and does not make bytes look dear', () => {
@@ -100,33 +102,48 @@ test('hidden thinking is learned by time, and does not make bytes look dear', ()
     thinkingTokens: 900,
     delivered: { ...nothing, textBytes: 400, thinkingMs: 15_000 },
   }
-  learner.learn('a', reading)
-  assert.deepEqual(learner.ratesOf('a'), {
+  learner.learn(of('a'), reading)
+  assert.deepEqual(learner.ratesOf(of('a')), {
     tokensPerMillionBytes: 250_000,
     tokensPerSecondThinking: 60,
   })
 
   // Hidden, and not told how much: which part of the output the bytes are cannot be known.
-  learner.learn('b', { ...reading, thinkingTokens: null })
-  assert.equal(learner.ratesOf('b'), ratesDefault)
+  learner.learn(of('b'), { ...reading, thinkingTokens: null })
+  assert.equal(learner.ratesOf(of('b')), ratesDefault)
 })
 
 test('only the newest replies count, and no reply teaches an absurd rate', () => {
   const learner = createRateLearner()
-  for (let i = 0; i < 10; i += 1) learner.learn('a', replied(1_000_000, 'x'))
-  assert.equal(learner.ratesOf('a').tokensPerMillionBytes, 1_000_000)
+  for (let i = 0; i < 10; i += 1) learner.learn(of('a'), replied(1_000_000, 'x'))
+  assert.equal(learner.ratesOf(of('a')).tokensPerMillionBytes, 1_000_000)
 
-  for (let i = 0; i < 32; i += 1) learner.learn('a', replied(40, 'x'.repeat(100)))
-  assert.equal(learner.ratesOf('a').tokensPerMillionBytes, 400_000)
+  for (let i = 0; i < 32; i += 1) learner.learn(of('a'), replied(40, 'x'.repeat(100)))
+  assert.equal(learner.ratesOf(of('a')).tokensPerMillionBytes, 400_000)
 })
 
 test('names that callers make up push out the oldest, so that memory stays bounded', () => {
   const learner = createRateLearner()
-  learner.learn('first', replied(50, 'x'.repeat(200)))
-  for (let i = 0; i < 200; i += 1) learner.learn(`m${i}`, replied(10, 'x'.repeat(100)))
+  learner.learn(of('first'), replied(50, 'x'.repeat(200)))
+  for (let i = 0; i < 16; i += 1) learner.learn(of(`m${i}`), replied(10, 'x'.repeat(100)))
 
-  assert.equal(learner.ratesOf('first'), ratesDefault)
-  assert.equal(learner.ratesOf('m199').tokensPerMillionBytes, 100_000)
+  assert.equal(learner.ratesOf(of('first')), ratesDefault)
+  assert.equal(learner.ratesOf(of('m15')).tokensPerMillionBytes, 100_000)
+})
+
+test("a customer's answers teach nothing about another one, and the one silent longest is forgotten", () => {
+  const learner = createRateLearner()
+  learner.learn(of('a', 'first'), replied(50, 'x'.repeat(200)))
+  learner.learn(of('a', 'second'), replied(20, 'x'.repeat(200)))
+  assert.equal(learner.ratesOf(of('a', 'first')).tokensPerMillionBytes, 250_000)
+  assert.equal(learner.ratesOf(of('a', 'second')).tokensPerMillionBytes, 100_000)
+  assert.equal(learner.ratesOf(of('a', 'third')), ratesDefault)
+
+  learner.learn(of('a', 'first'), replied(50, 'x'.repeat(200)))
+  for (let i = 0; i < 4999; i += 1) learner.learn(of('a', `c${i}`), replied(1, 'x'))
+
+  assert.equal(learner.ratesOf(of('a', 'first')).tokensPerMillionBytes, 250_000)
+  assert.equal(learner.ratesOf(of('a', 'second')), ratesDefault)
 })
 
 test('an estimate is whole, not below any report, and not above max_tokens unless reported so', () => {

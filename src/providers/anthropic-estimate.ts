@@ -1,3 +1,4 @@
+import type { CustomerId } from '../core/ids.ts'
 import { toolMeters, type Meter, type Usage } from '../core/usage.ts'
 import type { Delivered } from './anthropic-delivery.ts'
 import { bytesPerToken } from './anthropic-input.ts'
@@ -79,21 +80,31 @@ function usedTools(reported: Usage, seen: Usage): Usage {
 type Sample = { readonly units: number; readonly tokens: number }
 type Samples = { readonly bytes: Sample[]; readonly thinking: Sample[] }
 
-/** Learns from whole replies how many tokens a model's bytes and seconds are. */
+/** Whose answers, and of which model. */
+export type Learning = { readonly customerId: CustomerId; readonly model: string }
+
+/**
+ * Learns from whole replies how many tokens a model's bytes and seconds are, for each customer from its own answers
+ * alone: nobody's traffic changes what another is charged.
+ */
 export type RateLearner = {
-  ratesOf(model: string): OutputRates
-  learn(model: string, reading: MeterReading): void
+  ratesOf(learning: Learning): OutputRates
+  learn(learning: Learning, reading: MeterReading): void
 }
 
 const samplesMax = 32
-/** Callers choose model names, so the number of names kept is bounded; the oldest goes. */
-const modelsMax = 200
+/**
+ * Callers choose model names, and customers come and go, so memory is bounded by both: the customer whose last whole
+ * reply is the oldest is forgotten, and is estimated by the declared rates until its next one.
+ */
+const customersMax = 5000
+const modelsMax = 16
 
 export function createRateLearner(): RateLearner {
-  const byModel = new Map<string, Samples>()
+  const byCustomer = new Map<CustomerId, Map<string, Samples>>()
   return {
-    ratesOf(model) {
-      const samples = byModel.get(model)
+    ratesOf({ customerId, model }) {
+      const samples = byCustomer.get(customerId)?.get(model)
       if (samples === undefined) return ratesDefault
       const perByte = ratio(samples.bytes) ?? ratesDefault.tokensPerMillionBytes / 1_000_000
       const perMs = ratio(samples.thinking) ?? ratesDefault.tokensPerSecondThinking / 1000
@@ -102,20 +113,30 @@ export function createRateLearner(): RateLearner {
         tokensPerSecondThinking: within(Math.round(perMs * 1000), 1, 1000),
       }
     },
-    learn(model, reading) {
+    learn({ customerId, model }, reading) {
       const lesson = lessonOf(reading)
       if (lesson === undefined) return
+      const byModel = byCustomer.get(customerId) ?? new Map<string, Samples>()
       const samples = byModel.get(model) ?? { bytes: [], thinking: [] }
-      if (!byModel.has(model) && byModel.size >= modelsMax) {
-        for (const oldest of byModel.keys()) {
-          byModel.delete(oldest)
-          break
-        }
-      }
-      byModel.set(model, samples)
       push(samples.bytes, lesson.bytes)
       push(samples.thinking, lesson.thinking)
+      putLast(byModel, { key: model, value: samples, sizeMax: modelsMax })
+      putLast(byCustomer, { key: customerId, value: byModel, sizeMax: customersMax })
     },
+  }
+}
+
+/** The first key of the map is the one put longest ago, and goes when there are too many. */
+function putLast<Key, Value>(
+  map: Map<Key, Value>,
+  { key, value, sizeMax }: { readonly key: Key; readonly value: Value; readonly sizeMax: number },
+): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size <= sizeMax) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    break
   }
 }
 

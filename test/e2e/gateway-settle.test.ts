@@ -18,7 +18,12 @@ import {
   type Answer,
   type UpstreamCall,
 } from './scripted-upstream.ts'
-import { askBody, openScriptedWorld, type ScriptedWorld } from './scripted-world.ts'
+import {
+  askBody,
+  openScriptedWorld,
+  type PostRequest,
+  type ScriptedWorld,
+} from './scripted-world.ts'
 import { sessionPlan, testPrices } from './world.ts'
 
 const usage = { input_tokens: 1000, output_tokens: 500 }
@@ -139,6 +144,43 @@ test('L3: a stream that breaks off is settled by what it reported and delivered,
   const output = settled.usage.output ?? 0
   assert.ok(output > 200 && output <= 1000, `${output} tokens for 2,000 bytes`)
   await assertNothingHeld(world)
+})
+
+test("what a broken stream is estimated at comes from its own customer's answers, whatever others get", async () => {
+  const text = 'word '.repeat(200)
+  let isWhole = true
+  let asked = 0
+  await using world = await openScriptedWorld((call) => {
+    // Five bytes for each of the stranger's tokens, and thirty for each of one's own.
+    const report = { ...usage, output_tokens: call.body.includes('strange') ? 400 : 67 }
+    const events = messageEvents([text, text], report)
+    sendAll(call, isWhole ? events : events.slice(0, 4))
+    call.send(streamEnd)
+  })
+  const stranger = await world.addSeat('zoe', { customer: 'zeta' })
+  const strange = { body: askBody({ stream: true, system: 'strange' }), seat: stranger }
+  const ask = async (request: PostRequest): Promise<void> => {
+    await world.post(request)
+    asked += 1
+    await world.finished(asked)
+  }
+  const estimate = async (): Promise<number> => {
+    isWhole = false
+    await ask(stream)
+    isWhole = true
+    const last = (await endsOf(world)).at(-1)
+    assert.ok(last?.kind === 'settled' && last.isEstimate)
+    return last.usage.output ?? 0
+  }
+  const declared = await estimate()
+
+  for (let i = 0; i < 3; i += 1) await ask(strange)
+  const besideStranger = await estimate()
+  await ask(stream)
+  const learned = await estimate()
+
+  assert.equal(besideStranger, declared)
+  assert.ok(learned < declared, `${learned} tokens after answers of its own, ${declared} before`)
 })
 
 test('L2: whenever the caller leaves, what was delivered is charged once, and the upstream hears of it', async () => {

@@ -45,7 +45,6 @@ export function stillMixOf(seed: number): Mix {
     piecesPercent: 0,
     writeMs: 0,
     upstreamTroublePercent: 0,
-    leavingPercent: 0,
     faults: [],
     hasNewPlans: false,
     isWholeMs: true,

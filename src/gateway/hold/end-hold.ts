@@ -3,7 +3,7 @@ import type { ServiceMarks, Usage } from '../../core/usage.ts'
 import type { KeyOwner } from '../../operations/find-key.ts'
 import { settle } from '../../operations/settle.ts'
 import { voidHold } from '../../operations/void-hold.ts'
-import { estimateUsage } from '../../providers/anthropic-estimate.ts'
+import { estimateUsage, type OutputRates } from '../../providers/anthropic-estimate.ts'
 import { meterJson, type MeterReading } from '../../providers/anthropic-usage.ts'
 import type { AskedRequest } from '../caller/asked-request.ts'
 import type { Gate } from '../gate.ts'
@@ -28,7 +28,7 @@ export type HoldEnd =
 export function chooseEnd(
   end: RelayEnd,
   reading: MeterReading | null,
-  { asked, gate }: { readonly asked: AskedRequest; readonly gate: Pick<Gate, 'rates'> },
+  { asked, rates }: { readonly asked: AskedRequest; readonly rates: OutputRates },
 ): HoldEnd {
   const { head } = end
   if (head === null) return { kind: 'void', cause: end.how }
@@ -40,8 +40,7 @@ export function chooseEnd(
   if (finalUsage !== undefined) {
     return { kind: 'settle', usage: finalUsage, marks, isEstimate: false }
   }
-  const { inputTokensExpected, maxTokens, model } = asked.facts
-  const rates = gate.rates.ratesOf(model)
+  const { inputTokensExpected, maxTokens } = asked.facts
   const usage = estimateUsage({ reading: seen, inputTokensExpected, rates, maxTokens })
   return { kind: 'settle', usage, marks, isEstimate: true }
 }

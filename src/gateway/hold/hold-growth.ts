@@ -40,7 +40,8 @@ export function createHoldGrowth(gate: Gate, hold: GrowingHold): HoldGrowth {
   const grow = async (): Promise<void> => {
     const reading = meter.reading()
     if (reading === null) return
-    const rates = gate.rates.ratesOf(asked.facts.model)
+    const { customerId } = owner
+    const rates = gate.rates.ratesOf({ customerId, model: asked.facts.model })
     const { inputTokensExpected, maxTokens } = asked.facts
     const usage = estimateUsage({ reading, inputTokensExpected, rates, maxTokens })
     const costNanos = costOf(price, usage, reading.marks)

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { correctedMs, reachBack, undoableJumps, undoMaxMs } from './clock-jumps.ts'
+
+const day = 24 * 60 * 60 * 1000
+const jump = (fromMs: number, toMs: number) => ({ fromMs, toMs })
+
+test('a jump can be undone for fourteen days, and stands from then on', () => {
+  assert.equal(undoMaxMs, 14 * day)
+  const jumps = [jump(100 * day, 200 * day)]
+
+  assert.deepEqual(undoableJumps(jumps, 200 * day), jumps)
+  assert.deepEqual(undoableJumps(jumps, 214 * day - 1), jumps)
+  assert.deepEqual(undoableJumps(jumps, 214 * day), [])
+})
+
+test('what later jumps passed over does not count against the fourteen days of an earlier one', () => {
+  const first = jump(100 * day, 200 * day)
+  const second = jump(210 * day, 300 * day)
+
+  // Ten days passed before the second jump, and three after it.
+  assert.deepEqual(undoableJumps([first, second], 303 * day), [first, second])
+  // Fourteen after the first is four after the second.
+  assert.deepEqual(undoableJumps([first, second], 304 * day), [second])
+})
+
+test('a wrong jump is undone to wall time', () => {
+  const jumps = [jump(100 * day, 200 * day)]
+
+  assert.equal(correctedMs(jumps, { nowMs: 201 * day, wallMs: 101 * day }), 101 * day)
+  assert.equal(correctedMs(jumps, { nowMs: 201 * day, wallMs: 102.5 * day + 0.7 }), 102.5 * day)
+})
+
+test('a correction never goes behind the jump, nor behind the time that passed since', () => {
+  const jumps = [jump(100 * day, 200 * day)]
+
+  assert.equal(correctedMs(jumps, { nowMs: 200 * day, wallMs: 7 * day }), 100 * day)
+  // Two days passed since the jump, so at least two days after it.
+  assert.equal(correctedMs(jumps, { nowMs: 202 * day, wallMs: 101 * day }), 102 * day)
+})
+
+test('only the jumps that went past wall time are undone, all of them at once', () => {
+  const right = jump(10 * day, 20 * day)
+  const wrong = jump(25 * day, 100 * day)
+  const worse = jump(101 * day, 300 * day)
+
+  // The first one is right and stays: wall time is past where it went.
+  assert.equal(correctedMs([right, wrong, worse], { nowMs: 301 * day, wallMs: 28 * day }), 28 * day)
+  // Behind the first of them that is undone the clock does not go.
+  assert.equal(correctedMs([right, wrong, worse], { nowMs: 301 * day, wallMs: 22 * day }), 27 * day)
+  assert.equal(correctedMs([wrong], { nowMs: 100 * day, wallMs: 100 * day }), undefined)
+})
+
+test('there is nothing to correct without a jump, after its time, or where the clock would not go back', () => {
+  const jumps = [jump(100 * day, 200 * day)]
+
+  assert.equal(correctedMs([], { nowMs: 200 * day, wallMs: day }), undefined)
+  assert.equal(correctedMs(jumps, { nowMs: 214 * day, wallMs: 101 * day }), undefined)
+  assert.equal(correctedMs(jumps, { nowMs: 200 * day, wallMs: 200 * day }), undefined)
+  assert.equal(correctedMs(jumps, { nowMs: 200 * day, wallMs: 250 * day }), undefined)
+  // A jump of no length has nothing to give back.
+  assert.equal(
+    correctedMs([jump(200 * day, 200 * day)], { nowMs: 200 * day, wallMs: day }),
+    undefined,
+  )
+})
+
+test('a correction reaches back to the first jump that can be undone, until the last one stands', () => {
+  const first = jump(100 * day, 200 * day)
+  const second = jump(205 * day, 300 * day)
+
+  assert.equal(reachBack([], 0), undefined)
+  assert.equal(reachBack([first], 214 * day), undefined)
+  assert.deepEqual(reachBack([first], 201 * day), { sinceMs: 101 * day, untilMs: 114 * day })
+  assert.deepEqual(reachBack([first, second], 301 * day), {
+    sinceMs: 106 * day,
+    untilMs: 219 * day,
+  })
+  // The order of their starts does not matter: one after a correction may begin before an earlier one.
+  assert.deepEqual(reachBack([second, jump(150 * day, 301 * day)], 301 * day), {
+    sinceMs: 150 * day,
+    untilMs: 219 * day,
+  })
+})

@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../mutants/mutant.ts'
+import { instrumenterVersion } from './instrumenter.ts'
+import type { Report, Survivor } from './report.ts'
+
+/** docs/mutation-core.md: what the last whole run found. */
+const page = join(root, 'docs', 'mutation-core.md')
+
+const head = `# Mutation of the core
+
+A tool changes each condition, operator, literal and block of \`src/core/\`, one at a time, and the core's tests are run on
+each change: its own (\`src/core/*.test.ts\`), the rules by example (\`test/rules/\`), and the laws that compare it with the
+second implementation (\`test/model/\`), with a fixed seed. A change that no test notices is a rule that no test holds.
+
+\`\`\`sh
+npm run mutants:core                         # tries what is new since the last run; ends with 1 below 85 %
+npm run mutants:core -- --file money.ts      # the changes of one source
+npm run mutants:core -- --fresh --write      # all of them again, and writes this page
+npm run mutants:core -- --json               # every change with its outcome
+\`\`\`
+
+The first run installs the instrumenter of StrykerJS ${instrumenterVersion} (23 MB) into \`.cache/\`; it is no dependency of the project. All
+changes are written into one copy of the sources, each behind a switch, so that one process tries thousands of them
+(\`test/mutation/\`). Only tests that reach a change are run on it, those that notice much in little time first.
+
+How to read the score: killed by all. A change counts as killed when a test fails that passes without it, and when it makes
+a loop endless or ends the process. One that no test reaches counts as survived. Sources run with their types stripped, so
+a change that would not compile is run and counted like any other. Nothing is left out: explained survivors count as
+survived, and so do changed words of messages.
+`
+
+export function writePage(report: Report): void {
+  writeFileSync(page, `${[head, summary(report), table(report), survivors(report)].join('\n')}`)
+}
+
+function summary({ killed, total, score, endless }: Report): string {
+  const date = new Date().toISOString().slice(0, 10)
+  return `## ${score} %
+
+${killed} of ${total} were killed, of which ${endless} by an endless loop or a dead process; measured ${date}, at commit ${commit()}.
+`
+}
+
+function commit(): string {
+  const { stdout } = spawnSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: root })
+  return `\`${stdout.toString().trim()}\``
+}
+
+function table({ files }: Report): string {
+  const rows = files.map(
+    ({ file, killed, total, score }) => `| \`${file}\` | ${killed} | ${total} | ${score} |`,
+  )
+  return ['| source | killed | of | % |', '| --- | --- | --- | --- |', ...rows, ''].join('\n')
+}
+
+/** Grouped by the reason, in the order in which the explanations stand. */
+function survivors(report: Report): string {
+  const byReason = new Map<string, Survivor[]>()
+  for (const survivor of report.survivors) {
+    const why = survivor.why ?? 'Not explained yet.'
+    byReason.set(why, [...(byReason.get(why) ?? []), survivor])
+  }
+  const groups = [...byReason].map(([why, all]) => `### ${why}\n\n${all.map(line).join('\n')}\n`)
+  return ['## Survivors', '', ...groups].join('\n')
+}
+
+function line({ mutant, outcome }: Survivor): string {
+  const { file, line: number, was, becomes } = mutant
+  const where = `\`${file.replace('src/core/', '')}:${number}\``
+  const reached = outcome.kind === 'unreached' ? ' (no test comes there)' : ''
+  return `- ${where} ${code(was)} → ${code(becomes)}${reached}`
+}
+
+function code(text: string): string {
+  const short = text.length > 70 ? `${text.slice(0, 67)}...` : text
+  return short === '' ? 'nothing' : `\`\` ${short} \`\``
+}

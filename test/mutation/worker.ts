@@ -1,0 +1,134 @@
+import fc from 'fast-check'
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { pathToFileURL } from 'node:url'
+import { collected, type CollectedTest } from './collected-tests.ts'
+import type { Asked, Measured, Order, Told } from './worker-messages.ts'
+
+/**
+ * One process that holds the instrumented core with its tests, and tries one mutant after another: mutants are switched
+ * on by a global variable, so nothing is loaded again. A mutant of what is computed while modules load needs a worker of
+ * its own, which is told so by its environment (`__STRYKER_ACTIVE_MUTANT__`).
+ */
+type Switches = {
+  activeMutant?: string | undefined
+  isMeasuring: boolean
+  currentTestId?: string | undefined
+  hitCount?: number | undefined
+  hitLimit?: number | undefined
+  mutantCoverage?: {
+    static: Record<string, number>
+    perTest: Record<string, Record<string, number>>
+  }
+}
+
+// Also while modules load: which mutants work then is told by the same counters.
+const switches: Switches = { isMeasuring: true }
+Reflect.set(globalThis, '__stryker__', switches)
+
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'node:test'
+      ? { url: new URL('collected-tests.ts', import.meta.url).href, shortCircuit: true }
+      : next(specifier, context),
+})
+
+// A fixed seed makes outcomes repeatable, and a smaller counterexample of a mutant helps nobody.
+const seed = 20_261_128
+fc.configureGlobal({ seed, endOnFailure: true })
+
+type Law = { readonly name: string; readonly property: fc.IRawProperty<unknown, false> }
+
+async function load({ tree, files, lawRuns }: Order): Promise<readonly CollectedTest[]> {
+  const url = (file: string): string => pathToFileURL(join(tree, file)).href
+  const tests: CollectedTest[] = []
+  for (const file of files) {
+    collected.length = 0
+    await import(url(file))
+    tests.push(...collected.map(({ name, run }) => ({ name: `${file}: ${name}`, run })))
+  }
+  const { laws }: { readonly laws: readonly Law[] } = await import(url('test/model/laws.ts'))
+  for (const numRuns of lawRuns) {
+    for (const { name, property } of laws) {
+      tests.push({
+        name: `test/model/laws.ts: ${name} (${numRuns} stories)`,
+        run: () => fc.assert(property, { numRuns, seed }),
+      })
+    }
+  }
+  return tests
+}
+
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 200) ?? ''
+
+/** What the test throws, in a few words; undefined when it passes. */
+async function failureOf(test: CollectedTest): Promise<string | undefined> {
+  try {
+    await test.run()
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+/** Runs all tests without any mutant: they have to pass, and say which mutants they reach. */
+async function measure(tests: readonly CollectedTest[]): Promise<Measured> {
+  const durations: Record<string, number> = {}
+  switches.isMeasuring = true
+  for (const test of tests) {
+    switches.currentTestId = test.name
+    const since = performance.now()
+    const failure = await failureOf(test)
+    if (failure !== undefined) throw new Error(`${test.name} fails without a mutant: ${failure}`)
+    durations[test.name] = performance.now() - since
+  }
+  switches.currentTestId = undefined
+  switches.isMeasuring = false
+  const { mutantCoverage = { static: {}, perTest: {} } } = switches
+  return {
+    durations,
+    whileLoading: Object.keys(mutantCoverage.static),
+    perTest: mutantCoverage.perTest,
+  }
+}
+
+async function attempt(tests: readonly CollectedTest[], asked: Asked): Promise<Told> {
+  const byName = new Map(tests.map((test) => [test.name, test]))
+  switches.activeMutant = asked.mutantId
+  for (const name of asked.tests) {
+    const test = byName.get(name)
+    if (test === undefined) throw new Error(`There is no test "${name}"`)
+    switches.hitCount = 0
+    switches.hitLimit = asked.hitMax
+    const failure = await failureOf(test)
+    if (failure === undefined) continue
+    switches.activeMutant = undefined
+    // What a mutant left behind in a cache of a module would fail every later test, too.
+    const isSpoilt = !asked.isAlone && (await failureOf(test)) !== undefined
+    if (isSpoilt) return { kind: 'spoilt' }
+    const isEndless = failure.startsWith('Stryker: Hit count limit')
+    return { kind: isEndless ? 'endless' : 'failed', test: name, failure }
+  }
+  switches.activeMutant = undefined
+  return { kind: 'passed' }
+}
+
+const tell = (told: Told): void => void process.send?.(told)
+
+let tests: readonly CollectedTest[] = []
+
+async function obey(order: Order | Asked | { readonly kind: 'measure' }): Promise<void> {
+  if (order.kind === 'load') {
+    tests = await load(order)
+    switches.isMeasuring = false
+    tell({ kind: 'loaded' })
+  } else if (order.kind === 'measure') tell({ kind: 'measured', measured: await measure(tests) })
+  else tell(await attempt(tests, order))
+}
+
+process.on('message', (order: Order | Asked | { readonly kind: 'measure' }) => {
+  obey(order).catch((error: unknown) => tell({ kind: 'broken', failure: messageOf(error) }))
+})
+process.once('disconnect', () => process.exit())

@@ -1,4 +1,4 @@
-import type { HoldSource, SpendCap } from '../../src/core/account.ts'
+import type { AutoReload, HoldSource, PaymentRefusal, SpendCap } from '../../src/core/account.ts'
 import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
 import type { RequestFacts } from '../../src/core/entry.ts'
 import type { Plan } from '../../src/core/plan.ts'
@@ -27,6 +27,7 @@ export type Call = {
   | { readonly kind: 'grow'; readonly hold: string; readonly amounts: Amounts }
   | ({ readonly kind: 'settle'; readonly hold: string } & Metered)
   | { readonly kind: 'void'; readonly hold: string }
+  | { readonly kind: 'expire'; readonly hold: string }
   /** The server died, and its next start ended every hold that was open. */
   | { readonly kind: 'restart' }
   | {
@@ -36,6 +37,14 @@ export type Call = {
       readonly priority: number
       readonly expiresAtMs: number | null
     }
+  /** The wallet topped itself up, or was refused it. */
+  | { readonly kind: 'reload'; readonly grant: string; readonly amountNanos: bigint }
+  | { readonly kind: 'reload_refused'; readonly reason: PaymentRefusal }
+  | { readonly kind: 'refund'; readonly grant: string }
+  | { readonly kind: 'auto_reload'; readonly setting: AutoReload }
+  | { readonly kind: 'order'; readonly monthMax: bigint }
+  /** Somebody was promised it, and the journal has nothing of it. */
+  | { readonly kind: 'missing'; readonly what: string }
   /** `member` null is the customer itself. */
   | { readonly kind: 'switch'; readonly member: string | null; readonly isOn: boolean }
   | { readonly kind: 'cap'; readonly member: string | null; readonly cap: SpendCap }

@@ -1,15 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Price } from '../../src/core/usage.ts'
-import { NaiveModel, type Question, type Sizes } from '../model/naive-model.ts'
-import type {
-  Answer,
-  Call,
-  CallOf,
-  FiguresTold,
-  LimitTold,
-  OverviewTold,
-  PlacedHold,
-} from './account-history.ts'
+import type { Refused } from '../model/naive-facts.ts'
+import { AccountBooks } from './account-books.ts'
+import type { Answer, Call, CallOf, LimitTold } from './account-history.ts'
 import { foldFacts, type FoldedFact } from './fold-facts.ts'
 import type { SequentialModel } from './operation.ts'
 
@@ -27,65 +20,6 @@ export type AccountTerms = {
   readonly prices: readonly Price[]
   /** For calls of which nobody knows the server's moment. */
   readonly nowMs: number
-}
-
-/** The naive model, told the amounts of each hold instead of working them out. */
-class AccountBooks extends NaiveModel {
-  /** The hold that is about to be placed, or what a refused request would have had to hold. */
-  given: Sizes = { expected: { money: 0n, tokens: 0n, requests: 1n }, money: 0n, reserve: 0n }
-
-  protected override sizes(_question: Question): Sizes {
-    return this.given
-  }
-
-  /** Grows to what was metered; false where there is no such hold, or no room for it. */
-  growTo(id: string, amounts: PlacedHold['amounts'], nowMs: number): boolean {
-    const hold = this.openHolds(null).find((open) => open.hold === id)
-    if (hold === undefined) return false
-    const more = amounts.money - hold.amounts.money
-    const isWallet = hold.source === 'extra_usage'
-    if (isWallet && (more <= 0n || more > this.room(hold, nowMs))) return false
-    const grantLegs = isWallet ? this.takeFromGrants(more, nowMs) : []
-    this.note(nowMs, { kind: 'grown', hold: id, amounts, grantLegs })
-    return true
-  }
-
-  isOpen(id: string): boolean {
-    return this.openHolds(null).some(({ hold }) => hold === id)
-  }
-
-  told(member: string, nowMs: number): FiguresTold {
-    return {
-      limits: this.limitsTold(member, nowMs),
-      isOnForCustomer: this.isOn(null),
-      isOnForMember: this.isOn(member),
-      balanceNanos: this.balance(nowMs),
-      heldNanos: this.heldMoney(null),
-      spentNanos: this.spent(null, nowMs),
-      capNanos: this.cap(null),
-      memberSpentNanos: this.spent(member, nowMs),
-      memberHeldNanos: this.heldMoney(member),
-      memberCapNanos: this.cap(member),
-      runningCount: this.openHolds(member).length,
-    }
-  }
-
-  limitsTold(member: string, nowMs: number): readonly LimitTold[] {
-    return this.limits(member, nowMs).map(({ limit, most, used, held }) => {
-      return { limit: limit.id, used, held, amount: most }
-    })
-  }
-
-  overview(nowMs: number): OverviewTold {
-    return {
-      isActive: this.isActive(null),
-      isOn: this.isOn(null),
-      balanceNanos: this.balance(nowMs),
-      heldNanos: this.heldMoney(null),
-      spentNanos: this.spent(null, nowMs),
-      capNanos: this.cap(null),
-    }
-  }
 }
 
 /** One customer as a sequential model: the naive model's rules, one call after another. */
@@ -144,7 +78,7 @@ export class AccountModel implements SequentialModel<AccountState, Call, Answer>
 type Told = { readonly answer: Answer | undefined; readonly nowMs: number }
 
 /** Does what the call says; false where it cannot have been answered so. */
-function carryOut(books: AccountBooks, call: Call, { answer, nowMs }: Told): boolean {
+export function carryOut(books: AccountBooks, call: Call, { answer, nowMs }: Told): boolean {
   switch (call.kind) {
     case 'request':
       return request(books, call, { answer, nowMs })
@@ -157,6 +91,17 @@ function carryOut(books: AccountBooks, call: Call, { answer, nowMs }: Told): boo
       if (isOpen) books.void(call.hold, nowMs)
       return isOpen
     }
+    case 'expire': {
+      const isOpen = books.isOpen(call.hold)
+      if (isOpen) books.expire(call.hold, nowMs)
+      return isOpen
+    }
+    case 'reload':
+      return books.bookReload(call.grant, call.amountNanos, nowMs)
+    case 'reload_refused':
+      return books.refuseReload(call.reason, nowMs)
+    case 'missing':
+      return false
     case 'restart':
       for (const { hold } of books.openHolds(null)) books.expire(hold, nowMs)
       return true
@@ -181,18 +126,36 @@ function request(books: AccountBooks, call: CallOf<'request'>, { answer, nowMs }
   const { amounts = nothing, reserveNanos: reserve = 0n, holdMaxMs = 0 } = hold ?? {}
   const money = hold === null ? (neededNanos ?? 0n) : amounts.money
   books.given = { expected: amounts, money, reserve }
-  const said = books.authorize({ hold: hold?.id ?? 'refused', member, facts, holdMaxMs }, nowMs)
+  books.givenAlone = null
+  const asked = { hold: hold?.id ?? 'refused', member, facts, holdMaxMs }
+  const said = books.authorize(asked, nowMs)
   if (said.kind === 'allow') {
     if (hold === null || said.source !== hold.source) return false
     return answer === undefined || isSaid(answer, { kind: 'allowed', source: said.source })
   }
   if (answer?.kind !== 'denied') return false
+  if (isDenied(books, { call, answer, said, nowMs })) return true
+  // Where it would have held the worst case, alone it may have held less: then `reserved` may be right.
+  if (said.reason !== 'limit_reached' || !books.isWorstCase(asked, nowMs)) return false
+  books.givenAlone = { expected: amounts, money: 1n, reserve: 0n }
+  const alone = books.decide(asked, nowMs)
+  return alone.kind === 'deny' && isDenied(books, { call, answer, said: alone, nowMs })
+}
+
+type Denied = {
+  readonly call: CallOf<'request'>
+  readonly answer: Extract<Answer, { kind: 'denied' }>
+  readonly said: Refused
+  readonly nowMs: number
+}
+
+function isDenied(books: AccountBooks, { call, answer, said, nowMs }: Denied): boolean {
   const { reason, extraUsageReason } = said
-  const binding = books.limitsTold(member, nowMs).filter(({ limit }) => said.binding.has(limit))
+  const limits = books.limitsTold(call.member, nowMs)
   const byName = (a: LimitTold, b: LimitTold): number => (a.limit < b.limit ? -1 : 1)
   const told = { ...answer, binding: answer.binding.toSorted(byName) }
-  const truth = binding.toSorted(byName)
-  return isSaid(told, { kind: 'denied', reason, extraUsageReason, binding: truth })
+  const binding = limits.filter(({ limit }) => said.binding.has(limit)).toSorted(byName)
+  return isSaid(told, { kind: 'denied', reason, extraUsageReason, binding })
 }
 
 function settle(books: AccountBooks, call: CallOf<'settle'>, { answer, nowMs }: Told): boolean {
@@ -204,7 +167,17 @@ function settle(books: AccountBooks, call: CallOf<'settle'>, { answer, nowMs }: 
 }
 
 type Command = CallOf<
-  'top_up' | 'switch' | 'cap' | 'status' | 'except' | 'seat' | 'publish' | 'credit'
+  | 'top_up'
+  | 'switch'
+  | 'cap'
+  | 'status'
+  | 'except'
+  | 'auto_reload'
+  | 'order'
+  | 'seat'
+  | 'publish'
+  | 'credit'
+  | 'refund'
 >
 
 function command(books: AccountBooks, call: Command, nowMs: number): void {
@@ -216,6 +189,8 @@ function command(books: AccountBooks, call: Command, nowMs: number): void {
     case 'switch':
     case 'cap':
     case 'status':
+    case 'auto_reload':
+    case 'order':
       return books.note(nowMs, call)
     case 'except':
       return books.note(nowMs, { ...call, kind: 'excepted' })
@@ -225,5 +200,7 @@ function command(books: AccountBooks, call: Command, nowMs: number): void {
       return books.publish(call.plan, nowMs)
     case 'credit':
       return books.credit(call.member, call.limit, nowMs)
+    case 'refund':
+      return books.refund(call.grant, nowMs)
   }
 }

@@ -1,6 +1,6 @@
 import type { NaiveBooks } from '../model/naive-books.ts'
 import { monthAt } from '../model/naive-calendar.ts'
-import type { Fact, FactOf, Hold, Pin } from '../model/naive-facts.ts'
+import type { Fact, FactOf, Grant, Hold, Pin } from '../model/naive-facts.ts'
 
 /**
  * The same books in fewer facts: what has ended stays as its sums, what was replaced is forgotten, and the order is
@@ -19,6 +19,7 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
   const kept = books.holds().filter(({ end }) => end === 'open' || end === 'expired')
   const ids = new Set(kept.map(({ hold }) => hold))
   const isKept = (fact: { hold: string }): boolean => ids.has(fact.hold)
+  const usedUp = usedUpIn(books)
   return [
     { ...opened, atMs: 0 },
     ...lastOf(of('plan'), ({ plan }) => plan.id),
@@ -30,14 +31,16 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
     ...lastOf(of('auto_reload'), () => ''),
     ...lastOf(of('order'), () => ''),
     // The month of a reload counts, of other grants nothing but their order.
-    ...of('granted').map((fact) => ({
-      ...fact,
-      atMs: fact.isReload ? monthAt(opened.zone, fact.atMs).startMs : 0,
-    })),
+    ...of('granted')
+      .filter(({ grant }) => !usedUp.has(grant))
+      .map((fact) => ({
+        ...fact,
+        atMs: fact.isReload ? monthAt(opened.zone, fact.atMs).startMs : 0,
+      })),
     ...refusalOf(facts),
-    ...refunds(of('refunded')),
+    ...refunds(of('refunded').filter(({ grant }) => !usedUp.has(grant))),
     ...members.flatMap((member) => usedOf(books, member)),
-    ...charges(books, { zone: opened.zone, settled: of('settled') }),
+    ...charges(books, { zone: opened.zone, settled: of('settled'), usedUp }),
     ...of('held')
       .filter(isKept)
       .map((fact) => ({ ...fact, atMs: 0, windows: fact.windows.map(withoutOpening) }))
@@ -48,6 +51,16 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
       .toSorted((a, b) => compare(a.hold, b.hold)),
     ...of('ended').filter(isKept),
   ]
+}
+
+/** Grants of which nothing is left or held: nothing of them can come back. A reload still counts in its month. */
+function usedUpIn(books: NaiveBooks): ReadonlySet<string> {
+  const isUsedUp = (grant: Grant): boolean => {
+    if (grant.isReload) return false
+    const { available, held, expired } = books.grant(grant, 0)
+    return available + held + expired === 0n
+  }
+  return new Set(books.grants().filter(isUsedUp).map(({ grant }) => grant))
 }
 
 /** A refused reload is told until money comes in or a setting of it changes. */
@@ -161,7 +174,15 @@ function usedOf(books: NaiveBooks, member: string): FoldedFact[] {
 /** Charges and overruns by member and month, in the customer's zone and in UTC. */
 function charges(
   books: NaiveBooks,
-  { zone, settled }: { readonly zone: string; readonly settled: readonly FactOf<'settled'>[] },
+  {
+    zone,
+    settled,
+    usedUp,
+  }: {
+    readonly zone: string
+    readonly settled: readonly FactOf<'settled'>[]
+    readonly usedUp: ReadonlySet<string>
+  },
 ): FoldedFact[] {
   const members = new Map(books.holds().map(({ hold, member }) => [hold, member]))
   const months = new Map<string, { member: string; sum: Charge }>()
@@ -179,6 +200,7 @@ function charges(
     sum.charged += fact.charged
     sum.overrun += fact.overrun
     for (const { grant, amount } of fact.parts) {
+      if (usedUp.has(grant)) continue
       sum.parts.set(grant, (sum.parts.get(grant) ?? 0n) + amount)
     }
     months.set(key, { member, sum })

@@ -1,8 +1,7 @@
 import type { HoldSource } from '../../src/core/account.ts'
-import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
 import { readAllowedDecisionId } from '../../src/operations/decision-id.ts'
 import type { CommandCall, HistoryRecorder, Pending, Told } from './history-recorder.ts'
-import type { FiguresTold, LimitTold } from './account-history.ts'
+import { deniedIn, figuresIn, type FiguresJson } from './read-answers.ts'
 
 /** Clients of one customer at a real server, over HTTP, who write down what they do and hear. */
 export type Where = {
@@ -115,9 +114,9 @@ export class HistoryClients {
   async #refused(pending: Pending, response: Response): Promise<void> {
     const text = await response.text().catch(() => '')
     const position = Number(response.headers.get('x-plimsoll-position'))
-    const denial = response.status === 429 ? deniedIn(text) : null
-    if (denial === null) return pending.unknown()
-    pending.ok({ ...denial, position })
+    const refusal = response.status === 429 ? deniedIn(text) : null
+    if (refusal === null) return pending.unknown()
+    pending.ok({ kind: 'denied', ...refusal, position })
     this.#note()
   }
 
@@ -251,72 +250,3 @@ async function endOf(
 }
 
 type EndJson = { readonly chargedNanos?: string; readonly overrunNanos?: string }
-
-function deniedIn(text: string): Omit<Extract<Told, { kind: 'denied' }>, 'position'> | null {
-  const { error } = JSON.parse(text) as { error: { details: DetailsJson } }
-  const { error_code: code, limits = [], extra_usage_reason: why, needed_nanos } = error.details
-  if (code !== 'limit_reached' && code !== 'reserved' && code !== 'running_limit') return null
-  return {
-    kind: 'denied',
-    denial: {
-      kind: 'denied',
-      reason: code,
-      extraUsageReason: why ?? null,
-      binding: limits.map(({ id: limit, used, held, amount }) =>
-        limitIn({ limit, used, held, amount }),
-      ),
-    },
-    neededNanos: needed_nanos === null || needed_nanos === undefined ? null : BigInt(needed_nanos),
-  }
-}
-
-type LimitJson = { used: string; held: string; amount: string | null }
-type DetailsJson = {
-  readonly error_code: Reason
-  readonly limits?: readonly (LimitJson & { id: string })[]
-  readonly extra_usage_reason?: ExtraUsageReason | null
-  readonly needed_nanos?: string | null
-}
-
-const limitIn = ({ limit, used, held, amount }: LimitJson & { limit: string }): LimitTold => ({
-  limit,
-  used: BigInt(used),
-  held: BigInt(held),
-  amount: amount === null ? null : BigInt(amount),
-})
-
-type FiguresJson = {
-  readonly position: number
-  readonly limits: readonly (LimitJson & { limitId: string })[]
-  readonly runningCount: number
-  readonly extraUsage: {
-    readonly isOnForCustomer: boolean
-    readonly isOnForMember: boolean
-    readonly balanceNanos: string
-    readonly heldNanos: string
-    readonly spentNanos: string
-    readonly capNanos: string | null
-    readonly memberSpentNanos: string
-    readonly memberHeldNanos: string
-    readonly memberCapNanos: string | null
-  }
-}
-
-function figuresIn({ limits, runningCount, extraUsage }: FiguresJson): FiguresTold {
-  const orNull = (digits: string | null): bigint | null => (digits === null ? null : BigInt(digits))
-  return {
-    limits: limits.map(({ limitId: limit, used, held, amount }) =>
-      limitIn({ limit, used, held, amount }),
-    ),
-    isOnForCustomer: extraUsage.isOnForCustomer,
-    isOnForMember: extraUsage.isOnForMember,
-    balanceNanos: BigInt(extraUsage.balanceNanos),
-    heldNanos: BigInt(extraUsage.heldNanos),
-    spentNanos: BigInt(extraUsage.spentNanos),
-    capNanos: orNull(extraUsage.capNanos),
-    memberSpentNanos: BigInt(extraUsage.memberSpentNanos),
-    memberHeldNanos: BigInt(extraUsage.memberHeldNanos),
-    memberCapNanos: orNull(extraUsage.memberCapNanos),
-    runningCount,
-  }
-}

@@ -28,10 +28,15 @@ export class HistoryLog {
     this.#onEvent = onEvent
   }
 
+  /** Another place in the order of events, at which nobody says anything. */
+  next(): number {
+    return (this.#events += 1)
+  }
+
   invoke(process: string, facts: Readonly<Record<string, unknown>>): Call {
     const call = (this.#calls += 1)
     const tell = (kind: HistoryEvent['kind'], told: HistoryEvent['facts']): void => {
-      const index = (this.#events += 1)
+      const index = this.next()
       this.#onEvent({ index, call, process, kind, atMs: this.#nowMs(), facts: told })
     }
     tell('invoke', facts)

@@ -1,4 +1,4 @@
-import { writeRequest, type LlmRequest } from './people/llm-caller.ts'
+import { askMessages, writeRequest, type LlmRequest } from './people/llm-caller.ts'
 import type { SimCustomer, SimMember } from './people/cast.ts'
 import type { Reply } from './people/client.ts'
 import type { Operator } from './people/operator.ts'
@@ -92,9 +92,9 @@ async function askLast(world: World, member: SimMember, what: string): Promise<R
     isForbiddingExtraUsage: false,
     isBearer: false,
   }
-  const reply = await world.until(
-    world.client('gateway', luck).ask(writeRequest(request, key.keyText)),
-  )
+  const parts = { client: world.client('gateway', luck), history: world.history, process: luck }
+  const asking = writeRequest(request, key.keyText)
+  const reply = await world.until(askMessages(parts, member, { request, asking }))
   if (reply !== undefined) world.answers.take(member, reply)
   await world.pass(1000)
   return reply

@@ -5,6 +5,7 @@ import type { EventKind } from './engine/timeline.ts'
 import { untilQuiet } from './engine/quiet.ts'
 import { isOfTheDead } from './engine/server.ts'
 import type { HistoryEvent } from './history-log.ts'
+import { judgeHistories, noHistories, type HistoriesSeen } from './checks/history-check.ts'
 import { lookAtEverything } from './checks/last-look.ts'
 import { TroubleMaker } from './faults/trouble-maker.ts'
 import { seeEverythingResolve } from './liveness.ts'
@@ -16,6 +17,7 @@ export type SeedRun = {
   readonly seed: number
   readonly steps: number
   readonly onHistory?: (event: HistoryEvent) => void
+  readonly isByHistoriesOnly?: boolean
   readonly onProgress?: (steps: number) => void
 }
 
@@ -32,18 +34,21 @@ export type SeedResult = {
     readonly serverLives: number
     readonly driftsHealed: number
     readonly faults: Readonly<Record<string, number>>
+    readonly histories: HistoriesSeen
   }
   readonly violations: readonly string[]
 }
 
 /** Runs one world for so many steps, and then to its end. */
 export async function runSeed(run: SeedRun): Promise<SeedResult> {
-  const { seed, steps, onHistory, onProgress } = run
+  const { seed, steps, onHistory, onProgress, isByHistoriesOnly = false } = run
+  let histories = noHistories
   const beganMs = performance.now()
   const root = memoryFolder('simulation')
   const world = new World(mixOf(seed), {
     root: join(root, 'world'),
     ...(onHistory === undefined ? {} : { onHistory }),
+    isByHistoriesOnly,
   })
   const troubles = new TroubleMaker(world)
   const onStray = (error: unknown): void => {
@@ -63,6 +68,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     troubles.end()
     if (world.violations.length === 0) await seeEverythingResolve(world)
     if (world.violations.length === 0) await lookAtEverything(world)
+    if (world.violations.length === 0) histories = await judgeHistories(world)
   } catch (error) {
     world.blame('the simulation itself fails', describe(error))
   } finally {
@@ -85,6 +91,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
       serverLives: world.server.lives,
       driftsHealed: world.books.driftCount,
       faults: Object.fromEntries(troubles.counts),
+      histories,
     },
     violations: world.violations,
   }

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { noHistories } from './checks/history-check.ts'
 import { runSeed, type SeedResult } from './run-seed.ts'
 
 export type SeedRow = SeedResult & {
@@ -15,6 +16,8 @@ export type SeedsWanted = {
   readonly jobs: number
   /** No seed begins once something was found. */
   readonly isFirstOnly?: boolean
+  /** Worlds are judged by their histories alone. */
+  readonly isByHistoriesOnly?: boolean
 }
 
 /** A process is replaced after so many worlds, so that nothing that one leaves behind adds up. */
@@ -22,9 +25,10 @@ const worldsPerProcess = 50
 
 /** One world in this process, or many on several. Resolves when the last one is over. */
 export async function runSeeds(
-  { seeds, count, steps, untilMs, jobs, isFirstOnly }: SeedsWanted,
+  { seeds, count, steps, untilMs, jobs, isFirstOnly, isByHistoriesOnly = false }: SeedsWanted,
   tell: (row: SeedRow) => void,
 ): Promise<void> {
+  const how = { steps, isByHistoriesOnly }
   const left = seeds[Symbol.iterator]()
   let isEnough = false
   const onRow = (row: SeedRow): void => {
@@ -38,15 +42,21 @@ export async function runSeeds(
   }
   if (count === 1) {
     const only = take()
-    if (only !== undefined) onRow({ ...(await runSeed({ seed: only, steps })), asked: steps })
+    if (only !== undefined) onRow({ ...(await runSeed({ seed: only, ...how })), asked: steps })
     return
   }
-  await Promise.all(Array.from({ length: jobs }, () => work(take, steps, onRow)))
+  await Promise.all(Array.from({ length: jobs }, () => work(take, how, onRow)))
+}
+
+type Order = {
+  readonly seed: number
+  readonly steps: number
+  readonly isByHistoriesOnly: boolean
 }
 
 async function work(
   take: () => number | undefined,
-  steps: number,
+  how: Omit<Order, 'seed'>,
   onRow: (row: SeedRow) => void,
 ): Promise<void> {
   let seed = take()
@@ -56,7 +66,7 @@ async function work(
     })
     let worlds = 0
     while (seed !== undefined && child.connected && worlds < worldsPerProcess) {
-      onRow(await ask(child, { seed, steps }))
+      onRow(await ask(child, { seed, ...how }))
       worlds += 1
       seed = take()
     }
@@ -65,7 +75,7 @@ async function work(
 }
 
 /** A process that dies in the middle of a world is a finding, too. */
-function ask(child: ChildProcess, order: { seed: number; steps: number }): Promise<SeedRow> {
+function ask(child: ChildProcess, order: Order): Promise<SeedRow> {
   return new Promise((resolve) => {
     const done = (row: SeedRow): void => {
       child.off('exit', onExit)
@@ -76,7 +86,8 @@ function ask(child: ChildProcess, order: { seed: number; steps: number }): Promi
       done({ ...(result as SeedResult), asked: order.steps })
     const onExit = (code: number | null): void => {
       const violations = [`the process of the world ended with ${code}`]
-      const seen = { entries: 0, answersChecked: 0, serverLives: 0, driftsHealed: 0, faults: {} }
+      const figures = { entries: 0, answersChecked: 0, serverLives: 0, driftsHealed: 0, faults: {} }
+      const seen = { ...figures, histories: noHistories }
       const none = { steps: 0, digest: '', simulatedMs: 0, realMs: 1, counts: {}, seen }
       done({ ...none, violations, seed: order.seed, asked: order.steps })
     }

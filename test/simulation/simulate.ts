@@ -12,6 +12,7 @@ from the seed. The same seed and steps do the same again, to the byte.
   --for <time>      new seeds until the time is over, such as 30s, 10m or 2h; begins at --seed
   --jobs <n>        processes (2)
   --first           ends with the first world in which something happened that must not
+  --histories       judges by what people were told alone, and by no other check
   --json            one line of JSON per world, and one for all of them
   --help            this
 
@@ -25,6 +26,7 @@ type Wanted = {
   readonly untilMs: number
   readonly jobs: number
   readonly isFirstOnly: boolean
+  readonly isByHistoriesOnly: boolean
   readonly isJson: boolean
 }
 
@@ -37,6 +39,7 @@ function readWanted(): Wanted | string {
       for: { type: 'string' },
       jobs: { type: 'string', default: '2' },
       first: { type: 'boolean', default: false },
+      histories: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -51,6 +54,7 @@ function readWanted(): Wanted | string {
     untilMs: forMs === null ? Infinity : performance.now() + forMs,
     jobs: whole('--jobs', values.jobs, 64),
     isFirstOnly: values.first,
+    isByHistoriesOnly: values.histories,
     isJson: values.json,
   }
 }

@@ -17,6 +17,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     seeds: { type: 'string', default: '1..20' },
     steps: { type: 'string', default: '3000' },
+    histories: { type: 'boolean', default: false },
   },
 })
 
@@ -42,6 +43,7 @@ async function simulate(root: string): Promise<{ kill: Kill | null; steps: numbe
   const program = join(root, 'test/simulation/simulate.ts')
   const { seeds, steps } = values
   const asked = ['--seeds', seeds, '--steps', steps, '--jobs', '1', '--first', '--json']
+  if (values.histories) asked.push('--histories')
   const child = spawn(process.execPath, [...process.execArgv, program, ...asked], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AnswerChecks } from './checks/answer-checks.ts'
 import { Books } from './checks/books.ts'
+import { HistoryKeeper } from './checks/history-check.ts'
 import { Chance } from './engine/chance.ts'
 import type { Weather } from './engine/link.ts'
 import type { Port } from './engine/network.ts'
@@ -24,6 +25,8 @@ export type WorldOptions = {
   /** A folder of its own, which the world may fill. */
   readonly root: string
   readonly onHistory?: (event: HistoryEvent) => void
+  /** Nothing is held against the world but what its histories say. */
+  readonly isByHistoriesOnly?: boolean
 }
 
 /** Everything that is simulated, made of one seed. It moves by one event at a time, when it is told to. */
@@ -34,6 +37,7 @@ export class World {
   readonly upstream: SimUpstream
   readonly server: SimServer
   readonly history: HistoryLog
+  readonly kept = new HistoryKeeper()
   readonly violations: string[] = []
   readonly books = new Books((what) => this.blame('the journal is wrong', what))
   readonly answers: AnswerChecks
@@ -58,12 +62,14 @@ export class World {
   readonly onReply = new Set<(member: SimMember, request: LlmRequest, reply: Reply) => void>()
   readonly logged = new Map<string, number>()
   #operatorToken = ''
+  readonly #isByHistoriesOnly: boolean
   /** This life has not been held against the one before. */
   #isFresh = false
 
   constructor(mix: Mix, options: WorldOptions) {
-    const { root, onHistory } = options
+    const { root, onHistory, isByHistoriesOnly = false } = options
     this.mix = mix
+    this.#isByHistoriesOnly = isByHistoriesOnly
     this.timeline = new Timeline({ isWhole: mix.isWholeMs })
     this.chance = new Chance(`world/${mix.seed}`)
     this.answers = new AnswerChecks(this.books, this.chance.fork('checks'), (what, why) =>
@@ -73,7 +79,13 @@ export class World {
     const pricesFile = join(root, 'prices.json')
     writeFileSync(pricesFile, pricesText)
     const { timeline } = this
-    this.history = new HistoryLog(() => timeline.nowMs, onHistory)
+    this.history = new HistoryLog(
+      () => timeline.nowMs,
+      (event) => {
+        this.kept.events.push(event)
+        onHistory?.(event)
+      },
+    )
     this.upstream = new SimUpstream(timeline, () => this.trueMs(), {
       troublePercent: mix.upstreamTroublePercent,
       eventMs: mix.upstreamEventMs,
@@ -129,7 +141,8 @@ export class World {
   }
 
   /** Something that must not be. The first is enough to stop. */
-  blame(what: string, why: string): void {
+  blame(what: string, why: string, by: 'history' | 'check' = 'check'): void {
+    if (this.#isByHistoriesOnly && by !== 'history') return
     const atMs = Math.round(this.timeline.nowMs)
     this.violations.push(`${what}: ${why} (step ${this.timeline.steps}, ${atMs} ms)`)
   }
@@ -199,6 +212,7 @@ export class World {
           this.blame('the clock of record follows a wrong clock', `${aheadMs} ms ahead`)
         }
       }
+      this.kept.look(this.books.position, this.history.next())
       if (this.answers.waiting > 0) await this.answers.look(parts)
       for (const operationId of this.acknowledged.splice(0)) {
         if (this.books.commandCount(operationId) === 0) {

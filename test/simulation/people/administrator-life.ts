@@ -169,7 +169,10 @@ async function publishPlans({ operator, chance }: Desk): Promise<void> {
   await operator.insist({ path: '/plans', customerId: null, content: { content } })
 }
 
-async function readOne({ operator, customer, chance, world }: Desk, member: SimMember) {
+async function readOne(
+  { operator, customer, chance, world }: Desk,
+  member: SimMember,
+): Promise<void> {
   const { customerId } = customer
   const ofMember = `/customers/${customerId}/members/${member.memberId}`
   const path = chance.pick([
@@ -180,12 +183,16 @@ async function readOne({ operator, customer, chance, world }: Desk, member: SimM
     '/seats',
     '/status',
   ])
+  const { memberId } = member
+  const call = world.history.invoke(operator.name, { operation: 'page', customerId, memberId, path })
   const reply = await operator.read(path)
-  if (reply.kind !== 'answer' || !reply.isWhole || reply.status >= 500) return
+  if (reply.kind !== 'answer' || !reply.isWhole || reply.status >= 500) return call.unknown()
+  const isUsage = path.endsWith('/usage')
+  call.ok({ figures: isUsage ? (JSON.parse(reply.body) as { figures: unknown }).figures : null })
   if (reply.status !== 200) world.blame('a page cannot be read', `${path}: ${reply.body}`)
   if (path.endsWith('/history')) {
     const { addsUp } = JSON.parse(reply.body) as { addsUp: boolean }
     if (!addsUp) world.blame('a history does not add up', `${path}: ${reply.body}`)
   }
-  if (path.endsWith('/usage')) world.answers.takeUsage(member, reply.body)
+  if (isUsage) world.answers.takeUsage(member, reply.body)
 }

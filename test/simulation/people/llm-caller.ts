@@ -66,7 +66,10 @@ export async function askMessages(
   else {
     const { status, headers, body, isWhole } = reply
     const decision = headers.get('x-plimsoll-decision') ?? null
-    call.ok({ status, decision, isWhole, bodyBytes: body.length })
+    const source = headers.get('x-plimsoll-source') ?? null
+    const position = Number(headers.get('x-plimsoll-position') ?? 0)
+    const refusal = status === 200 || !isWhole ? null : body
+    call.ok({ status, decision, source, position, refusal, isWhole, bodyBytes: body.length })
   }
   return reply
 }

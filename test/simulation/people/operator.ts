@@ -75,6 +75,10 @@ export class Operator {
     })
   }
 
+  get name(): string {
+    return this.#parts.name
+  }
+
   freshKey(): string {
     return `${this.#parts.name}-${(this.#count += 1)}`
   }
@@ -85,7 +89,7 @@ export class Operator {
 }
 
 /** Commands that leave no entry of their own, or several. */
-const unwritten = /\/(plans|erase|gift-reset|verify|adopt|backup)$/
+export const unwritten = /\/(plans|erase|gift-reset|verify|adopt|backup)$/
 
 function outcomeOf(reply: Reply): Outcome {
   if (reply.kind !== 'answer' || !reply.isWhole) return { kind: 'unknown' }

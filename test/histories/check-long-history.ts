@@ -6,8 +6,8 @@ import { statesAfter } from './linearize.ts'
 import { smallestBadWindow } from './shrink.ts'
 import { tellWindow } from './tell-window.ts'
 
-/** So much of the search for one history, in steps of the model, before it is called undecided. */
-const stepsMax = 20_000
+/** So many steps of the model for what lies between two quiet moments, before the history is called undecided. */
+const stepsMax = 2000
 /** So many different states after a quiet moment are still followed. */
 const statesMax = 8
 
@@ -75,13 +75,18 @@ function firstBadPart(model: AccountModel, history: AccountHistory): BadPart | n
     if (after.size === 0) return { ...known, operations }
     before = [...after.values()]
     const [only] = before
-    known = before.length === 1 && only !== undefined ? { from: only, operations: [] } : { ...known, operations }
+    known =
+      before.length === 1 && only !== undefined
+        ? { from: only, operations: [] }
+        : { ...known, operations }
   }
   return null
 }
 
 /** Everything of one part is over before anything of the next is asked. */
-function partsOf(operations: readonly AccountOperation[]): readonly (readonly AccountOperation[])[] {
+function partsOf(
+  operations: readonly AccountOperation[],
+): readonly (readonly AccountOperation[])[] {
   const parts: AccountOperation[][] = []
   let lastReturnedAt = -Infinity
   for (const one of operations.toSorted((a, b) => a.invokedAt - b.invokedAt)) {

@@ -60,7 +60,12 @@ function usedUpIn(books: NaiveBooks): ReadonlySet<string> {
     const { available, held, expired } = books.grant(grant, 0)
     return available + held + expired === 0n
   }
-  return new Set(books.grants().filter(isUsedUp).map(({ grant }) => grant))
+  return new Set(
+    books
+      .grants()
+      .filter(isUsedUp)
+      .map(({ grant }) => grant),
+  )
 }
 
 /** A refused reload is told until money comes in or a setting of it changes. */

@@ -1,6 +1,7 @@
 import type { Entry, EntryBody } from '../../src/core/entry.ts'
 import { readAllowedDecisionId, type DeniedDecision } from '../../src/operations/decision-id.ts'
 import type { HistoryEvent } from '../simulation/history-log.ts'
+import { unwritten } from '../simulation/people/operator.ts'
 import type { AccountOperation, Answer, Call } from './account-history.ts'
 import { AccountModel } from './account-model.ts'
 import type { AccountHistory } from './check-history.ts'
@@ -111,7 +112,9 @@ class WorldReading {
     const { looks } = this.#world
     while ((looks[this.#lookIndex]?.position ?? Infinity) < position) this.#lookIndex += 1
     const look = looks[this.#lookIndex]
-    return look === undefined ? { from: -Infinity, to: Infinity } : { from: look.since, to: look.at }
+    return look === undefined
+      ? { from: -Infinity, to: Infinity }
+      : { from: look.since, to: look.at }
   }
 
   /** Refusals and pages: they changed nothing, and name the position that they read. */
@@ -128,8 +131,9 @@ class WorldReading {
     }
     if (typeof told['refusal'] !== 'string') return []
     const decision = this.#world.readDenied(decisionOf(one))
+    if (decision === undefined) return []
     const refusal = deniedIn(told['refusal'])
-    if (decision === undefined || refusal === null) return []
+    if (refusal === null) return []
     const { facts, atMs: nowMs, position } = decision
     const { denial: answer, neededNanos } = refusal
     const call: Call = { kind: 'request', member, facts, hold: null, neededNanos, nowMs }
@@ -162,9 +166,6 @@ class WorldReading {
     })
   }
 }
-
-/** Commands that leave no entry under their own name. */
-const unwritten = /\/(plans|erase|gift-reset|verify|adopt|backup)$/
 
 /** In the order in which they were asked. */
 function heardIn(events: readonly HistoryEvent[], customer: string): readonly Heard[] {

@@ -26,7 +26,11 @@ test('nothing that must not be happens in the worlds of some seeds', async () =>
     rows.flatMap(({ seed, violations }) => violations.map((why) => `seed ${seed}: ${why}`)),
     [],
   )
-  for (const { seed, steps } of rows) assert.ok(steps >= 1200, `seed ${seed} has ${steps} steps`)
+  for (const { seed, steps, seen } of rows) {
+    assert.ok(steps >= 1200, `seed ${seed} has ${steps} steps`)
+    const { decided, undecided, operations } = seen.histories
+    assert.ok(decided > 0 && undecided === 0 && operations > 50, `seed ${seed}: ${operations}`)
+  }
 })
 
 test('what customers are told does not depend on who else is there', async () => {

@@ -57,7 +57,8 @@ export async function judgeHistories(world: World): Promise<HistoriesSeen> {
     const { kind, lines } = checkLongHistory(history)
     seen.operations += history.operations.length
     seen[kind === 'undecided' ? 'undecided' : 'decided'] += 1
-    if (kind !== 'linearizable') world.blame('what was told has no order', lines.join('\n'), 'history')
+    if (kind !== 'linearizable')
+      world.blame('what was told has no order', lines.join('\n'), 'history')
   }
   return { ...seen, realMs: performance.now() - beganMs }
 }

@@ -152,12 +152,15 @@ export class Link {
   }
 }
 
+/** A head with every figure that a refusal can have is shorter. */
+const headBytesMax = 8192
+
 /**
  * Without what is no part of the simulated world: the machine's own date, which Node writes into a head that has
  * none, and the name of the folder that this run was given.
  */
 function undated(bytes: Buffer): Buffer | string {
-  const hasDate = bytes.subarray(0, 1024).includes('Date: ')
+  const hasDate = bytes.subarray(0, headBytesMax).includes('Date: ')
   if (!hasDate && !bytes.includes('"dataFolder"')) return bytes
   const text = bytes.toString('latin1').replaceAll(/\r\nDate: [^\r]*/g, '')
   return text.replaceAll(/"dataFolder":"[^"]*"/g, '')

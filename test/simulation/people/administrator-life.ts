@@ -184,7 +184,12 @@ async function readOne(
     '/status',
   ])
   const { memberId } = member
-  const call = world.history.invoke(operator.name, { operation: 'page', customerId, memberId, path })
+  const call = world.history.invoke(operator.name, {
+    operation: 'page',
+    customerId,
+    memberId,
+    path,
+  })
   const reply = await operator.read(path)
   if (reply.kind !== 'answer' || !reply.isWhole || reply.status >= 500) return call.unknown()
   const isUsage = path.endsWith('/usage')

@@ -5,6 +5,7 @@ const questions: Readonly<
   journal: () => import('./journal.ts'),
   log: () => import('./log.ts'),
   verify: () => import('./verify.ts'),
+  'heavy-reads': () => import('./heavy-reads.ts'),
   gateway: () => import('./gateway.ts'),
   checkpoint: () => import('./checkpoint.ts'),
   'hot-customer': () => import('./hot-customer.ts'),

@@ -20,6 +20,7 @@ import { AdminFailure, failureOf } from './failures.ts'
 import { guardAnswers, guardOrigin } from './callers/guards.ts'
 import { meRoutes } from './members/me-routes.ts'
 import { memberRoutes } from './members/member-routes.ts'
+import type { HeavyReads } from './http/heavy-reads.ts'
 import { pageRoutes } from './http/page-routes.ts'
 import { planRoutes } from './plans/plan-routes.ts'
 import { probeRoutes } from './http/probe-routes.ts'
@@ -37,6 +38,7 @@ export type AdminApiParts = Parts & {
   readonly events: AccountEvents
   /** Usage by hour and day, as far as somebody looked at it. */
   readonly usageReadings: UsageReadings
+  readonly heavyReads: HeavyReads
   readonly operatorTokenSha256: string
   readonly signIn: SignIn
   /** Whether a Host header names this server. */
@@ -112,7 +114,8 @@ export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): 
     return c.json(failureOf(failure).answer, 404)
   })
   app.onError((error, c) => {
-    const { status, answer, isBug } = failureOf(error)
+    const { status, answer, retryAfterSeconds, isBug } = failureOf(error)
+    if (retryAfterSeconds !== undefined) c.header('retry-after', String(retryAfterSeconds))
     if (isBug) {
       const { method, path } = c.req
       parts.logger.error('admin request failed', {

@@ -3,6 +3,7 @@ import { getRequestListener } from '@hono/node-server'
 import { listenOnMachine, type Listen } from '../system/listen.ts'
 import { UsageReadings } from '../operations/usage-readings.ts'
 import { openAccountEvents, streamsMax } from './account-events.ts'
+import { HeavyReads } from './http/heavy-reads.ts'
 import { createAdminApi, type AdminApiParts, type Mount } from './admin-api.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
 import { ownHosts } from './callers/guards.ts'
@@ -50,7 +51,11 @@ const connectionsMax = streamsMax + 1000
 const closeMaxMs = 1000
 
 export async function startAdminServer(
-  parts: Omit<AdminApiParts, 'isOwnHost' | 'events' | 'usageReadings' | 'adminUrl' | 'signIn'>,
+  parts: Omit<
+    AdminApiParts,
+    'heavyReads' | 'isOwnHost' | 'events' | 'usageReadings' | 'adminUrl' | 'signIn'
+  > &
+    Partial<Pick<AdminApiParts, 'heavyReads'>>,
   options: AdminServerOptions,
 ): Promise<AdminServer> {
   const events = openAccountEvents(parts)
@@ -69,6 +74,7 @@ export async function startAdminServer(
   const url = `http://${shownHost}:${port}`
   const api = createAdminApi(
     {
+      heavyReads: new HeavyReads(parts),
       ...parts,
       events,
       signIn,

@@ -3,7 +3,12 @@
  * Failures of operations and storage are found by their `code`, so a new one needs a row here and
  * nothing else; a code without a row is a bug of ours and reads as `internal_error`.
  */
-type FailureRow = { readonly status: number; readonly remedy: string }
+type FailureRow = {
+  readonly status: number
+  readonly remedy: string
+  /** Said where time helps. */
+  readonly retryAfterSeconds?: number
+}
 
 const rows = {
   invalid_request: {
@@ -109,6 +114,11 @@ const rows = {
   },
   too_many_keys: { status: 409, remedy: 'Revoke keys that nobody uses any more.' },
   too_fast: { status: 429, remedy: 'Wait for the answers that are on the way.' },
+  too_many_reads: {
+    status: 429,
+    remedy: 'Wait until a file or check that is running has ended.',
+    retryAfterSeconds: 10,
+  },
   too_many_reports: { status: 429, remedy: 'The operator has your earlier reports. Try tomorrow.' },
   member_paused: { status: 403, remedy: 'Ask the operator to resume it.' },
   gateway_away: { status: 503, remedy: 'Try again in a moment.' },
@@ -175,6 +185,7 @@ const rows = {
     status: 503,
     remedy:
       'Nothing is known to be changed. Try again in a few seconds with the same idempotency key.',
+    retryAfterSeconds: 5,
   },
 } as const satisfies Record<string, FailureRow>
 
@@ -212,6 +223,7 @@ const isFailureCode = (code: unknown): code is FailureCode =>
 export function failureOf(error: unknown): {
   status: number
   answer: FailureAnswer
+  retryAfterSeconds?: number | undefined
   isBug: boolean
 } {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
@@ -221,13 +233,15 @@ export function failureOf(error: unknown): {
     return { status, answer: { error: { code: 'internal_error', message, remedy } }, isBug: true }
   }
   const problems = error instanceof AdminFailure ? error.problems : undefined
+  const row: FailureRow = rows[code]
   return {
-    status: rows[code].status,
+    status: row.status,
+    retryAfterSeconds: row.retryAfterSeconds,
     answer: {
       error: {
         code,
         message: asSentence(error.message === '' ? code.replaceAll('_', ' ') : error.message),
-        remedy: rows[code].remedy,
+        remedy: row.remedy,
         ...(problems === undefined ? {} : { problems }),
       },
     },

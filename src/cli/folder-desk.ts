@@ -1,5 +1,6 @@
 import { openAccountEvents } from '../admin/account-events.ts'
 import { createAdminApi } from '../admin/admin-api.ts'
+import { HeavyReads } from '../admin/http/heavy-reads.ts'
 import { replaceOperatorToken, sha256Hex } from '../admin/callers/operator-token.ts'
 import { openSignIn } from '../admin/sign-in/sign-in.ts'
 import { openBooks } from '../books.ts'
@@ -36,6 +37,7 @@ export async function openFolderDesk({ world, settings, idempotencyKey }: Search
       ...books.parts,
       events,
       usageReadings: new UsageReadings(books.parts),
+      heavyReads: new HeavyReads(books.parts),
       logger: silentLogger,
       operatorTokenSha256: sha256Hex(token),
       signIn: openSignIn({

@@ -3,6 +3,7 @@ import type { CustomerId, MemberId } from '../core/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Clock } from '../system/clock.ts'
 import { nextTurn } from '../system/next-turn.ts'
+import { SlowLane } from '../system/slow-lane.ts'
 import { latestBefore, readCorrections } from './clock-corrections.ts'
 import { UsageCells } from './usage-cells.ts'
 
@@ -34,8 +35,10 @@ const cellsMax = 200_000
 const entriesPerRead = 1000
 /** Entries counted before others get a turn: less than a millisecond. */
 const entriesPerTurn = 100
-/** So many scopes are read at once, so that many pages opened together do not fill every turn. */
+/** So many scopes are read at once; the others wait their turn. */
 const readersMax = 2
+/** The part of the server's time that reading back may take: the gate goes first, and a page draws what there is. */
+const readBackShare = 0.4
 
 type Kept = {
   readonly scope: UsageScope
@@ -56,6 +59,7 @@ type Kept = {
 export class UsageReadings {
   readonly #storage: Storage
   readonly #clock: Clock
+  readonly #lane: SlowLane
   readonly #kept = new Map<string, Kept>()
   readonly #waiting: (() => void)[] = []
   #readerCount = 0
@@ -63,6 +67,7 @@ export class UsageReadings {
   constructor({ storage, clock }: { readonly storage: Storage; readonly clock: Clock }) {
     this.#storage = storage
     this.#clock = clock
+    this.#lane = new SlowLane(clock, readBackShare)
   }
 
   async read(query: UsageQuery): Promise<UsageReading> {
@@ -156,22 +161,21 @@ export class UsageReadings {
 
   async #readBack(kept: Kept): Promise<void> {
     const corrections = await readCorrections(this.#storage)
-    while (kept.wholeSinceMs > kept.wantedMs) {
-      const entries = await this.#page(kept.scope, {
-        beforePosition: kept.oldestPosition,
-        isNewestFirst: true,
-      })
-      await count(kept.cells, entries)
-      const oldest = entries.at(-1)
-      if (oldest === undefined || entries.length < entriesPerRead) {
-        kept.oldestPosition = 0
-        kept.wholeSinceMs = -Infinity
-        return
-      }
-      kept.oldestPosition = oldest.position
-      // The moment of the oldest entry may have others before it.
-      kept.wholeSinceMs = latestBefore(oldest, corrections) + 1
-    }
+    while (kept.wholeSinceMs > kept.wantedMs)
+      await this.#lane.piece(() => this.#readPageBack(kept, corrections))
+  }
+
+  async #readPageBack(kept: Kept, corrections: readonly Entry[]): Promise<void> {
+    const entries = await this.#page(kept.scope, {
+      beforePosition: kept.oldestPosition,
+      isNewestFirst: true,
+    })
+    await count(kept.cells, entries)
+    const oldest = entries.at(-1)
+    const isAll = oldest === undefined || entries.length < entriesPerRead
+    kept.oldestPosition = isAll ? 0 : oldest.position
+    // The moment of the oldest entry may have others before it.
+    kept.wholeSinceMs = isAll ? -Infinity : latestBefore(oldest, corrections) + 1
   }
 
   async #page(

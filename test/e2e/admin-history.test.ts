@@ -246,6 +246,21 @@ describe('a history as a file', () => {
     for (const cells of text.split('\r\n')) assert.doesNotMatch(cells, /(^|,)"?[=@+]/)
   })
 
+  test('two files of one customer are read at once; a third is told when to ask again', async () => {
+    await using it = await openLife()
+    const path = '/api/customers/acme/history/file'
+    const ends = [it.apiParts.heavyReads.begin('acme'), it.apiParts.heavyReads.begin('acme')]
+
+    const third = await it.call('GET', path)
+    for (const end of ends) end()
+    const later = await it.call('GET', path)
+
+    assert.equal(third.status, 429)
+    assert.equal(third.json.error.code, 'too_many_reads')
+    assert.equal(third.headers.get('retry-after'), '10')
+    assert.equal(later.status, 200)
+  })
+
   test("a member's file has the changes of others as one line without detail", async () => {
     await using it = await openLife()
     const { text } = await it.call('GET', '/api/me/history/file', { token: it.world.seat.keyText })

@@ -10,6 +10,7 @@ import { settingsInForce } from '../../src/config/settings-table.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
 import { nanosPerUnit } from '../../src/core/money.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
+import { HeavyReads } from '../../src/admin/http/heavy-reads.ts'
 import { UsageReadings } from '../../src/operations/usage-readings.ts'
 import { answering, startScriptedUpstream } from './scripted-upstream.ts'
 import { openWorld, type Seat, type World, type WorldOptions } from './world.ts'
@@ -115,6 +116,7 @@ function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
   return {
     ...parts,
     logger: silent,
+    heavyReads: new HeavyReads(parts),
     operatorTokenSha256: sha256Hex(token),
     signIn: openSignIn({
       ...parts,

@@ -38,9 +38,10 @@ export async function seriesAnswer(
   const fromMs = bounds[0]?.startMs ?? nowMs
   const toMs = bounds.at(-1)?.endMs ?? nowMs
   const reading = await parts.usageReadings.read({ ...scope, sinceMs: fromMs, waitMs })
+  const cells = reading.cells.within({ fromMs, toMs })
   const { currencySymbol } = parts.about
   return {
-    ...toJson(seriesOf(reading.cells.within({ fromMs, toMs }), bounds)),
+    ...toJson(await seriesOf(cells, bounds)),
     step,
     zone,
     fromMs,

@@ -18,6 +18,8 @@ import type { ListedHold } from '../open-holds.ts'
 
 /** At most so many segments are looked into at once; a millisecond or two when they hold nothing. */
 const segmentsMax = 1024
+/** A look that would find more gives up and looks at fewer segments; one segment has fewer. */
+const positionsMax = 2048
 /** A look that finds more entries than this is followed by a narrower one, else by a wider one. */
 const positionsWanted = 256
 
@@ -36,7 +38,13 @@ export async function* walkPositions(
   for (let done = 0; done <= last - first;) {
     const count = Math.min(width, last - first + 1 - done)
     const from = walk.isNewestFirst === true ? last - done - count + 1 : first + done
-    const found = reader.positions(place, { first: from, last: from + count - 1 }, walk)
+    const range = { after: walk.after, before: walk.before, rowsMax: positionsMax }
+    const found = reader.positions(place, { first: from, last: from + count - 1 }, range)
+    if (found === undefined) {
+      width = Math.max(1, Math.floor(count / 4))
+      await nextTurn()
+      continue
+    }
     if (found.length > 0) yield walk.isNewestFirst === true ? found.toReversed() : found
     done += count
     if (found.length > positionsWanted) width = Math.max(1, Math.floor(width / 4))

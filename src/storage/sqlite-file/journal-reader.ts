@@ -116,24 +116,26 @@ export class JournalReader {
     return row as unknown as SnapshotRow | undefined
   }
 
-  /** Positions of an account's or a hold's entries within some segments and a range, in order. */
+  /** Positions of an account's or a hold's entries within some segments and a range, in order; undefined: too many. */
   positions(
     place: Place,
     segments: { readonly first: number; readonly last: number },
-    range: Range,
-  ): readonly number[] {
+    range: PageRange,
+  ): readonly number[] | undefined {
     const rows = this.#all(
       `WITH RECURSIVE segment(number) AS
          (SELECT ?1 UNION ALL SELECT number + 1 FROM segment WHERE number < ?2)
        SELECT position FROM segment CROSS JOIN journal ON position >> 10 = number
-       WHERE position > ?3 AND position < ?4 AND ${whereOf(place)}`,
+       WHERE position > ?3 AND position < ?4 AND ${whereOf(place)} LIMIT ?5`,
       segments.first,
       segments.last,
       range.after,
       range.before,
+      range.rowsMax + 1,
       ...('holdId' in place ? [place.holdId] : [place.customerId]),
       ...(place.kind === 'member' ? [place.memberId] : []),
     )
+    if (rows.length > range.rowsMax) return undefined
     return rows.map((row) => Number(row['position'])).toSorted((left, right) => left - right)
   }
 
@@ -365,13 +367,13 @@ export type Place =
 function whereOf({ kind }: Place): string {
   switch (kind) {
     case 'customer':
-      return 'customer_id = ?5'
+      return 'customer_id = ?6'
     case 'shared':
-      return 'customer_id = ?5 AND is_shared = 1'
+      return 'customer_id = ?6 AND is_shared = 1'
     case 'member':
-      return 'customer_id = ?5 AND is_shared IN (0, 1) AND member_id = ?6'
+      return 'customer_id = ?6 AND is_shared IN (0, 1) AND member_id = ?7'
     case 'hold':
-      return 'hold_id = ?5'
+      return 'hold_id = ?6'
   }
 }
 

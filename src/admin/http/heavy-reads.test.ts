@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { ManualClock } from '../../../test/contract/manual-clock.ts'
+import { nextTurn } from '../../system/next-turn.ts'
+import { HeavyReads } from './heavy-reads.ts'
+
+const isTooMany = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'too_many_reads'
+
+async function* texts(count: number, onEnd: () => void = () => undefined): AsyncGenerator<string> {
+  try {
+    for (let index = 0; index < count; index += 1) yield `line ${index}\n`
+  } finally {
+    onEnd()
+  }
+}
+
+/** Time goes on until this is done. */
+async function whilePassing<Value>(clock: ManualClock, work: Promise<Value>): Promise<Value> {
+  let isOver = false
+  const watched = work.finally(() => (isOver = true))
+  watched.catch(() => undefined)
+  while (!isOver) {
+    await nextTurn()
+    clock.pass(1)
+  }
+  return watched
+}
+
+test('an owner has two places, and everybody together eight', () => {
+  const reads = new HeavyReads({ clock: new ManualClock() })
+
+  const ends = [reads.begin('acme'), reads.begin('acme')]
+  assert.throws(() => reads.begin('acme'), isTooMany)
+  for (const owner of ['a', 'b', 'c']) ends.push(reads.begin(owner), reads.begin(owner))
+  assert.throws(() => reads.begin('d'), isTooMany)
+  ends[0]?.()
+  ends[0]?.()
+  reads.begin('d')
+
+  assert.throws(() => reads.begin('e'), isTooMany, 'a place that is given back twice is one place')
+})
+
+test('a file that was read to its end gives its place back', async () => {
+  const clock = new ManualClock()
+  const reads = new HeavyReads({ clock })
+  const files = [reads.file('acme', texts(3)), reads.file('acme', texts(3))]
+
+  const read = await whilePassing(
+    clock,
+    Promise.all(files.map(async (file) => await new Response(file).text())),
+  )
+
+  assert.deepEqual(new Set(read), new Set(['line 0\nline 1\nline 2\n']))
+  reads.begin('acme')
+  reads.begin('acme')
+})
+
+test('a file whose reader leaves gives its place back, and is read no further', async () => {
+  const clock = new ManualClock()
+  const reads = new HeavyReads({ clock })
+  let isEnded = false
+  const reader = reads
+    .file(
+      'acme',
+      texts(1000, () => (isEnded = true)),
+    )
+    .getReader()
+  await whilePassing(clock, reader.read())
+
+  await whilePassing(clock, reader.cancel())
+
+  assert.equal(isEnded, true)
+  reads.begin('acme')
+  reads.begin('acme')
+})
+
+test('a file that nobody takes a piece of for a minute is cut, and gives its place back', async () => {
+  const clock = new ManualClock()
+  const reads = new HeavyReads({ clock })
+  const reader = reads.file('acme', texts(1000)).getReader()
+  await whilePassing(clock, reader.read())
+  for (let turn = 0; turn < 10; turn += 1) {
+    await nextTurn()
+    clock.pass(1)
+  }
+
+  clock.pass(60_000)
+  await nextTurn()
+
+  await assert.rejects(async () => {
+    for (;;) if ((await reader.read()).done) return
+  }, /too long/)
+  reads.begin('acme')
+  reads.begin('acme')
+})
+
+test('a file that cannot be read on fails, and gives its place back', async () => {
+  const clock = new ManualClock()
+  const reads = new HeavyReads({ clock })
+  async function* failing(): AsyncGenerator<string> {
+    yield await Promise.reject(new Error('damaged'))
+  }
+
+  await assert.rejects(
+    whilePassing(clock, new Response(reads.file('acme', failing())).text()),
+    /damaged/,
+  )
+
+  reads.begin('acme')
+  reads.begin('acme')
+})

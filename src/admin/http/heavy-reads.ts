@@ -1,0 +1,79 @@
+import type { Clock } from '../../system/clock.ts'
+import { SlowLane } from '../../system/slow-lane.ts'
+import { AdminFailure } from '../failures.ts'
+
+/**
+ * Reads that take long: files of histories and acts, checks of the whole journal. They are few at once, and fewer for
+ * one owner, and the gate goes before them: their pieces share one lane.
+ */
+const readsMax = 8
+const readsPerOwnerMax = 2
+/** The part of the server's time that all files together may take. */
+const laneShare = 0.25
+/** A file that nobody takes a piece of for so long gives its place to others. */
+const idleMaxMs = 60_000
+
+export class HeavyReads {
+  readonly #clock: Clock
+  readonly #lane: SlowLane
+  readonly #running = new Map<string, number>()
+  #count = 0
+
+  constructor({ clock }: { readonly clock: Clock }) {
+    this.#clock = clock
+    this.#lane = new SlowLane(clock, laneShare)
+  }
+
+  /** Takes one of the places, or refuses; what it answers gives the place back, once. */
+  begin(owner: string, ownerMax = readsPerOwnerMax): () => void {
+    const running = this.#running.get(owner) ?? 0
+    if (running >= ownerMax || this.#count >= readsMax) {
+      throw new AdminFailure('too_many_reads', 'Too much is being read already.')
+    }
+    this.#count += 1
+    this.#running.set(owner, running + 1)
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      this.#count -= 1
+      const left = (this.#running.get(owner) ?? 1) - 1
+      if (left === 0) this.#running.delete(owner)
+      else this.#running.set(owner, left)
+    }
+  }
+
+  /** A file as it is read, a piece whenever somebody takes one. Its place is free when it ends, however it does. */
+  file(owner: string, texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+    const finish = this.begin(owner)
+    const encoder = new TextEncoder()
+    let cancelIdle = (): void => undefined
+    const end = async (): Promise<void> => {
+      cancelIdle()
+      finish()
+      await texts.return(undefined)
+    }
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        cancelIdle()
+        try {
+          const { value, done } = await this.#lane.piece(() => texts.next())
+          if (done === true) {
+            finish()
+            controller.close()
+            return
+          }
+          controller.enqueue(encoder.encode(value))
+        } catch (error) {
+          finish()
+          throw error
+        }
+        cancelIdle = this.#clock.after(idleMaxMs, () => {
+          controller.error(new Error('Nobody took the file for too long'))
+          void end()
+        })
+      },
+      cancel: end,
+    })
+  }
+}

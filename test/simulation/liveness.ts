@@ -23,7 +23,7 @@ export async function seeEverythingResolve(world: World): Promise<void> {
     world.books.openHoldCount === 0
   // Nobody runs any more, so nothing has to wait for its longest time: except what could not be settled in time.
   const isLeft = [...world.logged.keys()].some((message) => message.startsWith('hold not ended'))
-  const waitMs = isLeft ? world.mix.holdMaxMs + 10 * minuteMs : minuteMs / 2
+  const waitMs = isLeft ? world.mix.holdMaxMs + 10 * minuteMs : minuteMs
   if (!(await world.pass(waitMs, hasNoHolds))) {
     return world.blame('holds stay open', `${world.books.openHoldCount} of them`)
   }

@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Entry } from '../../src/core/entry.ts'
 import { AnswerChecks } from './checks/answer-checks.ts'
 import { Books } from './checks/books.ts'
+import { ClockRules, type ClocksNow } from './checks/clock-rules.ts'
+import { HoldLives } from './checks/hold-lives.ts'
 import { HistoryKeeper } from './checks/history-check.ts'
 import { Chance } from './engine/chance.ts'
 import type { Weather } from './engine/link.ts'
@@ -10,6 +13,7 @@ import { untilQuiet } from './engine/quiet.ts'
 import { SimServer, type Running } from './engine/server.ts'
 import { Timeline } from './engine/timeline.ts'
 import { SimUpstream } from './engine/upstream.ts'
+import { Outage } from './faults/outage.ts'
 import { HistoryLog, type HistoryEvent } from './history-log.ts'
 import type { Mix } from './mix.ts'
 import type { SimCustomer, SimMember } from './people/cast.ts'
@@ -39,18 +43,17 @@ export class World {
   readonly history: HistoryLog
   readonly kept = new HistoryKeeper()
   readonly violations: string[] = []
-  readonly books = new Books((what) => this.blame('the journal is wrong', what))
+  readonly outage = new Outage(() => this.timeline.nowMs)
+  readonly lives: HoldLives
+  readonly clockRules = new ClockRules()
+  readonly books: Books
   readonly answers: AnswerChecks
   /** Commands that were acknowledged, and have to be in the journal. */
   readonly acknowledged: string[] = []
   /** How far the machine's clock is from the right time. */
   wallOffMs = 0
   readonly customers: SimCustomer[] = []
-  readonly wholes: string[] = []
-  /** The disk has failed or hung, or a process died: some answers may say so. */
-  hasDiskTrouble = false
-  /** The machine slept, perhaps past the time of what ran. */
-  hasSlept = false
+  readonly wholes: { readonly holdId: string; readonly upstreamRequestId: string }[] = []
   /** So many snapshots were spoiled by us. */
   corrupted = 0
   /** Members and administrators who are in the middle of something. */
@@ -72,6 +75,11 @@ export class World {
     this.#isByHistoriesOnly = isByHistoriesOnly
     this.timeline = new Timeline({ isWhole: mix.isWholeMs })
     this.chance = new Chance(`world/${mix.seed}`)
+    this.lives = new HoldLives(this.timeline, this.outage)
+    this.books = new Books((what) => this.blame('the journal is wrong', what), {
+      lives: this.lives,
+      onSystemEntry: (body, position) => this.#followClock(body, position),
+    })
     this.answers = new AnswerChecks(this.books, this.chance.fork('checks'), (what, why) =>
       this.blame(what, why),
     )
@@ -112,6 +120,7 @@ export class World {
       onRuined: (why) => this.blame('the server gives up its journal', why),
       onReady: (running) => {
         this.#isFresh = true
+        this.outage.note()
         for (const tell of this.onReady) tell(running)
       },
     })
@@ -155,14 +164,15 @@ export class World {
   }
 
   /** Somebody has read a whole good answer, so its usage has to be in the journal as the upstream told it. */
-  noteWhole(upstreamRequestId: string): void {
-    this.wholes.push(upstreamRequestId)
+  noteWhole(upstreamRequestId: string, holdId: string): void {
+    this.wholes.push({ holdId, upstreamRequestId })
   }
 
   /** One event, and everything that the server does about it. */
   async move(): Promise<boolean> {
     if (!this.timeline.next()) return false
     await untilQuiet()
+    if (this.server.isDead) this.lives.processDied(this.books.bootId)
     this.server.tend()
     await this.#look()
     return true
@@ -207,10 +217,8 @@ export class World {
       }
       if (this.books.position < parts.storage.durablePosition) {
         await this.books.catchUp(parts.storage)
-        const aheadMs = this.books.lastMs - this.trueMs()
-        if (aheadMs > jumpMaxMs && !this.books.hasTrustedStart) {
-          this.blame('the clock of record follows a wrong clock', `${aheadMs} ms ahead`)
-        }
+        const fault = this.clockRules.look(this.books.lastMs, this.#clocksNow())
+        if (fault !== null) this.blame('the clock of record is wrong', fault)
       }
       this.kept.look(this.books.position, this.history.next())
       if (this.answers.waiting > 0) await this.answers.look(parts)
@@ -226,6 +234,25 @@ export class World {
     }
   }
 
+  #followClock(body: Entry['body'], position: number): void {
+    if (body.kind !== 'clock_adopted' && body.kind !== 'clock_corrected') return
+    const { clockRules, answers, lives } = this
+    const now = this.#clocksNow()
+    const isJump = body.kind === 'clock_adopted'
+    if (isJump) lives.jumpedMs += body.toMs - body.fromMs
+    const fault = isJump ? clockRules.takeJump(body, now) : clockRules.takeCorrection(body, now)
+    if (fault !== null) this.blame('the clock of record is wrong', fault)
+    if (isJump) answers.resets.jump(body.toMs)
+    else answers.resets.correct(body.toMs, position)
+  }
+
+  #clocksNow(): ClocksNow {
+    const { timeline, wallOffMs } = this
+    const { ms, endMs } = timeline.lastSleep
+    const sleptMs = timeline.nowMs - endMs < justMs ? ms : 0
+    return { trueMs: this.trueMs(), wallOffMs, sleptMs }
+  }
+
   #token(): string {
     const { running } = this.server
     if (this.#operatorToken === '' && running !== null) {
@@ -239,11 +266,13 @@ export class World {
     if (level === 'info') return
     this.logged.set(message, (this.logged.get(message) ?? 0) + 1)
     if (faultsOfOurs.has(message)) this.blame(message, JSON.stringify(fields))
+    if (message.startsWith('hold not ended') && 'holdId' in fields)
+      this.lives.leftOpen(String(fields.holdId))
   }
 }
 
-/** A clock of record may follow its machine's by five minutes without a witness. */
-const jumpMaxMs = 6 * 60_000
+/** An entry is seen so long after it was written, at most. */
+const justMs = 60_000
 
 /** Log lines that say of themselves that the code is wrong. */
 const faultsOfOurs: ReadonlySet<string> = new Set([

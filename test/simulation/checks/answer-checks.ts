@@ -8,6 +8,7 @@ import type { Chance } from '../engine/chance.ts'
 import type { Reply } from '../people/client.ts'
 import { faultOfHead, faultOfHeaders, faultOfRefusal, type RefusalDetails } from './answer-rules.ts'
 import type { Books } from './books.ts'
+import { ShownResets } from './shown-resets.ts'
 
 export type Answered = Extract<Reply, { kind: 'answer' }>
 
@@ -24,7 +25,7 @@ export class AnswerChecks {
   readonly #onFault: (what: string, why: string) => void
   readonly #kept: Kept[] = []
   readonly #usages: { readonly seat: Seat; readonly figures: UsageAnswer['figures'] }[] = []
-  readonly #resets = new Map<string, number>()
+  readonly resets = new ShownResets()
   checked = 0
   /** Holds of requests of whose answer somebody has read something. */
   readonly delivered = new Set<string>()
@@ -126,18 +127,8 @@ export class AnswerChecks {
     if (!headers.has('x-plimsoll-extra-usage-balance')) return
     const fault = faultOfHeaders(ledger, { headers, plan, member, atMs: at.atMs })
     if (fault !== null) this.#onFault('headers are not what the journal says', fault)
-    for (const [name, text] of headers) this.#lookAtReset(`${member} ${name}`, text, at.atMs)
-  }
-
-  /** A reset that was shown does not move while it lies ahead. */
-  #lookAtReset(name: string, text: string, atMs: number): void {
-    if (!name.includes('x-plimsoll-limit-') || !name.endsWith('-reset')) return
-    const resetMs = Date.parse(text)
-    const shownMs = this.#resets.get(name)
-    if (shownMs !== undefined && atMs < shownMs && resetMs > shownMs) {
-      this.#onFault('a reset that was shown moved later', `${name}: ${shownMs}, then ${resetMs}`)
-    }
-    this.#resets.set(name, resetMs)
+    const moved = this.resets.look(member, headers, at)
+    if (moved !== null) this.#onFault('a reset that was shown moved later', moved)
   }
 
   /** The promised moment admits the same request, and the moment before it does not. */

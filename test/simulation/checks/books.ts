@@ -5,7 +5,14 @@ import type { Plan } from '../../../src/core/plan.ts'
 import type { Price } from '../../../src/core/usage.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { faultOf } from './entry-rules.ts'
+import type { HoldLives } from './hold-lives.ts'
 import { Ledger } from './ledger.ts'
+
+/** Those who look at entries as they become durable, and know what the time is. */
+type Watchers = {
+  readonly lives: HoldLives
+  readonly onSystemEntry: (body: Entry['body'], position: number) => void
+}
 
 type Mark = { readonly position: number; readonly ledger: Ledger }
 
@@ -27,23 +34,26 @@ export class Books {
   readonly #shared = {
     plans: new Map<string, Plan>(),
     prices: new Map<string, Price>(),
-    bootId: '',
   }
-  /** A start took the time of its machine's clock: nobody was there to say that it was wrong. */
-  hasTrustedStart = false
+  /** The process that writes now. */
+  bootId = ''
   readonly #ends = new Map<string, string>()
   readonly #commands = new Map<string, number>()
   readonly #holds = new Set<string>()
   readonly #settled = new Map<string, Entry>()
   readonly #onFault: (what: string) => void
+  readonly #watchers: Watchers | null
+  #hasCorrection = false
   position = 0
   #last: Entry | undefined
   readonly #digest = createHash('sha256')
   entryCount = 0
   driftCount = 0
 
-  constructor(onFault: (what: string) => void) {
+  /** Whoever reads long afterwards cannot say how long a hold lived. */
+  constructor(onFault: (what: string) => void, watchers: Watchers | null = null) {
     this.#onFault = onFault
+    this.#watchers = watchers
   }
 
   /** Takes what has become durable since. Resolves without a wait: the storage reads in this turn. */
@@ -150,8 +160,9 @@ export class Books {
   }
 
   #takeSystem({ body, position }: Entry): void {
-    if (body.kind === 'clock_adopted' && body.cause !== 'witness') this.hasTrustedStart = true
-    if (body.kind === 'boot') this.#shared.bootId = body.bootId
+    this.#watchers?.onSystemEntry(body, position)
+    if (body.kind === 'clock_corrected') this.#hasCorrection = true
+    if (body.kind === 'boot') this.bootId = body.bootId
     if (body.kind === 'price_published') this.#shared.prices.set(body.price.id, body.price)
     if (body.kind !== 'plan_published') return
     const versions = this.#plans.get(body.plan.id) ?? []
@@ -171,6 +182,12 @@ export class Books {
     if (body.kind === 'held') {
       if (this.#holds.has(body.holdId)) this.#onFault(`${body.holdId} was placed twice`)
       this.#holds.add(body.holdId)
+      const { bootId, expiresAtMs } = body
+      this.#watchers?.lives.begin(body.holdId, { bootId, lifeMs: expiresAtMs - entry.atMs })
+    }
+    if (body.kind === 'expired') {
+      const early = this.#watchers?.lives.expire(body.holdId, this.bootId) ?? null
+      if (early !== null) this.#onFault(`${customerId}: ${early} (entry ${position})`)
     }
     if (body.kind === 'voided' || body.kind === 'settled' || body.kind === 'expired') {
       this.#ends.set(body.holdId, body.kind)
@@ -193,7 +210,8 @@ export class Books {
     }
     if (entry.body.kind !== 'settled' || entry.body.overrunNanos === 0n) return
     const overrun = ledger.overrun(entry.atMs)
-    if (overrun > ledger.overrunMax) {
+    // A corrected clock goes back into a month whose allowance was used up, with what the month ahead had reserved.
+    if (overrun > ledger.overrunMax && !this.#hasCorrection) {
       this.#onFault(`${entry.customerId}: the operator absorbs ${overrun} in a month`)
     }
   }

@@ -10,8 +10,6 @@ export type Body<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Ki
 export type Shared = {
   readonly plans: ReadonlyMap<string, Plan>
   readonly prices: ReadonlyMap<string, Price>
-  /** The process that writes now. */
-  readonly bootId: string
 }
 
 /** What is wrong with an entry, given the ledger before it; null when nothing is. */
@@ -25,15 +23,10 @@ export function faultOf(ledger: Ledger, entry: Entry, shared: Shared): string | 
     case 'settled':
       return faultOfSettle(ledger, { ...entry, body }, shared.prices)
     case 'member_seated': {
-      const torn = body.pins.find((pin) => ledger.isTorn(entry.memberId ?? '', pin))
+      const torn = body.pins.find((pin) => ledger.isTorn(entry.memberId ?? '', pin, entry.atMs))
       return torn === undefined ? null : `the running window ${torn.limitId} has other bounds`
     }
-    case 'expired': {
-      const hold = ledger.holds.get(body.holdId)
-      const isOver = hold !== undefined && hold.expiresAtMs <= entry.atMs
-      if (hold?.bootId === shared.bootId && !isOver) return `${body.holdId} expired before its time`
-      return hold === undefined ? `${body.holdId} ended (expired) twice` : null
-    }
+    case 'expired':
     case 'voided':
       return ledger.holds.has(body.holdId) ? null : `${body.holdId} ended (${body.kind}) twice`
     case 'granted': {
@@ -77,7 +70,7 @@ function faultOfHold(
   if (body.expiresAtMs <= atMs) return `${body.holdId} is over before it begins`
   const running = [...ledger.holds.values()].filter((hold) => hold.member === member).length
   if (running >= plan.runningMax) return `${body.holdId} is one too many at once`
-  const torn = body.windowLegs.find((leg) => ledger.isTorn(member, leg))
+  const torn = body.windowLegs.find((leg) => ledger.isTorn(member, leg, atMs))
   if (torn !== undefined) return `${body.holdId} opens ${torn.limitId} within another instance`
   if (body.source === 'free') return null
   const limits = ledger.limitsFor(plan, { member, model: body.facts.model, atMs })

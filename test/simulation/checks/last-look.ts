@@ -20,7 +20,7 @@ export async function lookAtEverything(world: World): Promise<void> {
   lookAtUsage(world)
   for (const holdId of world.answers.delivered) {
     const end = world.books.endOf(holdId)
-    const isRight = end === 'settled' || (end === 'expired' && mayExpire(world))
+    const isRight = end === 'settled' || (end === 'expired' && world.lives.mayExpire(holdId))
     if (!isRight) world.blame('what was delivered is not settled', `${holdId}: ${end}`)
   }
 }
@@ -39,14 +39,14 @@ async function readAgain(world: World): Promise<void> {
   }
 }
 
-/** Whoever read a whole good answer is settled by what the upstream said, unless the server died over it. */
+/** Whoever read a whole good answer is settled by what the upstream said, unless the server died over it (`HoldLives`). */
 function lookAtUsage(world: World): void {
-  for (const requestId of world.wholes) {
+  for (const { holdId, upstreamRequestId: requestId } of world.wholes) {
     const said = world.upstream.said.get(requestId)
     const settled = world.books.settledFor(requestId)
     if (said === undefined || said.trouble !== 'none') continue
     if (settled?.body.kind !== 'settled') {
-      if (!mayExpire(world)) world.blame('a whole answer was never settled', requestId)
+      if (!world.lives.mayExpire(holdId)) world.blame('a whole answer was never settled', requestId)
       continue
     }
     const { usage, isEstimate } = settled.body
@@ -69,9 +69,6 @@ function lookAtUsage(world: World): void {
     if (told !== right || isEstimate) world.blame('settled by other usage', `${told}, not ${right}`)
   }
 }
-
-/** A hold whose process died, or whose time was up in the sleep of its machine, can come too late to be settled. */
-const mayExpire = ({ hasDiskTrouble, hasSlept }: World): boolean => hasDiskTrouble || hasSlept
 
 const listOf = (amounts: readonly (number | undefined)[]): string =>
   amounts.map((amount) => amount ?? 0).join(', ')

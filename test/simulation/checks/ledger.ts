@@ -10,8 +10,6 @@ export type BookedHold = {
   /** Money that it keeps; zero unless extra usage pays. */
   money: bigint
   readonly priceId: string
-  readonly bootId: string
-  readonly expiresAtMs: number
   /** The window instances that it counts in, each with its unit. */
   readonly legs: Extract<EntryBody, { kind: 'held' }>['windowLegs']
 }
@@ -157,9 +155,11 @@ export class Ledger {
   }
 
   /** Whether an instance would lie across another one that was pinned with other bounds. */
-  isTorn(member: string, { limitId, startMs, endMs }: Pin): boolean {
+  isTorn(member: string, { limitId, startMs, endMs }: Pin, atMs: number): boolean {
     return (this.spans.get(`${member} ${limitId}`) ?? []).some((span) => {
       const isSame = span.startMs === startMs && span.endMs === endMs
+      // A session that a wrong clock opened ahead gives way to one that opens now.
+      if (startMs === atMs && span.startMs > atMs) return false
       return !isSame && span.startMs < endMs && startMs < span.endMs
     })
   }
@@ -184,7 +184,7 @@ export class Ledger {
         Object.assign(this.own, { isOn: body.isExtraUsageOn, isActive: true, cap: body.cap })
         return
       case 'member_seated':
-        this.#seat(member, body)
+        this.#seat(member, { body, atMs: entry.atMs })
         return
       case 'extra_usage_set':
         this.#settings(body.scope, member).isOn = body.isOn
@@ -224,7 +224,13 @@ export class Ledger {
     }
   }
 
-  #seat(member: string, body: Extract<EntryBody, { kind: 'member_seated' }>): void {
+  #seat(
+    member: string,
+    {
+      body,
+      atMs,
+    }: { readonly body: Extract<EntryBody, { kind: 'member_seated' }>; readonly atMs: number },
+  ): void {
     const fresh = {
       isOn: true,
       isActive: true,
@@ -232,16 +238,16 @@ export class Ledger {
       exceptions: new Map(),
     } as const
     this.members.set(member, { ...(this.members.get(member) ?? fresh), planId: body.planId })
-    for (const pin of body.pins) this.#pin(member, pin)
+    for (const pin of body.pins) this.#pin(member, pin, atMs)
   }
 
   #noteHold(body: EntryBody, member: string, atMs: number): void {
     if (body.kind === 'held') {
-      const { source, bootId, expiresAtMs, windowLegs: legs } = body
+      const { source, windowLegs: legs } = body
       const money = source === 'extra_usage' ? body.amounts.money : 0n
       const { priceId } = body.facts
-      this.holds.set(body.holdId, { member, source, money, priceId, bootId, expiresAtMs, legs })
-      for (const leg of body.windowLegs) this.#pin(member, leg)
+      this.holds.set(body.holdId, { member, source, money, priceId, legs })
+      for (const leg of body.windowLegs) this.#pin(member, leg, atMs)
     }
     if (body.kind === 'hold_grown') {
       const hold = this.holds.get(body.holdId)
@@ -261,9 +267,10 @@ export class Ledger {
     }
   }
 
-  #pin(member: string, { limitId, startMs, endMs }: Pin): void {
+  #pin(member: string, { limitId, startMs, endMs }: Pin, atMs: number): void {
     const name = `${member} ${limitId}`
-    const spans = this.spans.get(name) ?? []
+    const known = this.spans.get(name) ?? []
+    const spans = startMs === atMs ? known.filter((span) => span.startMs <= atMs) : known
     if (!spans.some((span) => span.startMs === startMs)) spans.push({ startMs, endMs })
     this.spans.set(name, spans)
   }

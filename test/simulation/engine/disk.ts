@@ -31,6 +31,8 @@ export class Disk {
   readonly #open = new Set<SqlConnection>()
   /** Told of every call before and after it; throws where the call should fail. */
   onStep: (step: Step) => void = () => {}
+  /** Told how long an order takes, all in all. */
+  onOrder: (takesMs: number) => void = () => {}
   weather: DiskWeather
   #freeAtMs = 0
   /** Writes what a power loss has left of the files over the others of the image. */
@@ -75,9 +77,9 @@ export class Disk {
     }
   }
 
-  /** Takes this long more, from now on until the orders that wait are through. */
+  /** Does nothing for so long. */
   hang(ms: number): void {
-    this.#freeAtMs = Math.max(this.#freeAtMs, this.#timeline.nowMs) + ms
+    this.#freeAtMs = Math.max(this.#freeAtMs, this.#timeline.nowMs + ms)
   }
 
   keepImage(spoil: (folder: string) => void): void {
@@ -114,6 +116,7 @@ export class Disk {
   #turn(name: string): Promise<void> {
     const { nowMs } = this.#timeline
     this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + this.#chance.wait(this.weather.writeMs)
+    this.onOrder(this.#freeAtMs - nowMs)
     return new Promise((resolve) => {
       this.#life.after(this.#freeAtMs - nowMs, { kind: 'disk', name }, resolve)
     })

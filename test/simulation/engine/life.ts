@@ -14,6 +14,8 @@ export class Life {
   readonly #bornMs: number
   readonly #wallMs: () => number
   isDead = false
+  /** It dies before this one of its writes to a socket, counted from 0. */
+  #lastWrites = Infinity
   /** Told once, when it dies. */
   readonly onDeath = new Set<() => void>()
 
@@ -39,6 +41,16 @@ export class Life {
     return this.#timeline.after(delayMs, what, () => {
       if (!this.isDead) run()
     })
+  }
+
+  /** So many more times it writes to a socket, whoever is at the other end. */
+  dieAfterWrites(count: number): void {
+    this.#lastWrites = count
+  }
+
+  beforeWrite(): void {
+    if (this.#lastWrites === 0) this.die()
+    this.#lastWrites -= 1
   }
 
   die(): void {

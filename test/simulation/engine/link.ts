@@ -80,6 +80,7 @@ export class Link {
 
   /** The server's end writes; `taken` asks for more. */
   carry(bytes: Buffer, taken: () => void): void {
+    this.#options.life.beforeWrite()
     if (this.#isCut || this.#options.life.isDead) return taken()
     this.#options.timeline.note(undated(bytes))
     for (const piece of this.#piecesOf(bytes)) {

@@ -60,6 +60,10 @@ export class SimServer {
     return this.#network
   }
 
+  get isDead(): boolean {
+    return this.#life?.isDead === true
+  }
+
   get lives(): number {
     return this.#lives
   }

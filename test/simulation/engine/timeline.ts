@@ -28,6 +28,9 @@ export class Timeline {
   #order = 0
   #nowMs = 0
   steps = 0
+  /** So long the machine slept all in all, when it woke last, and after how long. */
+  sleptMs = 0
+  lastSleep = { ms: 0, endMs: -Infinity }
   readonly #isWhole: boolean
 
   /** With whole milliseconds, sums of times do not depend on how often somebody reads a clock. */
@@ -52,9 +55,11 @@ export class Timeline {
     return new Promise((resolve) => void this.after(delayMs, what, resolve))
   }
 
-  /** Time passes while somebody works; what was due meanwhile happens afterwards. */
+  /** The machine sleeps: what was due meanwhile happens afterwards. */
   pass(ms: number): void {
     this.#nowMs += ms
+    this.sleptMs += ms
+    this.lastSleep = { ms, endMs: this.#nowMs }
   }
 
   /** Takes the next event; false when there is none. */

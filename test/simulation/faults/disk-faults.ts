@@ -38,6 +38,8 @@ export class DiskFaults {
   readonly #disk: Disk
   readonly #life: Life
   readonly #chance: Chance
+  /** Told of every fault that strikes. */
+  onStrike: () => void = () => {}
   #armed: Armed[] = []
 
   constructor(disk: Disk, life: Life, chance: Chance) {
@@ -166,6 +168,7 @@ export class DiskFaults {
       }
       armed.left -= 1
       this.#armed = this.#armed.filter(({ left }) => left > 0)
+      this.onStrike()
       armed.strike(step)
     }
   }

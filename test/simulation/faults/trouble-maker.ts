@@ -2,10 +2,12 @@ import type { Disk } from '../engine/disk.ts'
 import type { Life } from '../engine/life.ts'
 import type { World } from '../world.ts'
 import { DiskFaults } from './disk-faults.ts'
+import { slowOrderMs } from './outage.ts'
 
 export const faultKinds = [
   'kill',
   'kill in a call',
+  'kill before a write',
   'power loss',
   'disk errors',
   'slow disk',
@@ -30,6 +32,7 @@ export class TroubleMaker {
   readonly #chance
   readonly counts = new Map<FaultKind, number>()
   #diskFaults: DiskFaults | null = null
+  #life: Life | null = null
   #isOver = false
 
   constructor(world: World) {
@@ -57,33 +60,47 @@ export class TroubleMaker {
     const { upstream, server } = this.#world
     this.#isOver = true
     this.#diskFaults?.end()
+    this.#life?.dieAfterWrites(Infinity)
     upstream.isAway = upstream.isSilent = false
-    upstream.clockOffMs = 0
+    this.#setWitness(0)
     upstream.mix = { ...upstream.mix, troublePercent: 0 }
-    this.#world.wallOffMs = 0
+    this.#setWall(0)
     const { running } = server
     if (running !== null) running.disk.weather = { writeMs: this.#world.mix.writeMs }
   }
 
   #meet(disk: Disk, life: Life): void {
+    this.#life = life
     const chance = this.#chance.fork(`disk ${life.number}`)
     this.#diskFaults = new DiskFaults(disk, life, chance)
     const isShortLived = this.#world.mix.faults.includes('kill in a call') && chance.percent(10)
     // A start is as good a moment to die as any other.
     if (isShortLived && !this.#isOver) this.#diskFaults.killWithin()
+    this.#watchOutage(this.#diskFaults, disk, life)
+  }
+
+  #watchOutage(faults: DiskFaults, disk: Disk, life: Life): void {
+    const { outage } = this.#world
+    outage.note()
+    faults.onStrike = () => outage.note()
+    disk.onOrder = (takesMs) => {
+      if (takesMs > slowOrderMs) outage.note(takesMs)
+    }
+    life.onDeath.add(() => outage.note())
   }
 
   #strike(kind: FaultKind): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
     const world = this.#world
-    const { upstream, server, timeline } = world
+    const { upstream, server } = world
     const chance = this.#chance
-    if (!harmless.has(kind)) world.hasDiskTrouble = true
     switch (kind) {
       case 'kill':
         return server.kill()
       case 'kill in a call':
         return this.#note(this.#diskFaults?.killWithin())
+      case 'kill before a write':
+        return this.#killBeforeWrite()
       case 'power loss':
         return this.#note(this.#diskFaults?.losePower())
       case 'disk errors':
@@ -97,16 +114,12 @@ export class TroubleMaker {
         world.corrupted += 1
         this.#note(this.#diskFaults?.corruptSnapshots())
         // A start meets what no round of the running server has mended.
-        if (chance.percent(50)) {
-          world.hasDiskTrouble = true
-          server.kill()
-        }
+        if (chance.percent(50)) server.kill()
         return undefined
       case 'clock steps':
         return this.#stepClock()
       case 'sleep':
-        world.hasSlept = true
-        return timeline.pass(chance.pick<number>(sleepsMs))
+        return this.#sleep(chance.pick<number>(sleepsMs))
       case 'upstream away':
         upstream.isAway = true
         return this.#later(chance.wait(5000), () => (upstream.isAway = false))
@@ -114,8 +127,27 @@ export class TroubleMaker {
         upstream.isSilent = true
         return this.#later(chance.wait(20_000), () => (upstream.isSilent = false))
       case 'clean stop':
-        void server.stop(chance.pick([0, 500, 20_000]))
+        return this.#stop(chance.pick([0, 500, 20_000]))
     }
+  }
+
+  #stop(drainMs: number): void {
+    this.#world.outage.note(drainMs)
+    void this.#world.server.stop(drainMs)
+  }
+
+  #sleep(ms: number): void {
+    const { outage, timeline } = this.#world
+    outage.sleep(ms)
+    timeline.pass(ms)
+  }
+
+  /** The first write of an event, or one of those behind it: the LLM API has heard, and its caller has not. */
+  #killBeforeWrite(): void {
+    const chance = this.#chance
+    const writes = chance.percent(50) ? chance.below(4) : chance.below(60)
+    this.#life?.dieAfterWrites(writes)
+    this.#note(`dies before its write ${writes}`)
   }
 
   #note(what: string | undefined): void {
@@ -135,15 +167,32 @@ export class TroubleMaker {
     const world = this.#world
     const chance = this.#chance
     const byMs = chance.pick([20_000, 4 * minuteMs, 20 * minuteMs, 5 * hourMs, 60 * hourMs])
-    world.wallOffMs += chance.percent(50) ? byMs : -byMs
-    if (chance.percent(80)) this.#later(chance.wait(60_000), () => (world.wallOffMs = 0))
+    this.#setWall(world.wallOffMs + (chance.percent(60) ? byMs : -byMs))
+    if (chance.percent(80)) this.#later(chance.wait(60_000), () => this.#setWall(0))
+    // Now and then the LLM API has its time from the same wrong place.
+    if (chance.percent(30)) {
+      this.#setWitness(world.wallOffMs)
+      this.#later(chance.wait(60_000), () => this.#setWitness(0))
+    }
     // Somebody who looks at the clock says that it is right, whether it is or not.
-    if (chance.percent(25)) this.#later(chance.wait(5000), () => this.#adopt())
+    if (chance.percent(30)) this.#later(chance.wait(5000), () => this.#say('adopt'))
+    if (chance.percent(50)) this.#later(chance.wait(120_000), () => this.#say('correct'))
   }
 
-  #adopt(): void {
+  #setWall(offMs: number): void {
+    this.#world.wallOffMs = offMs
+    this.#world.clockRules.setWall(offMs)
+  }
+
+  #setWitness(offMs: number): void {
+    this.#world.upstream.clockOffMs = offMs
+    this.#world.clockRules.setWitness(offMs)
+  }
+
+  #say(what: 'adopt' | 'correct'): void {
     const world = this.#world
-    const command = { path: '/clock/adopt', customerId: null, content: {} }
+    if (what === 'adopt') world.clockRules.giveWord()
+    const command = { path: `/clock/${what}`, customerId: null, content: {} }
     const said = world.operator(`clock-${world.timeline.steps}`).insist(command)
     void world.during(said)
   }
@@ -154,12 +203,3 @@ export class TroubleMaker {
     })
   }
 }
-
-/** With these alone, nobody may be told that limits are unavailable. */
-const harmless: ReadonlySet<FaultKind> = new Set([
-  'corrupt snapshots',
-  'clock steps',
-  'sleep',
-  'upstream away',
-  'upstream silent',
-])

@@ -1,3 +1,4 @@
+import { readAllowedDecisionId } from '../../../src/operations/decision-id.ts'
 import type { Answered } from '../checks/answer-checks.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
@@ -150,8 +151,9 @@ function judge(
   if (status === 401 && !key.isRevoked) world.blame('a key that is good was not known', body)
   if (status === 200 && key.isDead) world.blame('a key that was revoked was taken', key.keyId)
   const isAway = status === 503 && body.includes('"limits_unavailable"')
-  if (isAway && !world.hasDiskTrouble) world.blame('limits are unavailable for nothing', body)
+  if (isAway && !world.outage.isFelt) world.blame('limits are unavailable for nothing', body)
+  const decision = readAllowedDecisionId(reply.headers.get('x-plimsoll-decision') ?? '')
   // A server that stops says so in a last event.
   if (status === 200 && isWhole && !body.includes('event: error'))
-    world.noteWhole(`req_up_${request.luck}`)
+    world.noteWhole(`req_up_${request.luck}`, decision?.holdId ?? '')
 }

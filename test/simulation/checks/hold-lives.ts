@@ -68,7 +68,7 @@ export class HoldLives {
   /** Whether it is nobody's fault that this hold was never settled. */
   mayExpire(holdId: string): boolean {
     const life = this.#lives.get(holdId)
-    if (life?.expired == null) return false
+    if (life === undefined || life.expired === null) return false
     const skippedMs = this.#timeline.sleptMs + this.jumpedMs
     if (this.#left.has(holdId) || skippedMs >= lateMaxMs) return true
     if (life.expired.bootId !== life.bootId) return true

@@ -253,6 +253,10 @@ export class Books {
     this.shared(commands.setSpendCap({ scope: 'customer', cap }, this.moment))
   }
 
+  capMember(cap: SpendCap, by: MemberId = ada): void {
+    this.own(commands.setSpendCap({ scope: 'member', cap }, this.moment), by)
+  }
+
   /** Decides without writing, as a refusal does. */
   ask({ by = ada, ...facts }: Ask = {}): Decision {
     return this.#decide({ by, ...facts }).decision

@@ -5,7 +5,7 @@ import type { Moment } from './figures.ts'
 import { grantId } from './ids.ts'
 import type { Nanos } from './money.ts'
 import { reloadMonth } from './month-sums.ts'
-import { availableNanos, expiryLegs } from './wallet.ts'
+import { availableNanos, capRoomNanos, expiryLegs, spendMonth, spentNanos } from './wallet.ts'
 
 /**
  * Auto-reload: below a threshold the wallet tops itself up, within its own maximum of the month. Whether one is due is
@@ -17,6 +17,7 @@ import { availableNanos, expiryLegs } from './wallet.ts'
 export const reloadStops = [
   'customer_inactive',
   'extra_usage_off',
+  'spend_cap_reached',
   'month_max_reached',
   'standing_order_missing',
   'standing_order_used_up',
@@ -55,12 +56,20 @@ export function reloadState(customer: CustomerState, nowMs: number): ReloadState
   if (!customer.isActive) return stopped('customer_inactive')
   // No money is taken for somebody who could not use it.
   if (!customer.extraUsage.isOn) return stopped('extra_usage_off')
+  if (isAllSpendable(customer, nowMs)) return stopped('spend_cap_reached')
   const { startMs, endMs, count, reloadedNanos } = reloadMonth(customer, nowMs)
   const { amountNanos, monthMaxNanos } = autoReload
   if (reloadedNanos + amountNanos > monthMaxNanos) return stopped('month_max_reached')
   const need = { month: { startMs, endMs }, number: count + 1, amountNanos }
   if (refusal === null || refusal.monthStartMs !== startMs) return { kind: 'due', need }
   return { kind: 'stopped', reason: refusal.reason, sinceMs: refusal.atMs, need }
+}
+
+/** As much is available as the spend cap leaves in this month: more could not be spent. */
+function isAllSpendable(customer: CustomerState, nowMs: number): boolean {
+  const { cap, heldNanos } = customer
+  const room = capRoomNanos(cap, { spentNanos: spentNanos(customer, nowMs), heldNanos })
+  return room !== undefined && availableNanos(customer, nowMs) >= room
 }
 
 /** Whether the operator's standing order pays for so much more in this month. */
@@ -145,7 +154,10 @@ function stillNeeded(
 /** The next moment at which time alone may make a reload due, or let one be tried afresh. */
 export function reloadChangesMs(customer: CustomerState, nowMs: number): number {
   if (customer.autoReload.kind === 'off') return Infinity
-  let nextMs = reloadMonth(customer, nowMs).endMs
+  let nextMs = Math.min(
+    reloadMonth(customer, nowMs).endMs,
+    spendMonth(customer, customer.zone, nowMs).endMs,
+  )
   for (const { expiresAtMs, availableNanos: left } of customer.grants.values()) {
     if (expiresAtMs !== null && expiresAtMs > nowMs && left > 0n)
       nextMs = Math.min(nextMs, expiresAtMs)

@@ -52,7 +52,7 @@ test('the stories reach every source, every reason and every way in which a hold
     forbidden_by_request cap_reached member_cap_reached balance_too_low settled already_ended voided
     expired hold_grown window_credited limit_excepted exception_binds exception_opens
     exception_end_admits auto_reload_set standing_order_set reload_refused reloaded wait_for_reload
-    extra_usage_off month_max_reached standing_order_missing standing_order_used_up refunded overrun late_charge late_loss several_grants`.split(
+    extra_usage_off spend_cap_reached month_max_reached standing_order_missing standing_order_used_up refunded overrun late_charge late_loss several_grants`.split(
     /\s+/,
   )
   assert.deepEqual(

@@ -264,15 +264,19 @@ export class NaiveBooks {
     if (setting.kind === 'off') return { state: 'off', stop: null }
     if (this.available(nowMs) >= setting.thresholdNanos) return { state: 'ready', stop: null }
     const soFar = sum(this.reloads(nowMs).map((reload) => reload.amount))
+    const cap = this.cap(null)
+    const spendable = cap === null ? null : cap - this.spent(null, nowMs) - this.heldMoney(null)
     const isTooMuch = soFar + setting.amountNanos > setting.monthMaxNanos
     const refusal = this.refusal(nowMs)
     const reason = !this.isActive(null)
       ? 'customer_inactive'
       : !this.isOn(null)
         ? 'extra_usage_off'
-        : isTooMuch
-          ? 'month_max_reached'
-          : refusal?.reason
+        : spendable !== null && this.available(nowMs) >= spendable
+          ? 'spend_cap_reached'
+          : isTooMuch
+            ? 'month_max_reached'
+            : refusal?.reason
     if (reason === undefined) return { state: 'due', stop: null }
     const sinceMs = reason === refusal?.reason ? refusal.atMs : null
     return { state: 'stopped', stop: { reason, sinceMs } }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   bookReload,
   refuseReload,
+  reloadChangesMs,
   reloadState,
   standingOrderRefusal,
   type ReloadNeed,
@@ -209,4 +210,38 @@ test('W3: a clock that goes back to a month counts what that month had reloaded'
 
   assert.equal(ahead, cents(2000))
   assert.deepEqual([reloadedNanos, reloadCount], [cents(2000), 1])
+})
+
+test('O9: no money is taken that the spend cap lets nobody spend in this month', () => {
+  const books = reloading()
+  books.topUp(cents(400))
+  books.cap({ kind: 'capped', amountNanos: cents(300) })
+  const stopped = stateOf(books)
+  books.cap({ kind: 'capped', amountNanos: cents(401) })
+  const raised = stateOf(books).kind
+  books.cap({ kind: 'capped', amountNanos: cents(300) })
+  books.nowMs += 14 * day
+  const nextMonth = stateOf(books)
+
+  assert.deepEqual(stopped, {
+    kind: 'stopped',
+    reason: 'spend_cap_reached',
+    sinceMs: null,
+    need: null,
+  })
+  assert.equal(raised, 'due')
+  assert.equal(nextMonth.kind, 'stopped', 'more is available than a whole month may cost')
+})
+
+test('O9: a cap that is used up lets a reload wait for the next month', () => {
+  const books = reloading()
+  books.topUp(cents(600))
+  books.cap({ kind: 'capped', amountNanos: cents(500) })
+  for (let spent = 0; spent < 5; spent += 1) books.spend(100)
+  const used = stateOf(books)
+  const changesMs = reloadChangesMs(books.customer, books.nowMs)
+  books.nowMs = changesMs
+
+  assert.equal(used.kind === 'stopped' && used.reason, 'spend_cap_reached')
+  assert.equal(stateOf(books).kind, 'due')
 })

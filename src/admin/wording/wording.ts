@@ -55,6 +55,7 @@ export const remedyWords: Readonly<Record<Remedy, string>> = {
 export const reloadStopWords: Readonly<Record<ReloadStop, string>> = {
   customer_inactive: 'the account is paused',
   extra_usage_off: 'extra usage is off for the account',
+  spend_cap_reached: 'no more than is there may be spent in this month, by the spend cap',
   month_max_reached: "another reload would exceed the month's maximum",
   standing_order_missing: 'the operator has given no standing order that pays for reloads',
   standing_order_used_up: "another reload would exceed the operator's standing order of this month",

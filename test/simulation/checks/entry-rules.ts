@@ -49,6 +49,8 @@ function faultOfReload(ledger: Ledger, { body, atMs }: EntryOf<'granted'>): stri
   if (!own.isOn || !own.isActive) return `${grantId} came for somebody who could not use it`
   const available = ledger.available(atMs)
   if (available >= setting.thresholdNanos) return `${grantId} came with ${available} available`
+  const room = capRoom(own.cap, ledger.spent(null, atMs), ledger.held(null))
+  if (room !== null && available >= room) return `${grantId} came with no use under the cap`
   if (amountNanos !== setting.amountNanos) return `${grantId} is ${amountNanos}`
   const { count, sum } = ledger.reloads(atMs)
   if (BigInt(body.reload?.number ?? 0) !== count + 1n) return `${grantId} comes after ${count}`

@@ -7,7 +7,9 @@ import { smallestBadWindow } from './shrink.ts'
 import { tellWindow } from './tell-window.ts'
 
 /** So many steps of the model for what lies between two quiet moments, before the history is called undecided. */
-const stepsMax = 2000
+const stepsMax = 20_000
+/** A window is made smaller by many searches, each of which may take so many. */
+const windowStepsMax = 2000
 /** So many different states after a quiet moment are still followed. */
 const statesMax = 8
 
@@ -28,7 +30,7 @@ export function checkLongHistory(history: AccountHistory): HistoryVerdict {
     return { kind: 'undecided', lines: [`customer ${customer}: ${why}`] }
   }
   const { from, operations } = found
-  const window = smallestBadWindow(model, from, { operations, stepsMax })
+  const window = smallestBadWindow(model, from, { operations, stepsMax: windowStepsMax })
   const [first = '', ...rest] = tellWindow(model, window)
   return { kind: 'not_linearizable', lines: [`customer ${customer}: ${first}`, ...rest] }
 }

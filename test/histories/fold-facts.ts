@@ -49,7 +49,7 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
       .filter(isKept)
       .map((fact) => ({ ...fact, atMs: 0 }))
       .toSorted((a, b) => compare(a.hold, b.hold)),
-    ...of('ended').filter(isKept),
+    ...inOneOrder(of('ended').filter(isKept)),
   ]
 }
 
@@ -66,6 +66,16 @@ function usedUpIn(books: NaiveBooks): ReadonlySet<string> {
       .filter(isUsedUp)
       .map(({ grant }) => grant),
   )
+}
+
+/** Of holds that ended at one moment nobody can tell which was the first. */
+function inOneOrder(ended: readonly FactOf<'ended'>[]): FoldedFact[] {
+  const moments: FactOf<'ended'>[][] = []
+  for (const fact of ended) {
+    if (moments.at(-1)?.[0]?.atMs === fact.atMs) moments.at(-1)?.push(fact)
+    else moments.push([fact])
+  }
+  return moments.flatMap((facts) => facts.toSorted((a, b) => compare(a.hold, b.hold)))
 }
 
 /** A refused reload is told until money comes in or a setting of it changes. */

@@ -17,6 +17,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     seeds: { type: 'string', default: '1..20' },
     steps: { type: 'string', default: '3000' },
+    /** With the histories as the only judge. */
     histories: { type: 'boolean', default: false },
   },
 })
@@ -56,7 +57,7 @@ async function simulate(root: string): Promise<{ kill: Kill | null; steps: numbe
     sum += row.steps
     const [why] = row.violations
     if (why !== undefined && kill === null) {
-      kill = { steps: sum, seed: row.seed, why: why.replaceAll('|', ' ').slice(0, 160) }
+      kill = { steps: sum, seed: row.seed, why: why.replaceAll(/[|\n]/g, ' ').slice(0, 200) }
     }
   }
   return { kill, steps: sum }

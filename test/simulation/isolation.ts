@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryFolder } from '../faults/memory-folder.ts'
+import { meetSharedFate } from './faults/shared-fate.ts'
 import { untilQuiet } from './engine/quiet.ts'
 import { stillMixOf } from './mix.ts'
 import { beginLives } from './people/begin-lives.ts'
@@ -13,15 +14,27 @@ import { World } from './world.ts'
 /** What somebody was told, without what is drawn by chance or counts everybody's entries: ids and positions. */
 type Told = ReadonlyMap<string, string>
 
-export type Isolation = { readonly compared: number; readonly differences: readonly string[] }
+export type Isolation = {
+  readonly compared: number
+  readonly differences: readonly string[]
+  /** What struck in both worlds. */
+  readonly fates: Readonly<Record<string, number>>
+}
+
+export type IsolationRun = {
+  readonly seed: number
+  readonly simulatedMs: number
+  /** About so often something strikes everybody; never where it is left out. */
+  readonly fateEveryMs?: number
+}
 
 /**
  * The same world twice: once with everybody, once without the first customer. The others must be told the same, to
  * the nano and to the millisecond.
  */
-export async function compareWithout(seed: number, simulatedMs: number): Promise<Isolation> {
-  const all = await tellAll(seed, { simulatedMs, without: null })
-  const others = await tellAll(seed, { simulatedMs, without: 'c1' })
+export async function compareWithout(run: IsolationRun): Promise<Isolation> {
+  const { told: all, fates } = await tellAll(run, null)
+  const { told: others } = await tellAll(run, 'c1')
   const differences: string[] = []
   for (const [luck, told] of others) {
     const before = all.get(luck)
@@ -29,13 +42,13 @@ export async function compareWithout(seed: number, simulatedMs: number): Promise
   }
   const missing = [...all.keys()].filter((luck) => !luck.includes('-c1-') && !others.has(luck))
   for (const luck of missing) differences.push(`${luck}: told with c1 only`)
-  return { compared: others.size, differences }
+  return { compared: others.size, differences, fates }
 }
 
 async function tellAll(
-  seed: number,
-  how: { readonly simulatedMs: number; readonly without: string | null },
-): Promise<Told> {
+  { seed, simulatedMs, fateEveryMs }: IsolationRun,
+  without: string | null,
+): Promise<{ readonly told: Told; readonly fates: Isolation['fates'] }> {
   const root = memoryFolder('isolation')
   const told = new Map<string, string>()
   const world = new World(stillMixOf(seed), { root: join(root, 'world') })
@@ -45,11 +58,19 @@ async function tellAll(
   try {
     world.server.start()
     await world.until(askForEachModel(world))
-    beginLives(world, how.without)
-    await world.pass(how.simulatedMs)
+    beginLives(world, without)
+    const fate =
+      fateEveryMs === undefined
+        ? null
+        : meetSharedFate(world, world.chance.fork('fate'), fateEveryMs)
+    const beganMs = world.timeline.nowMs
+    // Nobody asks anything while the machine sleeps.
+    const leftMs = (): number =>
+      beganMs + simulatedMs + (fate?.sleptMs ?? 0) - world.timeline.nowMs
+    while (leftMs() > 0) await world.pass(leftMs())
     const [violation] = world.violations
     if (violation !== undefined) throw new Error(violation)
-    return told
+    return { told, fates: Object.fromEntries(fate?.counts ?? []) }
   } finally {
     world.server.end()
     await untilQuiet()

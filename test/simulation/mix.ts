@@ -31,9 +31,8 @@ export type Mix = {
 }
 
 /**
- * A world in which nobody can slow anybody down: no latency, no faults. What one customer is told then depends on
- * that customer alone. Every answer is read whole, because usage that has to be estimated is so by a rate that is
- * learned from everybody's answers.
+ * A world in which nobody can slow anybody down: no latency, no faults of its own. What one customer is told then depends
+ * on that customer alone.
  */
 export function stillMixOf(seed: number): Mix {
   const chance = new Chance(`still/${seed}`)

@@ -35,9 +35,20 @@ test('nothing that must not be happens in the worlds of some seeds', async () =>
 
 test('what customers are told does not depend on who else is there', async () => {
   for (const seed of [10, 18]) {
-    const { compared, differences } = await compareWithout(seed, 20_000)
+    const { compared, differences } = await compareWithout({ seed, simulatedMs: 20_000 })
 
     assert.ok(compared > 20, `seed ${seed}: only ${compared} answers`)
+    assert.deepEqual(differences, [], `seed ${seed}`)
+  }
+})
+
+test('what customers are told does not depend on who else is there when the server dies and starts again', async () => {
+  for (const seed of [1, 10]) {
+    const run = { seed, simulatedMs: 12_000, fateEveryMs: 2000 }
+    const { compared, differences, fates } = await compareWithout(run)
+
+    const deaths = (fates['death'] ?? 0) + (fates['death with spoiled sums'] ?? 0)
+    assert.ok(compared > 20 && deaths > 0, `seed ${seed}: ${compared}, ${JSON.stringify(fates)}`)
     assert.deepEqual(differences, [], `seed ${seed}`)
   }
 })

@@ -44,8 +44,16 @@ export class Timeline {
 
   /** The answer keeps it from happening. */
   after(delayMs: number, what: { kind: EventKind; name: string }, run: () => void): () => void {
-    const inMs = Math.max(0, this.#isWhole ? Math.ceil(delayMs) : delayMs)
-    const atMs = this.#nowMs + inMs
+    const atMs = this.#nowMs + Math.max(0, delayMs)
+    return this.#at(this.#isWhole ? Math.ceil(atMs) : atMs, what, run)
+  }
+
+  /** As above, halfway between two whole milliseconds. Where time goes by whole ones nothing else happens then. */
+  betweenMoments(delayMs: number, what: { kind: EventKind; name: string }, run: () => void): void {
+    this.#at(Math.floor(this.#nowMs + Math.max(0, delayMs)) + 0.5, what, run)
+  }
+
+  #at(atMs: number, what: { kind: EventKind; name: string }, run: () => void): () => void {
     const event: TimelineEvent = { atMs, order: (this.#order += 1), ...what, run }
     this.#push(event)
     return () => void (event.run = null)

@@ -65,8 +65,7 @@ async function tellAll(
         : meetSharedFate(world, world.chance.fork('fate'), fateEveryMs)
     const beganMs = world.timeline.nowMs
     // Nobody asks anything while the machine sleeps.
-    const leftMs = (): number =>
-      beganMs + simulatedMs + (fate?.sleptMs ?? 0) - world.timeline.nowMs
+    const leftMs = (): number => beganMs + simulatedMs + (fate?.sleptMs ?? 0) - world.timeline.nowMs
     while (leftMs() > 0) await world.pass(leftMs())
     const [violation] = world.violations
     if (violation !== undefined) throw new Error(violation)

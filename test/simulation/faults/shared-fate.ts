@@ -2,12 +2,7 @@ import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
 import { DiskFaults } from './disk-faults.ts'
 
-const fates = [
-  'death',
-  'death with spoiled sums',
-  'sleep',
-  'upstream silent',
-] as const
+const fates = ['death', 'death with spoiled sums', 'sleep', 'upstream silent'] as const
 export type Fate = (typeof fates)[number]
 
 /** Long enough for windows to end, too short for a day's silence of the journal. */

@@ -59,17 +59,18 @@ async function tellAll(
     world.server.start()
     await world.until(askForEachModel(world))
     beginLives(world, without)
-    const fate =
+    const counts =
       fateEveryMs === undefined
         ? null
         : meetSharedFate(world, world.chance.fork('fate'), fateEveryMs)
     const beganMs = world.timeline.nowMs
     // Nobody asks anything while the machine sleeps.
-    const leftMs = (): number => beganMs + simulatedMs + (fate?.sleptMs ?? 0) - world.timeline.nowMs
+    const leftMs = (): number =>
+      beganMs + simulatedMs + world.timeline.sleptMs - world.timeline.nowMs
     while (leftMs() > 0) await world.pass(leftMs())
     const [violation] = world.violations
     if (violation !== undefined) throw new Error(violation)
-    return { told, fates: Object.fromEntries(fate?.counts ?? []) }
+    return { told, fates: Object.fromEntries(counts ?? []) }
   } finally {
     world.server.end()
     await untilQuiet()

@@ -14,46 +14,42 @@ const sleepsMs = [1000, 10 * 60_000, 3 * 3_600_000] as const
  * its disk a server makes, how long it waits for its requests when it stops, when somebody's answer first shows it the
  * right time, and which connections to an LLM API that takes no new ones it has left depend on all of its customers.
  */
-export function meetSharedFate(world: World, chance: Chance, everyMs: number): SharedFate {
-  const fate: SharedFate = { counts: new Map(), sleptMs: 0 }
+export function meetSharedFate(
+  world: World,
+  chance: Chance,
+  everyMs: number,
+): ReadonlyMap<Fate, number> {
+  const counts = new Map<Fate, number>()
   const strikeNext = (): void => {
     const event = { kind: 'fault', name: 'shared fate' } as const
     world.timeline.betweenMoments(chance.wait(everyMs), event, () => {
-      const kind = chance.pick(fates)
-      fate.counts.set(kind, (fate.counts.get(kind) ?? 0) + 1)
-      if (kind === 'sleep') fate.sleptMs += sleep(world, chance.pick(sleepsMs))
-      else strike(world, kind, chance)
+      const fate = chance.pick(fates)
+      counts.set(fate, (counts.get(fate) ?? 0) + 1)
+      strike(world, fate, chance)
       strikeNext()
     })
   }
   strikeNext()
-  return fate
+  return counts
 }
 
-export type SharedFate = {
-  readonly counts: Map<Fate, number>
-  /** How long the machine has slept in all. */
-  sleptMs: number
-}
-
-function sleep(world: World, ms: number): number {
-  world.hasSlept = true
-  world.timeline.pass(ms)
-  return ms
-}
-
-function strike(world: World, fate: Exclude<Fate, 'sleep'>, chance: Chance): void {
-  const { server, upstream, timeline } = world
+function strike(world: World, fate: Fate, chance: Chance): void {
+  const { server, upstream, timeline, outage } = world
   switch (fate) {
     case 'death':
-      world.hasDiskTrouble = true
+      outage.note()
       return server.kill()
     case 'death with spoiled sums': {
-      world.hasDiskTrouble = true
       const { running } = server
       const own = chance.fork(`sums ${server.lives}`)
       if (running !== null) new DiskFaults(running.disk, running.life, own).corruptSnapshots()
+      outage.note()
       return server.kill()
+    }
+    case 'sleep': {
+      const ms = chance.pick<number>(sleepsMs)
+      outage.sleep(ms)
+      return timeline.pass(ms)
     }
     case 'upstream silent':
       upstream.isSilent = true

@@ -3,7 +3,7 @@ import type { Mount, RunningServer } from './admin/admin-api.ts'
 import { createDesk } from './admin/desk/desk-parts.ts'
 import { ensureOperatorToken } from './admin/callers/operator-token.ts'
 import { ensureSessionSecret } from './admin/sign-in/session-secret.ts'
-import { openParts, openPrices, type System } from './books.ts'
+import { openParts, openPrices, type StoragePlace, type System } from './books.ts'
 import { parsePlans, readPlansFile } from './config/plans-file.ts'
 import { installationWords, pastedCommand } from './config/installation-words.ts'
 import type { SettingOrigins } from './config/load-settings.ts'
@@ -28,7 +28,6 @@ import { Telemetry } from './operations/telemetry.ts'
 import { operatorGrant } from './payments/operator-grant.ts'
 import { journalFormat } from './storage/sqlite-file/journal-file.ts'
 import type { UpgradeStep } from './storage/sqlite/migrate.ts'
-import type { SqliteStorageOptions } from './storage/sqlite/sqlite-options.ts'
 import type { Listen } from './system/listen.ts'
 
 export type AppOptions = {
@@ -64,7 +63,7 @@ export type AppOptions = {
 /** What a server otherwise takes from its machine beside clock, chance and log: network, disk, its own process. */
 export type MachineParts = {
   readonly network: { readonly listen: Listen; readonly connectUpstream: ConnectUpstream }
-  readonly storage: Pick<SqliteStorageOptions, 'driver' | 'startWriter' | 'onTaken'>
+  readonly storage: StoragePlace
   readonly watchProcess: () => ProcessWatch
 }
 
@@ -115,7 +114,7 @@ export async function startApp(
     const upgrade = onUpgrade === undefined ? {} : { onUpgrade }
     const parts = await openParts(
       settings,
-      { ...system, version, ...upgrade, isServing: true, disk: machine?.storage ?? {} },
+      { ...system, version, ...upgrade, isServing: true, place: machine?.storage ?? {} },
       closers,
     )
     await publishPlans(parts, await plansToPublish(settings, parts, options.defaultPlans))

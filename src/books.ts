@@ -21,6 +21,11 @@ import type { Random } from './system/random.ts'
 /** The outside world, as values; tests bring their own. */
 export type System = { readonly clock: Clock; readonly random: Random; readonly logger: Logger }
 
+/** Where the journal is: in the data folder, on a disk that tests may put there, or behind a storage of another kind. */
+export type StoragePlace =
+  | Partial<Pick<SqliteStorageOptions, 'driver' | 'startWriter' | 'onTaken'>>
+  | { readonly openStorage: (system: System & { readonly version: string }) => Promise<Storage> }
+
 /** The part of the serving thread's time that a verify may take; a million entries then take some minutes. */
 export const verifyShare = 0.1
 
@@ -38,7 +43,11 @@ export async function openBooks(
   }
   try {
     return {
-      parts: await openParts(settings, { ...system, version, isServing: false, disk: {} }, closers),
+      parts: await openParts(
+        settings,
+        { ...system, version, isServing: false, place: {} },
+        closers,
+      ),
       close,
     }
   } catch (error) {
@@ -82,25 +91,24 @@ export async function openParts(
     version,
     onUpgrade,
     isServing,
-    disk,
-  }: System &
-    Opening & {
-      readonly isServing: boolean
-      readonly disk: Partial<Pick<SqliteStorageOptions, 'driver' | 'startWriter' | 'onTaken'>>
-    },
+    place,
+  }: System & Opening & { readonly isServing: boolean; readonly place: StoragePlace },
   closers: (() => Promise<void> | void)[],
 ): Promise<GateParts> {
-  const storage = await openSqliteStorage({
-    dataFolder: settings.dataFolder,
-    clock,
-    random,
-    log: logger,
-    version,
-    snapshotEvery: settings.snapshotEvery,
-    ...(isServing ? { verifyShare } : {}),
-    ...(onUpgrade === undefined ? {} : { onUpgrade }),
-    ...disk,
-  })
+  const storage =
+    'openStorage' in place
+      ? await place.openStorage({ clock, random, logger, version })
+      : await openSqliteStorage({
+          dataFolder: settings.dataFolder,
+          clock,
+          random,
+          log: logger,
+          version,
+          snapshotEvery: settings.snapshotEvery,
+          ...(isServing ? { verifyShare } : {}),
+          ...(onUpgrade === undefined ? {} : { onUpgrade }),
+          ...place,
+        })
   closers.push(() => storage.close())
   return gateParts(storage, { settings, system: { clock, random }, closers })
 }

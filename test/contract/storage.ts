@@ -6,8 +6,8 @@ import { testClock } from './storage-clock.ts'
 import { testFaults } from './storage-faults.ts'
 import { testHolds } from './storage-holds.ts'
 import { testPeople } from './storage-people.ts'
-import { testReads } from './storage-reads.ts'
-import { testSums } from './storage-sums.ts'
+import { testClockJumps, testReads } from './storage-reads.ts'
+import { testSums, testStoredSums } from './storage-sums.ts'
 
 /**
  * What every storage keeps, whoever implements it. An implementation's own test file makes beds for it and
@@ -40,14 +40,24 @@ export const bedSnapshotEvery = 4
 
 export type MakeBed = () => Promise<StorageBed>
 
-export function testStorage(name: string, makeBed: MakeBed): void {
+/** What a storage may do without, because somebody else does it for it. */
+export type Without = 'clock jumps' | 'stored sums'
+
+export function testStorage(
+  name: string,
+  makeBed: MakeBed,
+  without: readonly Without[] = [],
+): void {
   describe(`storage contract: ${name}`, () => {
     testChanges(makeBed)
-    testClock(makeBed)
     testFaults(makeBed)
     testHolds(makeBed)
     testPeople(makeBed)
     testReads(makeBed)
     testSums(makeBed)
+    if (!without.includes('stored sums')) testStoredSums(makeBed)
+    if (without.includes('clock jumps')) return
+    testClock(makeBed)
+    testClockJumps(makeBed)
   })
 }

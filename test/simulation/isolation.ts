@@ -56,7 +56,7 @@ async function tellAll(
     told.set(luck, `${world.timeline.nowMs} ${summaryOf(reply)}`)
   })
   try {
-    world.server.start()
+    world.servers.start()
     await world.until(askForEachModel(world))
     beginLives(world, without)
     const counts =
@@ -72,7 +72,7 @@ async function tellAll(
     if (violation !== undefined) throw new Error(violation)
     return { told, fates: Object.fromEntries(counts ?? []) }
   } finally {
-    world.server.end()
+    world.servers.end()
     await untilQuiet()
     rmSync(root, { recursive: true, force: true })
   }

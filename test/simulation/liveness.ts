@@ -14,12 +14,12 @@ const patienceMs = 8 * 24 * 60 * minuteMs
  */
 export async function seeEverythingResolve(world: World): Promise<void> {
   world.isClosing = true
-  const isStill = (): boolean => world.busy === 0 && world.server.running !== null
+  const isStill = (): boolean => world.busy === 0 && world.servers.isWhole
   if (!(await world.pass(world.mix.holdMaxMs + 30 * minuteMs, isStill))) {
     return world.blame('somebody waits for ever', `${world.busy} are in the middle of something`)
   }
   const hasNoHolds = (): boolean =>
-    (world.server.running?.app.parts.storage.openHolds().count ?? 1) === 0 &&
+    (world.servers.app?.parts.storage.openHolds().count ?? 1) === 0 &&
     world.books.openHoldCount === 0
   // Nobody runs any more, so nothing has to wait for its longest time: except what could not be settled in time.
   const isLeft = [...world.logged.keys()].some((message) => message.startsWith('hold not ended'))
@@ -66,7 +66,7 @@ async function seePromise(world: World, member: SimMember): Promise<void> {
   const { error_code: code, retry_at_ms: retryAtMs } = error.details
   if (code !== 'limit_reached' || retryAtMs === null) return
   const leftMs = (): number =>
-    retryAtMs - (world.server.running?.app.parts.storage.recordNowMs() ?? retryAtMs)
+    retryAtMs - (world.servers.app?.parts.storage.recordNowMs() ?? retryAtMs)
   if (leftMs() > patienceMs) return
   // The machine sleeps until then. A clock of record that was ahead of the right time runs slower meanwhile.
   while (leftMs() > 0) {
@@ -92,10 +92,11 @@ async function askLast(world: World, member: SimMember, what: string): Promise<R
     isForbiddingExtraUsage: false,
     isBearer: false,
   }
+  const knownPosition = world.books.lastFor(member)
   const parts = { client: world.client('gateway', luck), history: world.history, process: luck }
   const asking = writeRequest(request, key.keyText)
   const reply = await world.until(askMessages(parts, member, { request, asking }))
-  if (reply !== undefined) world.answers.take(member, reply)
+  if (reply !== undefined) world.answers.take(member, reply, knownPosition)
   await world.pass(1000)
   return reply
 }

@@ -1,5 +1,6 @@
 import { Chance } from './engine/chance.ts'
 import { faultKinds, type FaultKind } from './faults/trouble-maker.ts'
+import { nodeFaultKinds, type NodeFaultKind } from './nodes/node-troubles.ts'
 
 /** What one seed's world is like: who is there, and what goes wrong how often. */
 export type Mix = {
@@ -26,6 +27,11 @@ export type Mix = {
   readonly faultEveryMs: number
   /** The plans of everybody are published anew now and then. */
   readonly hasNewPlans: boolean
+  /** How many nodes share one database; 1 is one process with its own journal. */
+  readonly nodes: number
+  /** How long a node's question to the database is usually on its way. */
+  readonly databaseMs: number
+  readonly nodeFaults: readonly NodeFaultKind[]
   /** Time goes by whole milliseconds. */
   readonly isWholeMs: boolean
 }
@@ -45,12 +51,34 @@ export function stillMixOf(seed: number): Mix {
     writeMs: 0,
     upstreamTroublePercent: 0,
     faults: [],
+    nodes: 1,
     hasNewPlans: false,
     isWholeMs: true,
   }
 }
 
+/** A fifth of the seeds have several nodes. */
 export function mixOf(seed: number): Mix {
+  const mix = oneServerMixOf(seed)
+  const chance = new Chance(`nodes/${seed}`)
+  return chance.percent(20) ? mixOfNodes(seed, chance.between(2, 4)) : mix
+}
+
+/** The same people, and other faults: those of nodes and of the way to their database. */
+export function mixOfNodes(seed: number, nodes: number): Mix {
+  const mix = oneServerMixOf(seed)
+  if (nodes === 1) return mix
+  const chance = new Chance(`nodes/${seed}/mix`)
+  return {
+    ...mix,
+    nodes,
+    databaseMs: chance.pick([0.2, 1, 5]),
+    faults: [],
+    nodeFaults: mix.faults.length === 0 ? [] : nodeFaultKinds.filter(() => chance.percent(50)),
+  }
+}
+
+function oneServerMixOf(seed: number): Mix {
   const chance = new Chance(`mix/${seed}`)
   return {
     seed,
@@ -71,6 +99,9 @@ export function mixOf(seed: number): Mix {
     faultEveryMs: chance.pick([1500, 8000, 40_000]),
     hasNewPlans: true,
     isWholeMs: false,
+    nodes: 1,
+    databaseMs: 0,
+    nodeFaults: [],
     overrunMax: chance.pick([3, 40, 400]),
     holdMaxMs: chance.pick([20_000, 180_000, 3_600_000]),
   }

@@ -9,13 +9,20 @@ import { judgeHistories, noHistories, type HistoriesSeen } from './checks/histor
 import { lookAtEverything } from './checks/last-look.ts'
 import { TroubleMaker } from './faults/trouble-maker.ts'
 import { seeEverythingResolve } from './liveness.ts'
-import { mixOf } from './mix.ts'
+import { mixOf, mixOfNodes, type Mix } from './mix.ts'
+import type { NodeBug } from './nodes/database-types.ts'
+import { NodeTroubles } from './nodes/node-troubles.ts'
 import { beginLives } from './people/begin-lives.ts'
 import { World } from './world.ts'
 
 export type SeedRun = {
   readonly seed: number
   readonly steps: number
+  /** So many nodes; left out, as the seed has it. */
+  readonly nodes?: number
+  readonly bugs?: readonly NodeBug[]
+  /** In the place of what the seed has. */
+  readonly mix?: Partial<Mix>
   readonly onHistory?: (event: HistoryEvent) => void
   readonly isByHistoriesOnly?: boolean
   readonly onProgress?: (steps: number) => void
@@ -33,6 +40,8 @@ export type SeedResult = {
     readonly answersChecked: number
     readonly serverLives: number
     readonly driftsHealed: number
+    /** How the database of several nodes answered their commits. */
+    readonly commits: Readonly<Record<string, number>>
     readonly faults: Readonly<Record<string, number>>
     readonly histories: HistoriesSeen
   }
@@ -41,38 +50,55 @@ export type SeedResult = {
 
 /** Runs one world for so many steps, and then to its end. */
 export async function runSeed(run: SeedRun): Promise<SeedResult> {
-  const { seed, steps, onHistory, onProgress, isByHistoriesOnly = false } = run
+  const {
+    seed,
+    steps,
+    nodes,
+    bugs = [],
+    mix = {},
+    onHistory,
+    onProgress,
+    isByHistoriesOnly = false,
+  } = run
   let histories = noHistories
   const beganMs = performance.now()
   const root = memoryFolder('simulation')
-  const world = new World(mixOf(seed), {
-    root: join(root, 'world'),
-    ...(onHistory === undefined ? {} : { onHistory }),
-    isByHistoriesOnly,
-  })
+  const drawn = nodes === undefined ? mixOf(seed) : mixOfNodes(seed, nodes)
+  const world = new World(
+    { ...drawn, ...mix },
+    {
+      root: join(root, 'world'),
+      bugs,
+      ...(onHistory === undefined ? {} : { onHistory }),
+      isByHistoriesOnly,
+    },
+  )
   const troubles = new TroubleMaker(world)
+  const nodeTroubles = world.cluster && new NodeTroubles(world, world.cluster)
   const onStray = (error: unknown): void => {
     if (!isOfTheDead(error)) world.blame('nobody caught an error', describe(error))
   }
   process.on('unhandledRejection', onStray)
   process.on('uncaughtException', onStray)
   try {
-    world.server.start()
+    world.servers.start()
     beginLives(world)
     void troubles.live()
+    void nodeTroubles?.live()
     while (world.timeline.steps < steps && world.violations.length === 0) {
       if (!(await world.move()))
         world.blame('the world stands still', 'nothing will happen any more')
       if (world.timeline.steps % 1000 === 0) onProgress?.(world.timeline.steps)
     }
     troubles.end()
+    nodeTroubles?.end()
     if (world.violations.length === 0) await seeEverythingResolve(world)
     if (world.violations.length === 0) await lookAtEverything(world)
     if (world.violations.length === 0) histories = await judgeHistories(world)
   } catch (error) {
     world.blame('the simulation itself fails', describe(error))
   } finally {
-    world.server.end()
+    world.servers.end()
     await untilQuiet()
     process.off('unhandledRejection', onStray)
     process.off('uncaughtException', onStray)
@@ -88,9 +114,10 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     seen: {
       entries: world.books.entryCount,
       answersChecked: world.answers.checked,
-      serverLives: world.server.lives,
+      serverLives: world.servers.lives,
       driftsHealed: world.books.driftCount,
-      faults: Object.fromEntries(troubles.counts),
+      commits: Object.fromEntries(world.cluster?.database.answers ?? []),
+      faults: Object.fromEntries([...troubles.counts, ...(nodeTroubles?.counts ?? [])]),
       histories,
     },
     violations: world.violations,

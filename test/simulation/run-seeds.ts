@@ -11,6 +11,8 @@ export type SeedsWanted = {
   readonly seeds: Iterable<number>
   readonly count: number | null
   readonly steps: number
+  /** So many nodes in every world; left out or null, as the seeds have it. */
+  readonly nodes?: number | null
   /** No seed begins after this moment of `performance.now()`. */
   readonly untilMs: number
   readonly jobs: number
@@ -25,10 +27,19 @@ const worldsPerProcess = 50
 
 /** One world in this process, or many on several. Resolves when the last one is over. */
 export async function runSeeds(
-  { seeds, count, steps, untilMs, jobs, isFirstOnly, isByHistoriesOnly = false }: SeedsWanted,
+  {
+    seeds,
+    count,
+    steps,
+    nodes = null,
+    untilMs,
+    jobs,
+    isFirstOnly,
+    isByHistoriesOnly = false,
+  }: SeedsWanted,
   tell: (row: SeedRow) => void,
 ): Promise<void> {
-  const how = { steps, isByHistoriesOnly }
+  const how = { steps, isByHistoriesOnly, ...(nodes === null ? {} : { nodes }) }
   const left = seeds[Symbol.iterator]()
   let isEnough = false
   const onRow = (row: SeedRow): void => {
@@ -51,6 +62,7 @@ export async function runSeeds(
 type Order = {
   readonly seed: number
   readonly steps: number
+  readonly nodes?: number
   readonly isByHistoriesOnly: boolean
 }
 
@@ -87,7 +99,7 @@ function ask(child: ChildProcess, order: Order): Promise<SeedRow> {
     const onExit = (code: number | null): void => {
       const violations = [`the process of the world ended with ${code}`]
       const figures = { entries: 0, answersChecked: 0, serverLives: 0, driftsHealed: 0, faults: {} }
-      const seen = { ...figures, histories: noHistories }
+      const seen = { ...figures, commits: {}, histories: noHistories }
       const none = { steps: 0, digest: '', simulatedMs: 0, realMs: 1, counts: {}, seen }
       done({ ...none, violations, seed: order.seed, asked: order.steps })
     }

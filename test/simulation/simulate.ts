@@ -10,6 +10,7 @@ from the seed. The same seed and steps do the same again, to the byte.
   --seeds <a..b>    worlds one after another, on all processes
   --steps <n>       how long each world lasts, in steps (10000)
   --for <time>      new seeds until the time is over, such as 30s, 10m or 2h; begins at --seed
+  --nodes <n>       so many nodes with one database; else as the seed has it
   --jobs <n>        processes (2)
   --first           ends with the first world in which something happened that must not
   --histories       judges by what people were told alone, and by no other check
@@ -23,6 +24,7 @@ type Wanted = {
   readonly seeds: Iterable<number>
   readonly count: number | null
   readonly steps: number
+  readonly nodes: number | null
   readonly untilMs: number
   readonly jobs: number
   readonly isFirstOnly: boolean
@@ -37,6 +39,7 @@ function readWanted(): Wanted | string {
       seeds: { type: 'string' },
       steps: { type: 'string', default: '10000' },
       for: { type: 'string' },
+      nodes: { type: 'string' },
       jobs: { type: 'string', default: '2' },
       first: { type: 'boolean', default: false },
       histories: { type: 'boolean', default: false },
@@ -51,6 +54,7 @@ function readWanted(): Wanted | string {
     seeds: count(from, forMs === null ? to : Infinity),
     count: forMs === null ? to - from + 1 : null,
     steps: whole('--steps', values.steps, 100_000_000),
+    nodes: values.nodes === undefined ? null : whole('--nodes', values.nodes, 9),
     untilMs: forMs === null ? Infinity : performance.now() + forMs,
     jobs: whole('--jobs', values.jobs, 64),
     isFirstOnly: values.first,
@@ -122,12 +126,12 @@ async function main(wanted: Wanted): Promise<void> {
     showProgress()
   })
   if (process.stderr.isTTY && !isJson) process.stderr.write('\r')
-  tellAll(rows, { isJson, seconds: (performance.now() - beganMs) / 1000 })
+  tellAll(rows, { ...wanted, seconds: (performance.now() - beganMs) / 1000 })
 }
 
 function tellAll(
   rows: readonly SeedRow[],
-  { isJson, seconds }: { readonly isJson: boolean; readonly seconds: number },
+  { isJson, nodes, seconds }: Pick<Wanted, 'isJson' | 'nodes'> & { readonly seconds: number },
 ): void {
   const failed = rows.filter(({ violations }) => violations.length > 0)
   const sum = (of: (row: SeedRow) => number): number =>
@@ -146,8 +150,9 @@ function tellAll(
         `${thousands(all.steps / seconds)} steps and ${(all.simulatedHours / seconds).toFixed(1)} simulated hours a second`,
     )
   }
+  const ofNodes = nodes === null ? '' : ` --nodes ${nodes}`
   for (const { seed, asked } of failed) {
-    console.error(`Again: npm run simulate -- --seed ${seed} --steps ${asked}`)
+    console.error(`Again: npm run simulate -- --seed ${seed} --steps ${asked}${ofNodes}`)
   }
   if (failed.length > 0) process.exitCode = 1
 }

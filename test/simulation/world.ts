@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entry } from '../../src/core/entry.ts'
 import { AnswerChecks } from './checks/answer-checks.ts'
@@ -10,12 +10,16 @@ import { Chance } from './engine/chance.ts'
 import type { Weather } from './engine/link.ts'
 import type { Port } from './engine/network.ts'
 import { untilQuiet } from './engine/quiet.ts'
+import type { GateParts } from '../../src/operations/parts.ts'
 import { SimServer, type Running } from './engine/server.ts'
+import type { Servers } from './engine/servers.ts'
 import { Timeline } from './engine/timeline.ts'
 import { SimUpstream } from './engine/upstream.ts'
 import { Outage } from './faults/outage.ts'
 import { HistoryLog, type HistoryEvent } from './history-log.ts'
 import type { Mix } from './mix.ts'
+import { SimCluster, type ClusterOptions } from './nodes/sim-cluster.ts'
+import type { NodeBug } from './nodes/database-types.ts'
 import type { SimCustomer, SimMember } from './people/cast.ts'
 import { Client, type Reply } from './people/client.ts'
 import type { LlmRequest } from './people/llm-caller.ts'
@@ -31,6 +35,8 @@ export type WorldOptions = {
   readonly onHistory?: (event: HistoryEvent) => void
   /** Nothing is held against the world but what its histories say. */
   readonly isByHistoriesOnly?: boolean
+  /** Mistakes that the storage of several nodes makes, so that somebody sees them found. */
+  readonly bugs?: readonly NodeBug[]
 }
 
 /** Everything that is simulated, made of one seed. It moves by one event at a time, when it is told to. */
@@ -40,6 +46,8 @@ export class World {
   readonly timeline: Timeline
   readonly upstream: SimUpstream
   readonly server: SimServer
+  /** The nodes of a world that has several: there, the one server never starts. */
+  readonly cluster: SimCluster | null
   readonly history: HistoryLog
   readonly kept = new HistoryKeeper()
   readonly violations: string[] = []
@@ -64,7 +72,6 @@ export class World {
   /** Told of what every member was answered. */
   readonly onReply = new Set<(member: SimMember, request: LlmRequest, reply: Reply) => void>()
   readonly logged = new Map<string, number>()
-  #operatorToken = ''
   readonly #isByHistoriesOnly: boolean
   /** This life has not been held against the one before. */
   #isFresh = false
@@ -98,13 +105,12 @@ export class World {
       troublePercent: mix.upstreamTroublePercent,
       eventMs: mix.upstreamEventMs,
     })
-    this.server = new SimServer({
+    const serving = {
       root,
       timeline,
       chance: this.chance.fork('server'),
       wallMs: () => this.trueMs() + this.wallOffMs,
       weather: { latencyMs: mix.latencyMs, piecesPercent: mix.piecesPercent },
-      diskWeather: { writeMs: mix.writeMs },
       door: this.upstream.door,
       plans: plansText(mix.planScale),
       flags: [
@@ -116,7 +122,13 @@ export class World {
         '--upstream-silence-max-ms=60000',
         `--overrun-max=${mix.overrunMax}`,
       ],
-      onLog: (level, message, fields) => this.#hear(level, message, fields),
+      onLog: (level: string, message: string, fields: object) => this.#hear(level, message, fields),
+    }
+    this.cluster = mix.nodes > 1 ? this.#clusterOf(serving, options.bugs ?? []) : null
+    if (this.cluster !== null) this.books.livingExpiries = this.cluster.database.livingExpiries
+    this.server = new SimServer({
+      ...serving,
+      diskWeather: { writeMs: mix.writeMs },
       onRuined: (why) => this.blame('the server gives up its journal', why),
       onReady: (running) => {
         this.#isFresh = true
@@ -126,6 +138,10 @@ export class World {
     })
   }
 
+  get servers(): Servers {
+    return this.cluster ?? this.server
+  }
+
   /** The right time. */
   trueMs(): number {
     return Math.floor(epochMs + this.timeline.nowMs)
@@ -133,7 +149,7 @@ export class World {
 
   client(port: Port, name: string, weather: Partial<Weather> = {}): Client {
     return new Client({
-      connect: (chance, own) => this.server.network?.connect(port, chance, own),
+      connect: (chance, own) => this.servers.connect(port, chance, own),
       timeline: this.timeline,
       chance: this.chance.fork(`client ${name}`),
       weather,
@@ -145,7 +161,7 @@ export class World {
     const client = this.client('admin', name)
     const chance = this.chance.fork(`operator ${name}`)
     const onDone = (key: string): void => void this.acknowledged.push(`operator:${key}`)
-    const token = (): string => this.#token()
+    const token = (): string => this.servers.operatorToken() || 'plop_nobody'
     return new Operator({ client, timeline, chance, token, history, name, onDone })
   }
 
@@ -173,14 +189,14 @@ export class World {
     if (!this.timeline.next()) return false
     await untilQuiet()
     if (this.server.isDead) this.lives.processDied(this.books.bootId)
-    this.server.tend()
-    await this.#look()
+    this.servers.tend()
+    await this.servers.look((parts) => this.#look(parts))
     return true
   }
 
   /** Moves on until something is done, or the server dies over it: then undefined. */
   async until<Answer>(work: Promise<Answer>): Promise<Answer | undefined> {
-    const life = this.server.running?.life
+    const { life } = this.servers
     const done: { answer?: Answer; isOver?: true } = {}
     const wait = async (): Promise<void> => {
       try {
@@ -204,33 +220,32 @@ export class World {
     return isEnough()
   }
 
+  #clusterOf(
+    serving: Omit<ClusterOptions, 'count' | 'databaseMs' | 'bugs' | 'onDeath'>,
+    bugs: readonly NodeBug[],
+  ): SimCluster {
+    const { nodes: count, databaseMs } = this.mix
+    const onDeath = (bootId: string): void => this.lives.processDied(bootId)
+    return new SimCluster({ ...serving, count, databaseMs, bugs, onDeath })
+  }
+
   /** The journal as it is now against what it was and what people were told. */
-  async #look(): Promise<void> {
-    const { running } = this.server
-    if (running === null) return
-    const { parts } = running.app
-    running.disk.isLookedAt = true
-    try {
-      if (this.#isFresh) {
-        this.#isFresh = false
-        await this.books.checkNothingLost(parts.storage)
+  async #look(parts: GateParts): Promise<void> {
+    if (this.#isFresh) {
+      this.#isFresh = false
+      await this.books.checkNothingLost(parts.storage)
+    }
+    if (this.books.position < parts.storage.durablePosition) {
+      await this.books.catchUp(parts.storage)
+      const fault = this.clockRules.look(this.books.lastMs, this.#clocksNow())
+      if (fault !== null) this.blame('the clock of record is wrong', fault)
+    }
+    this.kept.look(this.books.position, this.history.next())
+    if (this.answers.waiting > 0) await this.answers.look(parts)
+    for (const operationId of this.acknowledged.splice(0)) {
+      if (this.books.commandCount(operationId) === 0) {
+        this.blame('an acknowledged command is gone', operationId)
       }
-      if (this.books.position < parts.storage.durablePosition) {
-        await this.books.catchUp(parts.storage)
-        const fault = this.clockRules.look(this.books.lastMs, this.#clocksNow())
-        if (fault !== null) this.blame('the clock of record is wrong', fault)
-      }
-      this.kept.look(this.books.position, this.history.next())
-      if (this.answers.waiting > 0) await this.answers.look(parts)
-      for (const operationId of this.acknowledged.splice(0)) {
-        if (this.books.commandCount(operationId) === 0) {
-          this.blame('an acknowledged command is gone', operationId)
-        }
-      }
-    } catch (error) {
-      if (!running.life.isDead) throw error
-    } finally {
-      running.disk.isLookedAt = false
     }
   }
 
@@ -251,15 +266,6 @@ export class World {
     const { ms, endMs } = timeline.lastSleep
     const sleptMs = timeline.nowMs - endMs < justMs ? ms : 0
     return { trueMs: this.trueMs(), wallOffMs, sleptMs }
-  }
-
-  #token(): string {
-    const { running } = this.server
-    if (this.#operatorToken === '' && running !== null) {
-      const path = join(running.disk.folder, 'operator-token')
-      this.#operatorToken = readFileSync(path, 'utf8').trim()
-    }
-    return this.#operatorToken === '' ? 'plop_nobody' : this.#operatorToken
   }
 
   #hear(level: string, message: string, fields: object): void {

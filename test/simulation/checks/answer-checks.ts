@@ -13,7 +13,12 @@ import { ShownResets } from './shown-resets.ts'
 export type Answered = Extract<Reply, { kind: 'answer' }>
 
 type Seat = { readonly customerId: string; readonly memberId: string }
-type Kept = { readonly seat: Seat; readonly answer: Answered; readonly decisionId: string }
+type Kept = {
+  readonly seat: Seat
+  readonly answer: Answered
+  readonly decisionId: string
+  readonly knownPosition: number
+}
 
 /** Of the refusals that nobody doubts, so many of a hundred are explained all the same. */
 const explainedPercent = 10
@@ -40,10 +45,12 @@ export class AnswerChecks {
     return this.#kept.length + this.#usages.length
   }
 
-  take(seat: Seat, reply: Reply): void {
+  /** `knownPosition` is the last entry about this member that was durable when the request was sent. */
+  take(seat: Seat, reply: Reply, knownPosition: number): void {
     if (reply.kind !== 'answer') return
     const decisionId = reply.headers.get('x-plimsoll-decision')
-    if (decisionId !== undefined) this.#kept.push({ seat, answer: reply, decisionId })
+    if (decisionId !== undefined)
+      this.#kept.push({ seat, answer: reply, decisionId, knownPosition })
   }
 
   /** What the page of a member shows is what the journal says, too. */
@@ -100,6 +107,10 @@ export class AnswerChecks {
     if (decision === undefined || !answer.isWhole) return
     const { position, atMs } = decision
     const { error } = JSON.parse(answer.body) as { error: { details: RefusalDetails } }
+    if (position < kept.knownPosition) {
+      const why = `at ${position}, and asked when ${kept.knownPosition} was durable`
+      this.#onFault('a refusal rests on old sums', why)
+    }
     const ill = faultOfHead(answer, error.details, atMs)
     if (ill !== null) this.#onFault('a refusal says it wrongly', ill)
     const ledger = this.#books.at(seat.customerId, position)

@@ -44,8 +44,15 @@ export class Books {
   readonly #onFault: (what: string) => void
   readonly #watchers: Watchers | null
   #hasCorrection = false
+  /**
+   * Set where several nodes write: moments are in order for each customer, and boots say nothing of who lives. These
+   * are the entries that expired a hold whose node lived.
+   */
+  livingExpiries: ReadonlySet<number> | null = null
+  readonly #owners = new Map<string, string>()
   position = 0
   #last: Entry | undefined
+  readonly #lastMs = new Map<string, number>()
   readonly #digest = createHash('sha256')
   entryCount = 0
   driftCount = 0
@@ -112,6 +119,20 @@ export class Books {
     return count
   }
 
+  /** The last entry that a decision on this member has to know by now. */
+  lastFor({
+    customerId,
+    memberId,
+  }: {
+    readonly customerId: string
+    readonly memberId: string
+  }): number {
+    const entries = this.#customers.get(customerId)?.entries
+    const isItsOwn = (entry: Entry): boolean =>
+      entry.memberId === memberId || entry.memberId === null
+    return entries?.findLast(isItsOwn)?.position ?? 0
+  }
+
   planAt(planId: string, position: number): Plan | undefined {
     return this.#plans.get(planId)?.findLast((version) => version.position <= position)?.plan
   }
@@ -138,13 +159,7 @@ export class Books {
   #take(entry: Entry): void {
     const { customerId, position, body, operationId } = entry
     if (position !== this.position + 1) this.#onFault(`entry ${position} after ${this.position}`)
-    if (
-      this.#last !== undefined &&
-      entry.atMs < this.#last.atMs &&
-      body.kind !== 'clock_corrected'
-    ) {
-      this.#onFault(`entry ${position} is of ${entry.atMs}, before ${this.#last.atMs}`)
-    }
+    this.#checkMoment(entry)
     this.position = position
     this.#last = entry
     this.#digest.update(textOf(entry))
@@ -157,6 +172,21 @@ export class Books {
     if (body.kind === 'drift_found') this.driftCount += 1
     if (customerId === systemCustomerId) this.#takeSystem(entry)
     else this.#takeCustomer(entry)
+  }
+
+  /** The process that owns a hold when it expires: itself while it lives, and whoever came after it. */
+  #ownerAt(holdId: string, position: number): string {
+    if (this.livingExpiries === null) return this.bootId
+    return this.livingExpiries.has(position) ? (this.#owners.get(holdId) ?? '') : ''
+  }
+
+  #checkMoment({ position, customerId, atMs, body }: Entry): void {
+    const chain = this.livingExpiries === null ? '' : customerId
+    const lastMs = this.#lastMs.get(chain) ?? 0
+    if (atMs < lastMs && body.kind !== 'clock_corrected') {
+      this.#onFault(`entry ${position} is of ${atMs}, before ${lastMs}`)
+    }
+    this.#lastMs.set(chain, atMs)
   }
 
   #takeSystem({ body, position }: Entry): void {
@@ -183,10 +213,12 @@ export class Books {
       if (this.#holds.has(body.holdId)) this.#onFault(`${body.holdId} was placed twice`)
       this.#holds.add(body.holdId)
       const { bootId, expiresAtMs } = body
+      this.#owners.set(body.holdId, bootId)
       this.#watchers?.lives.begin(body.holdId, { bootId, lifeMs: expiresAtMs - entry.atMs })
     }
     if (body.kind === 'expired') {
-      const early = this.#watchers?.lives.expire(body.holdId, this.bootId) ?? null
+      const early =
+        this.#watchers?.lives.expire(body.holdId, this.#ownerAt(body.holdId, position)) ?? null
       if (early !== null) this.#onFault(`${customerId}: ${early} (entry ${position})`)
     }
     if (body.kind === 'voided' || body.kind === 'settled' || body.kind === 'expired') {

@@ -1,5 +1,6 @@
 import { customerId, systemCustomerId } from '../../../src/core/ids.ts'
 import type { Entry } from '../../../src/core/entry.ts'
+import type { GateParts } from '../../../src/operations/parts.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { checkLongHistory } from '../../histories/check-long-history.ts'
 import { historyOfWorld, type Look } from '../../histories/from-world.ts'
@@ -37,13 +38,17 @@ export class HistoryKeeper {
  * explains. A history without one, or one that cannot be decided, is a violation.
  */
 export async function judgeHistories(world: World): Promise<HistoriesSeen> {
+  let judged: HistoriesSeen | null = null
+  await world.servers.look(async (parts) => {
+    judged = await judgeAll(world, parts)
+  })
+  if (judged !== null) return judged
+  world.blame('no server is left', 'whose journal could be read', 'history')
+  return noHistories
+}
+
+async function judgeAll(world: World, { storage, signer }: GateParts): Promise<HistoriesSeen> {
   const beganMs = performance.now()
-  const { running } = world.server
-  if (running === null) {
-    world.blame('no server is left', 'whose journal could be read', 'history')
-    return noHistories
-  }
-  const { storage, signer } = running.app.parts
   const { events, looks } = world.kept
   const system = await entriesOf(storage, systemCustomerId)
   const seen = { operations: 0, decided: 0, undecided: 0 }

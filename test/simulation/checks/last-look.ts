@@ -3,9 +3,9 @@ import { Books } from './books.ts'
 
 /** Everything once more, when nothing moves any more: recomputed from the first entry, by the server and by us. */
 export async function lookAtEverything(world: World): Promise<void> {
-  const { running } = world.server
-  if (running === null) return world.blame('no server is left', 'at the end')
-  const { storage } = running.app.parts
+  const { app } = world.servers
+  if (app === null) return world.blame('no server is left', 'at the end')
+  const { storage } = app.parts
   const first = await world.until(storage.verify({ isHealing: true, actor: 'simulation' }))
   for (const fault of first?.faults ?? ['verify did not end'])
     world.blame('verify finds the journal wrong', fault)
@@ -28,12 +28,12 @@ export async function lookAtEverything(world: World): Promise<void> {
 /** A second reader, from the first entry on, finds what the first one found on the way. */
 async function readAgain(world: World): Promise<void> {
   const { books } = world
-  const { running } = world.server
-  if (running === null) return
-  const { storage } = running.app.parts
-  await books.catchUp(storage)
   const again = new Books((what) => world.blame('the journal read again is wrong', what))
-  await again.catchUp(storage)
+  again.livingExpiries = books.livingExpiries
+  await world.servers.look(async ({ storage }) => {
+    await books.catchUp(storage)
+    await again.catchUp(storage)
+  })
   if (again.digest !== books.digest) {
     world.blame('the journal read again is another one', `${again.position}, ${books.position}`)
   }

@@ -4,6 +4,12 @@ import type { EventKind, Timeline } from './timeline.ts'
 /** Timers this short and regular are the storage's own rounds (sweep, audit, log). */
 const roundsMs: ReadonlySet<number> = new Set([200, 1000])
 
+type Late = {
+  readonly what: { readonly kind: EventKind; readonly name: string }
+  readonly run: () => void
+  isCancelled: boolean
+}
+
 /**
  * One process of the server, from its start to its death. Whatever still runs of a dead one (promises that nobody
  * can stop) finds a clock that does not ring, a network that carries nothing and a disk that refuses.
@@ -16,6 +22,9 @@ export class Life {
   isDead = false
   /** It dies before this one of its writes to a socket, counted from 0. */
   #lastWrites = Infinity
+  #stalledUntilMs = 0
+  /** What has come while it stood still. */
+  readonly #late: Late[] = []
   /** Told once, when it dies. */
   readonly onDeath = new Set<() => void>()
 
@@ -38,8 +47,40 @@ export class Life {
   /** Happens unless this process is dead by then. */
   after(delayMs: number, what: { kind: EventKind; name: string }, run: () => void): () => void {
     if (this.isDead) return () => {}
-    return this.#timeline.after(delayMs, what, () => {
-      if (!this.isDead) run()
+    const late: Late = { what, run, isCancelled: false }
+    const cancel = this.#timeline.after(delayMs, what, () => {
+      if (this.#isStalled || this.#late.length > 0) this.#putOff(late)
+      else if (!this.isDead) run()
+    })
+    return () => {
+      cancel()
+      late.isCancelled = true
+    }
+  }
+
+  /** Stands still for so long: what happens meanwhile reaches it afterwards, all at once. */
+  stall(ms: number): void {
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#timeline.nowMs + ms)
+  }
+
+  get #isStalled(): boolean {
+    return this.#timeline.nowMs < this.#stalledUntilMs
+  }
+
+  #putOff(late: Late): void {
+    if (this.#late.push(late) === 1) this.#wake()
+  }
+
+  /** What was put off happens in its order, one event after another. */
+  #wake(): void {
+    const [first] = this.#late
+    if (first === undefined || this.isDead) return
+    const inMs = Math.max(0, this.#stalledUntilMs - this.#timeline.nowMs)
+    this.#timeline.after(inMs, first.what, () => {
+      if (this.#isStalled) return this.#wake()
+      this.#late.shift()
+      if (!this.isDead && !first.isCancelled) first.run()
+      this.#wake()
     })
   }
 

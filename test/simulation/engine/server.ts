@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startApp, type App } from '../../../src/app.ts'
 import { loadSettings } from '../../../src/config/load-settings.ts'
@@ -5,9 +6,11 @@ import type { LogFields, Logger } from '../../../src/system/logger.ts'
 import type { Chance } from './chance.ts'
 import { DeadProcessError, Disk, type DiskWeather } from './disk.ts'
 import { Life } from './life.ts'
-import type { Weather } from './link.ts'
-import { Network, type UpstreamDoor } from './network.ts'
+import type { GateParts } from '../../../src/operations/parts.ts'
+import type { Link, Weather } from './link.ts'
+import { Network, type Port, type UpstreamDoor } from './network.ts'
 import { watchFiles } from './quiet.ts'
+import type { Servers } from './servers.ts'
 import type { Timeline } from './timeline.ts'
 
 export type ServerOptions = {
@@ -38,13 +41,14 @@ export type Running = {
 const restartMs = 500
 
 /** The server as its operator's machine sees it: it runs, dies, and is started again on what the disk has. */
-export class SimServer {
+export class SimServer implements Servers {
   readonly #options: ServerOptions
   #lives = 0
   #life: Life | null = null
   #disk: Disk | null = null
   #network: Network | null = null
   #running: Running | null = null
+  #operatorToken = ''
   /** Hands of the world on every disk that comes. */
   onDisk: (disk: Disk, life: Life) => void = () => {}
 
@@ -62,6 +66,18 @@ export class SimServer {
 
   get isDead(): boolean {
     return this.#life?.isDead === true
+  }
+
+  get app(): App | null {
+    return this.#running?.app ?? null
+  }
+
+  get life(): Life | null {
+    return this.#running?.life ?? null
+  }
+
+  get isWhole(): boolean {
+    return this.#running !== null
   }
 
   get lives(): number {
@@ -127,6 +143,31 @@ export class SimServer {
     this.#life?.die()
     this.#disk?.discard()
     this.#life = this.#disk = this.#network = this.#running = null
+  }
+
+  connect(port: Port, chance: Chance, weather: Partial<Weather> = {}): Link | undefined {
+    return this.#network?.connect(port, chance, weather)
+  }
+
+  async look(see: (parts: GateParts) => Promise<void>): Promise<void> {
+    const running = this.#running
+    if (running === null) return
+    running.disk.isLookedAt = true
+    try {
+      await see(running.app.parts)
+    } catch (error) {
+      if (!running.life.isDead) throw error
+    } finally {
+      running.disk.isLookedAt = false
+    }
+  }
+
+  operatorToken(): string {
+    if (this.#operatorToken === '' && this.#running !== null) {
+      const path = join(this.#running.disk.folder, 'operator-token')
+      this.#operatorToken = readFileSync(path, 'utf8').trim()
+    }
+    return this.#operatorToken
   }
 
   freshFolder(): string {

@@ -9,7 +9,7 @@ export async function liveAsStranger(world: World): Promise<void> {
   const chance = world.chance.fork('stranger')
   while (!world.isClosing) {
     await timeline.sleep(chance.wait(mix.strangerMs), { kind: 'caller', name: 'stranger' })
-    const link = world.server.network?.connect('gateway', chance)
+    const link = world.servers.connect('gateway', chance)
     if (link !== undefined) trouble(world, link, chance)
   }
 }

@@ -109,8 +109,9 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
     ...writeRequest(request, key.keyText),
     ...manners(chance, { ...request, leavingPercent: world.mix.leavingPercent }),
   }
+  const knownPosition = world.books.lastFor(member)
   const reply = await askMessages({ client, history, process: name }, member, { request, asking })
-  world.answers.take(member, reply)
+  world.answers.take(member, reply, knownPosition)
   for (const tell of world.onReply) tell(member, request, reply)
   if (reply.kind === 'answer') judge(world, { reply, key: { ...key, isDead }, request })
   return reply

@@ -42,6 +42,27 @@ function entry(body: EntryBody, more: Partial<Entry> = {}): Entry {
   }
 }
 
+/** A settle that moved nothing. */
+const settledInto = (bucket: string, overrunReserveNanos = 0n): EntryBody => ({
+  kind: 'settled',
+  holdId: holdId('h'),
+  source: 'plan',
+  model: 'm',
+  priceId: centPrice.id,
+  usage: { output: 1 },
+  marks: [],
+  costNanos: 0n,
+  chargedNanos: 0n,
+  overrunNanos: 0n,
+  isEstimate: false,
+  isLate: false,
+  upstreamRequestId: null,
+  bucket,
+  spendMonth: null,
+  memberSpendMonth: null,
+  overrunReserveNanos,
+})
+
 const adopted = (fromMs: number, toMs: number): Entry =>
   entry({ kind: 'clock_adopted', fromMs, toMs, cause: 'witness' }, { customerId: systemCustomerId })
 
@@ -104,6 +125,8 @@ describe('an entry concerns the customer', () => {
     }
     assert.equal(touchesCustomer({ body: voided(5n), legs: [] }), true)
     assert.equal(touchesCustomer({ body: expired, legs: [] }), true)
+    assert.equal(touchesCustomer({ body: settledInto('b', 5n), legs: [] }), true)
+    assert.equal(touchesCustomer({ body: settledInto('b'), legs: [] }), false)
   })
 
   test('when it is a setting of the customer, and not when it is one of a member', () => {
@@ -171,11 +194,11 @@ describe('a grant in the sums', () => {
   })
 
   test('stays where its parts do not add up, for verify to find', () => {
-    const state = withGrant()
-    applyToCustomer(state, move('available', 'spent', 10n - 3n))
-    applyToCustomer(state, move('available', 'held', 3n))
-    applyToCustomer(state, move('held', 'spent', 3n + 5n))
-    assert.equal(state.grants.get(grantId('g'))?.heldNanos, -5n)
+    const vanished = withGrant()
+    const away = [{ from: 'grant:g:available', to: 'upstream', amount: 10n }]
+    const body: EntryBody = { kind: 'refunded', grantId: grantId('g') }
+    applyToCustomer(vanished, entry(body, { legs: away }))
+    assert.deepEqual([vanished.grants.size, vanished.closedGrants.count], [1, 0])
     const damaged = withGrant()
     applyToCustomer(damaged, move('held', 'available', 5n))
     applyToCustomer(damaged, move('available', 'spent', 10n))
@@ -222,6 +245,19 @@ test('a member sees entries of its own counted, with the position of the last', 
   assert.deepEqual([member.entryCount, member.position], [2, 40])
 })
 
+test('a grant that comes with no plan is no month’s credit of the member that it is written for', () => {
+  const member = emptyMember({ customerId: customerId('cus'), memberId: memberId('m') })
+  const terms = {
+    grantId: grantId('g'),
+    origin: 'gift',
+    priority: 20,
+    expiresAtMs: null,
+    amountNanos: 1n,
+  } as const
+  applyToMember(member, entry({ kind: 'granted', grant: terms }))
+  assert.equal(member.grantedMonths.size, 0)
+})
+
 test('a member that was made inactive stays so when it is moved to another plan', () => {
   const books = new Books({ plan: plan('a', [session(cents(100))]) })
   books.publish(plan('b', [session(cents(200))]))
@@ -256,27 +292,8 @@ describe('what a member learns from', () => {
 
   test('are the 64 buckets used last; the one used longest ago is forgotten first', () => {
     const books = new Books({ plan: onTokens })
-    const bodyOf = (bucket: string): EntryBody => ({
-      kind: 'settled',
-      holdId: holdId('h'),
-      source: 'plan',
-      model: 'm',
-      priceId: centPrice.id,
-      usage: { output: 1 },
-      marks: [],
-      costNanos: 0n,
-      chargedNanos: 0n,
-      overrunNanos: 0n,
-      isEstimate: false,
-      isLate: false,
-      upstreamRequestId: null,
-      bucket,
-      spendMonth: null,
-      memberSpendMonth: null,
-      overrunReserveNanos: 0n,
-    })
     const learn = (bucket: string): void =>
-      books.own({ atMs: startMs, legs: [], body: bodyOf(bucket) })
+      books.own({ atMs: startMs, legs: [], body: settledInto(bucket) })
     for (let nth = 0; nth < bucketsMax; nth += 1) learn(`b${nth}`)
     assert.equal(bucketsMax, 64)
     assert.equal(books.member().outputs.size, 64)
@@ -315,6 +332,18 @@ test('D6: an expired hold is remembered for a day, and forgotten with the next o
 
   assert.equal(lostHoldKeptMs, day)
   assert.deepEqual([...books.member().lost.keys()], [second, third])
+})
+
+test('an entry about a hold that is not open leaves nothing of it behind', () => {
+  const member = emptyMember({ customerId: customerId('cus'), memberId: memberId('m') })
+  const amounts = { money: 1n, tokens: 1n, requests: 1n }
+  const id = holdId('gone')
+  applyToMember(member, entry({ kind: 'hold_grown', holdId: id, amounts, grantLegs: [] }))
+  applyToMember(
+    member,
+    entry({ kind: 'expired', holdId: id, lostNanos: 1n, overrunReserveNanos: 0n }),
+  )
+  assert.deepEqual([member.holds.size, member.lost.size, member.entryCount], [0, 0, 2])
 })
 
 test('what one member holds and is charged is counted at that member and at the customer', () => {

@@ -14,6 +14,10 @@ export type Answer =
 /** How long loading and measuring may take: seconds, on a machine that does nothing else. */
 const beginMaxMs = 300_000
 
+const living = new Set<ChildProcess>()
+/** One that hangs within a mutant does not see that nobody is there any more. */
+process.once('exit', () => living.forEach((child) => child.kill('SIGKILL')))
+
 export class Worker {
   readonly #process: ChildProcess
 
@@ -24,6 +28,9 @@ export class Worker {
       execArgv: ['--max-old-space-size=1500'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
+    const child = this.#process
+    living.add(child)
+    child.once('exit', () => living.delete(child))
   }
 
   /** With a mutant that is there before any module is loaded, or none. */

@@ -243,6 +243,26 @@ describe('what the operator may have to absorb', () => {
   })
 })
 
+test('an overrun of one month takes nothing from the allowance of another that is remembered', () => {
+  const month = (nth: number, bookedNanos: bigint) => {
+    const [from, to] = [Date.UTC(2026, nth, 1), Date.UTC(2026, nth + 1, 1)]
+    return { startMs: from, endMs: to, bookedNanos, lostNanos: 0n }
+  }
+  const books = new Books({ plan: empty, isExtraUsageOn: true, overrunMaxNanos: cents(100) })
+  books.topUp(cents(1000))
+  books.customer.overrun = month(11, cents(90))
+  books.customer.overrunBefore = [month(8, cents(90)), month(10, cents(10))]
+  const held = (): bigint | undefined => {
+    const { decision } = decided(books)
+    return decision.kind === 'allow' ? decision.allowance.heldNanos : undefined
+  }
+  assert.equal(held(), cents(10))
+  books.nowMs = Date.UTC(2026, 11, 5)
+  assert.equal(held(), cents(100))
+  books.nowMs = Date.UTC(2027, 0, 5)
+  assert.equal(held(), cents(10))
+})
+
 describe('D8: reserved or out', () => {
   test('a request that the plan would take alone is reserved, and one that nobody would is out', () => {
     const books = new Books({ plan: plan('p', [session(cents(10)), week(cents(100))]) })

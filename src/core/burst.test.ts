@@ -33,6 +33,9 @@ test('a refusal names the moment at which the same request passes', () => {
 
 test('a rate of zero admits everything', () => {
   assert.equal(admittedOf({ perMinute: 0, size: 1 }, Array(50).fill(0)), 50)
+  // It keeps no debt, so a rate that is set later begins with a whole allowance.
+  const answer = admitBurst({ perMinute: 0, size: 1 }, 9000, 500)
+  assert.deepEqual(answer, { isAdmitted: true, wholeAgainMs: 500 })
 })
 
 test('whatever the arrivals, never more than the size and the rate allow in a span', () => {

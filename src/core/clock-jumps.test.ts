@@ -49,6 +49,9 @@ test('only the jumps that went past wall time are undone, all of them at once', 
   // Behind the first of them that is undone the clock does not go.
   assert.equal(correctedMs([right, wrong, worse], { nowMs: 301 * day, wallMs: 22 * day }), 27 * day)
   assert.equal(correctedMs([wrong], { nowMs: 100 * day, wallMs: 100 * day }), undefined)
+  // One that went exactly to wall time is right as well.
+  const exact = jump(10 * day, 24 * day)
+  assert.equal(correctedMs([exact, wrong], { nowMs: 100 * day, wallMs: 24 * day }), 25 * day)
 })
 
 test('there is nothing to correct without a jump, after its time, or where the clock would not go back', () => {

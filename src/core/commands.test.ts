@@ -271,6 +271,7 @@ describe('W1: a change of plan', () => {
     books.publish(weekend)
     books.jump(7 * day)
     books.seat(weekend.id)
+    assert.equal(books.member().planId, weekend.id)
     books.correct(hour)
 
     assert.equal(books.figures().limits[0]?.used, cents(30))

@@ -134,6 +134,16 @@ describe('D15: when a plan has room again', () => {
     assert.deepEqual([reason, retryAtMs, remedies], ['reserved', startMs + 2000, ['retry_shortly']])
   })
 
+  test('counts what is held until the reset, where something else keeps the request out as well', () => {
+    const daily = limit({ id: 'day', amount: cents(20), shape: { kind: 'day', zone: 'UTC' } })
+    const books = new Books({ plan: plan('p', [daily, week(cents(30))]) })
+    books.hold()
+    books.settle(books.hold(), { output: 25 })
+    // Alone the week has room, the day has none; tomorrow the week is still held.
+    const { reason, retryAtMs } = denial(books)
+    assert.deepEqual([reason, retryAtMs], ['limit_reached', Date.UTC(2026, 10, 23)])
+  })
+
   test('is the end of an exception that gave less, where that comes before the reset', () => {
     const books = new Books({ plan: plan('p', [week(cents(100))]) })
     books.spend(50)
@@ -151,8 +161,8 @@ describe('D15: when a plan has room again', () => {
 
   test('waits for a limit that is open now and closes when its exception ends', () => {
     const small = plan('p', [
-      limit({ id: 'session', amount: cents(100), shape: { kind: 'session', lengthMs: 5 * hour } }),
       limit({ id: 'month', amount: cents(10), shape: { kind: 'month', zone: 'UTC' } }),
+      limit({ id: 'session', amount: cents(100), shape: { kind: 'session', lengthMs: 5 * hour } }),
     ])
     const books = new Books({ plan: small })
     const exception = { amount: cents(1000), untilMs: startMs + hour }
@@ -253,6 +263,17 @@ describe('D15: when the wallet can pay again', () => {
     books.cap(capped(20))
     books.spend(15)
     assert.equal(denial(books, { maxTokens: 10 }).retryAtMs, december + 5 * hour)
+  })
+
+  test('is the end of the later month, where one was pinned by the zone data of before', () => {
+    const books = wallet()
+    books.topUp(cents(500))
+    books.capMember(capped(20))
+    books.spend(15)
+    const { spend } = books.member()
+    assert.ok(spend !== null)
+    spend.endMs = december + hour
+    assert.equal(denial(books, { maxTokens: 10 }).retryAtMs, december + hour)
   })
 
   test('what runs into the next month may still be charged against the next cap', () => {

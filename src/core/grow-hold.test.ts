@@ -119,6 +119,14 @@ test('a request of the plan counts on each of its limits in the unit of that lim
   const held = (): readonly bigint[] => books.figures().limits.map((one) => one.held)
   assert.deepEqual(held(), [cents(10), 11n, 1n])
 
+  const growth = ask(books, id, 30).draft
+  const window = (name: string): string => `window:${name}:${startMs}:held`
+  assert.deepEqual(growth?.legs, [
+    { from: 'plan', to: window('money'), amount: cents(20), unit: 'money' },
+    { from: 'plan', to: window('tokens'), amount: 19n, unit: 'tokens' },
+  ])
+  const amounts = { money: cents(30), tokens: 30n, requests: 1n }
+  assert.deepEqual(growth.body, { kind: 'hold_grown', holdId: id, amounts, grantLegs: [] })
   books.grow(id, { input: 20, output: 5 })
   assert.deepEqual(held(), [cents(10), 25n, 1n])
   books.grow(id, { input: 1, output: 30 })

@@ -121,6 +121,10 @@ describe('what is pinned at a moment', () => {
     assert.deepEqual(at(state, 499), [undefined, 500])
   })
 
+  test('is nothing of a limit that was never pinned, whatever is kept of others', () => {
+    assert.deepEqual(at(member([instance(b, 100)], [instance(b, 0)]), 500), [undefined, Infinity])
+  })
+
   test('is the latest of those kept that has begun, and the first that has not', () => {
     const kept = [instance(a, 300), instance(a, 100), instance(b, 200), instance(a, 700)]
     const state = member([instance(a, 900)], kept)
@@ -200,6 +204,12 @@ describe('which instances to keep', () => {
     }
     assert.deepEqual(keep(untilMs)?.limitIds, ['a'])
     assert.equal(keep(untilMs + 1), undefined)
+  })
+
+  test('are anchored ones however late they began, since they come again by themselves', () => {
+    const newest = { ...instance(a, 2000 + 14 * day), endMs: 24 * day }
+    const account = { system: jumped(2000 + 14 * day), member: member([newest]) }
+    assert.deepEqual(windowsToKeep(account, [pin(a, 24 * day)], 24 * day)?.limitIds, ['a'])
   })
 })
 

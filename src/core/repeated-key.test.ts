@@ -42,6 +42,12 @@ test('the same word as a value, in a list, or as a key of another object is no r
   for (const text of texts) assert.equal(findRepeatedKey(text), undefined, text)
 })
 
+test('a text that is no JSON is left to its parser, and breaks nothing here', () => {
+  for (const text of ['', ',', ':', '{,}', '{:}', '{"a":1,,}', '{"a"', '}}', '[,:]', '{"a":1,:}']) {
+    assert.equal(findRepeatedKey(text), undefined, text)
+  }
+})
+
 test('no text that is written from a value has a repeated key', () => {
   fc.assert(
     fc.property(fc.json(), (text) => {

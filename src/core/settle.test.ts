@@ -301,9 +301,12 @@ test('L4: a hold ends once; settling one that ended, never was, or is another me
   }
 })
 
-test('a request of a free model is settled with its usage, and nobody pays', () => {
-  const books = new Books({ plan: empty })
-  const draft = settled(books, books.hold({ model: 'free-model' }), { usage: { output: 9 } })
+test('a request of a free model is settled with its usage, nobody pays, and the wallet is not looked at', () => {
+  const books = paying([])
+  books.topUp(cents(5), { expiresAtMs: startMs + 1 })
+  const id = books.hold({ model: 'free-model' })
+  books.nowMs += 1
+  const draft = settled(books, id, { usage: { output: 9 } })
   assert.deepEqual(draft?.legs, [])
   assert.ok(draft.body.kind === 'settled')
   assert.deepEqual([draft.body.source, draft.body.costNanos], ['free', 0n])

@@ -91,6 +91,35 @@ test('O9: reloads of a month come to its maximum to the cent, and the next one i
   assert.equal(booked(books, { ...need, number: 3 }), undefined)
 })
 
+test('O9: nothing is reloaded that the spend cap of the month would not let be spent', () => {
+  const books = reloading()
+  books.topUp(cents(100))
+  const stopped = { kind: 'stopped', reason: 'spend_cap_reached', sinceMs: null, need: null }
+  const withCap = (amount: number) => {
+    books.cap({ kind: 'capped', amountNanos: cents(amount) })
+    return state(books)
+  }
+  assert.deepEqual(withCap(100), stopped)
+  assert.deepEqual(withCap(101), { kind: 'due', need })
+  books.spend(20, { maxTokens: 20 })
+  // Twenty are spent, ten held, seventy available: the cap leaves just that at a hundred.
+  books.hold({ isThinking: true })
+  assert.deepEqual(withCap(100), stopped)
+  assert.deepEqual(withCap(101), { kind: 'due', need })
+  books.cap({ kind: 'unlimited' })
+  assert.deepEqual(state(books), { kind: 'due', need })
+})
+
+test('O9: the end of the month of the cap lets a reload be due as well', () => {
+  const books = reloading()
+  books.topUp(cents(100))
+  books.spend(10)
+  const { spend } = books.customer
+  assert.ok(spend !== null)
+  spend.endMs = november.endMs - day
+  assert.equal(reloadChangesMs(books.customer, books.nowMs), november.endMs - day)
+})
+
 test('O9: a standing order pays up to its amount of the month, to the cent', () => {
   const books = reloading(2000)
   const refusal = (amount: number) =>

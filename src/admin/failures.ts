@@ -61,7 +61,7 @@ const rows = {
   set_up_done: { status: 409, remedy: 'Sign in, or have an operator invite you.' },
   link_unknown: {
     status: 404,
-    remedy: 'Ask whoever sent it for a new one: npm run plimsoll -- people reset.',
+    remedy: 'Ask whoever sent it for a new one. After it was used, sign in with the password.',
   },
   email_taken: {
     status: 409,

@@ -253,6 +253,29 @@ test('the audit log is filtered, paged without gap or repeat, and exported whole
   assert.match(csv.headers.get('content-disposition') ?? '', /plimsoll-audit\.csv/)
 })
 
+test('no name in an export of the audit log is a formula to a spreadsheet', async () => {
+  await using admin = await openAdminWorld()
+  const names = ['=HYPERLINK("http://x")', '+1+2', '-2+3', '@SUM(A1)', '\uFF1D1+1', '\uFF201']
+  for (const [index, name] of names.entries()) {
+    const body = { customerId: `c${index}`, name, zone: 'UTC' }
+    const opened = await admin.call('POST', '/api/customers', { body })
+    assert.equal(opened.status, 200, opened.text)
+  }
+
+  const { text } = await admin.call('GET', '/api/audit/export')
+
+  const cells = text
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)])
+    .map(([, cell = '']) => cell.replace(/^"|"$/g, '').replaceAll('""', '"'))
+  for (const name of names) assert.ok(cells.includes(`'${name}`), `${name} stands as a text`)
+  assert.deepEqual(
+    cells.filter((cell) => /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/.test(cell)),
+    [],
+  )
+})
+
 test('settings say their value and who said it, and storage how it fares', async () => {
   await using admin = await openAdminWorld()
   await admin.ask()

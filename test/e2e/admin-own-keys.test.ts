@@ -7,6 +7,7 @@ import { setStatus } from '../../src/operations/set-status.ts'
 import { keyId, operationId } from '../../src/core/ids.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
+import { answering, startScriptedUpstream } from './scripted-upstream.ts'
 import { sessionPlan, type Seat } from './world.ts'
 
 /** Keys in the hands of their member, and the message to try them with. */
@@ -356,6 +357,66 @@ describe('a test message', () => {
     for (const response of waiting) response.writeHead(400).end('{}')
     for (const { json } of await Promise.all(running)) assert.equal(json.status, 400)
     upstream.close()
+  })
+
+  test('that is sent again under its key is sent and paid once, also while it runs', async (t) => {
+    const upstream = await startScriptedUpstream(answering('Hello.', { input_tokens: 1000 }))
+    t.after(() => upstream.close())
+    await using it = await openAdminWorld({ upstream: { url: upstream.url } })
+    const sendAs = (key: string, text: string) =>
+      it.call('POST', '/api/me/test-message', {
+        token: it.world.seat.keyText,
+        key,
+        body: { model: 'claude-sonnet-4-5', text },
+      })
+
+    const both = await Promise.all([sendAs('one', 'Hi'), sendAs('one', 'Hi')])
+    const again = await sendAs('one', 'Hi')
+    const other = await sendAs('one', 'Something else')
+    const next = await sendAs('two', 'Hi')
+
+    assert.equal(upstream.calls.length, 2)
+    for (const { json } of [...both, again]) assert.deepEqual(json, both[0].json)
+    assert.deepEqual([other.status, other.json.error.code], [409, 'operation_conflict'])
+    assert.notEqual(next.json.holdId, both[0].json.holdId)
+  })
+
+  test('whose answer is longer than is shown says so, and what it cost', async (t) => {
+    const text = 'x'.repeat(300 * 1024)
+    const upstream = await startScriptedUpstream(answering(text, { input_tokens: 1000 }))
+    t.after(() => upstream.close())
+    await using it = await openAdminWorld({ upstream: { url: upstream.url } })
+
+    const { status, json } = await send(it, { model: 'claude-sonnet-4-5' })
+
+    assert.equal(status, 200)
+    assert.equal(json.status, 200)
+    assert.equal(json.text, null)
+    assert.match(json.problem, /longer than 256 kB/)
+    assert.equal(json.source, 'plan')
+    assert.notEqual(json.costNanos, null)
+  })
+
+  test('that was not sent because the gateway was away can be sent again under its key', async () => {
+    await using it = await openAdminWorld()
+    const url = it.apiParts.about.gatewayUrl
+    const { port } = new URL(url)
+    await it.world.gateway.close()
+    const sendOne = () =>
+      it.call('POST', '/api/me/test-message', {
+        token: it.world.seat.keyText,
+        key: 'one',
+        body: { model: 'claude-sonnet-4-5' },
+      })
+
+    const away = await sendOne()
+    const standIn = createServer((_request, response) => response.writeHead(400).end('{}'))
+    await new Promise<void>((resolve) => standIn.listen(Number(port), '127.0.0.1', resolve))
+    const sent = await sendOne()
+    standIn.close()
+
+    assert.equal(away.json.error.code, 'gateway_away')
+    assert.equal(sent.json.status, 400)
   })
 
   test('is answered with the reason when the gateway is away', async () => {

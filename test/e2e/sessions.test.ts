@@ -296,3 +296,71 @@ test('while the disk takes no writes, whoever is signed in still reads, and a si
   // None of these was a wrong password.
   assert.equal((await visit(admin).call('POST', '/api/session/sign-in', { body })).status, 200)
 })
+
+test('who was invited and has no password yet is no operator who could be the last', async () => {
+  await using admin = await openAdminWorld()
+  const { id } = await addPerson(admin, olga, { role: 'operator' })
+  const body = { email: 'otto@example.com', name: 'Otto', role: 'operator' }
+  const otto = (await admin.call('POST', '/api/people', { body })).json
+
+  const ends: readonly (readonly [string, object])[] = [
+    [`/api/people/${id}/remove`, {}],
+    [`/api/people/${id}/status`, { isActive: false }],
+    [`/api/people/${id}/role`, { role: 'owner', customerId: admin.world.seat.customerId }],
+  ]
+  for (const [path, how] of ends) {
+    const refused = await admin.call('POST', path, { body: how })
+    assert.deepEqual([refused.status, refused.json.error.code], [409, 'last_operator'], path)
+  }
+  const code = otto.link.code
+  await visit(admin).call('POST', '/api/session/link/password', {
+    body: { code, password: goodPassword },
+  })
+
+  assert.equal((await admin.call('POST', `/api/people/${id}/remove`)).status, 200)
+})
+
+test('inviting somebody again under the same key answers with the same person and link', async () => {
+  await using admin = await openAdminWorld()
+  const invite = (key: string, name: string) =>
+    admin.call('POST', '/api/people', {
+      key,
+      body: { email: olga, name, role: 'operator' },
+    })
+
+  const [first, beside] = await Promise.all([invite('one', 'Olga'), invite('one', 'Olga')])
+  const again = await invite('one', 'Olga')
+  const other = await invite('one', 'Olga II')
+  const next = await invite('two', 'Olga')
+
+  assert.equal(first.status, 200)
+  assert.deepEqual([beside.json, again.json], [first.json, first.json])
+  assert.deepEqual([other.status, other.json.error.code], [409, 'operation_conflict'])
+  assert.deepEqual([next.status, next.json.error.code], [409, 'email_taken'])
+  const used = await visit(admin).call('POST', '/api/session/link/password', {
+    body: { code: again.json.link.code, password: goodPassword },
+  })
+  assert.equal(used.status, 200)
+  const { lines } = (await admin.call('GET', '/api/audit')).json
+  const invited = lines.filter(({ title }: { title: string }) => /invite/i.test(title))
+  assert.equal(invited.length, 1)
+})
+
+test('whoever uses a link a second time is told whom to ask, and no command of an operator', async () => {
+  await using admin = await openAdminWorld()
+  const { customerId, memberId } = admin.world.seat
+  const standing = { role: 'member', customerId, memberId } as const
+  const body = { email: olga, name: 'Olga', ...standing }
+  const { code } = (await admin.call('POST', '/api/people', { body })).json.link
+  const use = () =>
+    visit(admin).call('POST', '/api/session/link/password', {
+      body: { code, password: goodPassword },
+    })
+  await use()
+
+  const { json } = await use()
+
+  assert.equal(json.error.code, 'link_unknown')
+  assert.doesNotMatch(json.error.remedy, /npm run/)
+  assert.match(json.error.remedy, /Ask whoever sent it/)
+})

@@ -31,7 +31,7 @@ export async function sendTestMessage(
   const decisionId = response.headers.get('x-plimsoll-decision')
   const holdId = decisionId === null ? undefined : readAllowedDecisionId(decisionId)?.holdId
   const details = holdId === undefined ? null : await settled(parts, holdId)
-  const said = response.ok ? answerText(text) : null
+  const said = response.ok && text !== null ? answerText(text) : null
   return {
     status: response.status,
     text: said,
@@ -48,7 +48,7 @@ export async function sendTestMessage(
 async function ask(
   { about, clock }: AdminApiParts,
   { keyText, model, text }: TestMessage,
-): Promise<{ readonly response: Response; readonly text: string }> {
+): Promise<{ readonly response: Response; readonly text: string | null }> {
   const stopping = new AbortController()
   const cancel = clock.after(answerMaxMs, () => stopping.abort())
   try {
@@ -69,24 +69,34 @@ async function ask(
     })
     return { response, text: await bounded(response) }
   } catch (cause) {
-    const problem = stopping.signal.aborted
-      ? `The gateway gave no answer within ${answerMaxMs / 1000} seconds.`
-      : 'The gateway could not be reached.'
-    throw Object.assign(new AdminFailure('gateway_away', problem), { cause })
+    throw Object.assign(unanswered(cause, stopping.signal.aborted), { cause })
   } finally {
     cancel()
   }
 }
 
-async function bounded(response: Response): Promise<string> {
+/** The message may have been answered, and paid for: whoever sends it again under its key hears the same. */
+export class UnansweredMessage extends AdminFailure {}
+
+function unanswered(cause: unknown, isLate: boolean): AdminFailure {
+  const reason = cause instanceof Error ? cause.cause : undefined
+  const isRefused = reason instanceof Error && 'code' in reason && reason.code === 'ECONNREFUSED'
+  if (isRefused) return new AdminFailure('gateway_away', 'The gateway could not be reached.')
+  const what = isLate
+    ? `The gateway gave no answer within ${answerMaxMs / 1000} seconds`
+    : 'The answer of the gateway broke off'
+  return new UnansweredMessage('gateway_away', `${what}; the history shows what became of it.`)
+}
+
+/** Null when it is longer than is shown; it is read to its end all the same, as it is paid for whole. */
+async function bounded(response: Response): Promise<string | null> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length
-    if (bytes > bytesMax) throw new Error('The answer is longer than a test message can be')
-    chunks.push(chunk)
+    if (bytes <= bytesMax) chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString()
+  return bytes <= bytesMax ? Buffer.concat(chunks).toString() : null
 }
 
 /** The request as it ended; as it stands where that takes longer than anybody waits here. */
@@ -126,7 +136,8 @@ function answerText(text: string): string | null {
   return texts.length === 0 ? null : texts.join('\n')
 }
 
-function problemText(text: string, status: number): string {
+function problemText(text: string | null, status: number): string {
+  if (text === null) return `The answer is longer than ${bytesMax / 1024} kB, so it is not shown.`
   const message = fieldOf(fieldOf(parsed(text), 'error'), 'message')
   return typeof message === 'string' ? message : `The gateway answered ${status} without words.`
 }

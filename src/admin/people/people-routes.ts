@@ -20,6 +20,7 @@ import type { Meant } from '../sign-in/accounts.ts'
 import type { ConsolePerson, Standing } from '../sign-in/person.ts'
 import { customerOf } from '../customers/customer-routes.ts'
 import { answer, bodyOf } from '../http/exchange.ts'
+import { FirstAnswers } from '../http/first-answers.ts'
 
 type Routes = Hono<{ Variables: AdminVariables }>
 
@@ -47,6 +48,8 @@ export function peopleRoutes(parts: AdminApiParts): Routes {
 
 function addListing(routes: Routes, parts: AdminApiParts, below: string): void {
   const { accounts } = parts.signIn
+  const invited = new FirstAnswers(parts)
+  const linked = new FirstAnswers(parts)
 
   routes.get(`${below}/people`, async (c) => {
     const customerId = await customerBelow(c, parts)
@@ -60,17 +63,21 @@ function addListing(routes: Routes, parts: AdminApiParts, below: string): void {
 
   routes.post(`${below}/people`, async (c) => {
     const asked = await bodyOf(c, invitePersonSchema)
-    const { actor } = commandOf(c)
+    const { actor, operationId } = commandOf(c)
     const customerId = await customerBelow(c, parts)
     if (customerId !== null && asked.customerId !== customerId) throw notYours()
     mayManage(c, asked)
     await checkStanding(parts, asked)
-    const person = await accounts.create(asked)
-    const details = { role: person.role, customerId: person.customerId }
-    await noteAct(parts, { actor, act: 'person_invited', target: person.id, details })
-    const link = await linkFor(parts, { id: person.id, mayChange: mayManageAs(c, customerId) })
-    const invited = await personAnswer(parts, person, undefined)
-    return answer(c, { person: invited, link } satisfies InvitedAnswer)
+    // A repeat has the same person and the same link; where the link could not be made, it makes that alone.
+    const person = await invited.once(operationId, asked, async () => {
+      const made = await accounts.create(asked)
+      const details = { role: made.role, customerId: made.customerId }
+      await noteAct(parts, { actor, act: 'person_invited', target: made.id, details })
+      return personAnswer(parts, made, undefined)
+    })
+    const meant = { id: personId(person.id), mayChange: mayManageAs(c, customerId) }
+    const link = await linked.once(operationId, asked, () => linkFor(parts, meant))
+    return answer(c, { person, link } satisfies InvitedAnswer)
   })
 }
 

@@ -169,10 +169,13 @@ export class Accounts {
   }
 
   async #keepAnOperator(id: PersonId): Promise<void> {
-    const operators = (await this.list()).filter(
-      (each) => each.role === 'operator' && each.isActive,
+    // Who was invited and has no password yet cannot sign in: the link may never be used.
+    const { rows } = await this.#options.storage.signInDatabase().run(
+      `select id from "sign_in_user" where role = 'operator' and is_active = 1 and exists
+       (select 1 from "sign_in_credential" where user_id = "sign_in_user".id) limit 2`,
+      [],
     )
-    if (operators.length !== 1 || operators[0]?.id !== id) return
+    if (rows.length !== 1 || rows[0]?.['id'] !== id) return
     throw new AdminFailure('last_operator', 'This is the only operator who can sign in.')
   }
 
@@ -213,8 +216,9 @@ export class Accounts {
       const person = await this.linkOwner(code)
       checkPassword(password, person.email)
       const inside = await this.#inside()
-      if ((await inside.consumeVerificationValue(sha256(code))) === null) throw linkUnknown()
+      // Not before the password stands: whoever holds the link could otherwise neither sign in nor try again.
       await this.#setPassword(person.id, password)
+      await inside.consumeVerificationValue(sha256(code))
       await inside.deleteUserSessions(person.id)
       return person
     })

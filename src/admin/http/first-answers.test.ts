@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { ManualClock } from '../../../test/contract/manual-clock.ts'
+import { operationId } from '../../core/ids.ts'
+import { FirstAnswers } from './first-answers.ts'
+
+const key = operationId('operator:one')
+const dayMs = 24 * 3_600_000
+
+/** Work that counts how often it is done. */
+function counting(): { count: number; work: () => Promise<number> } {
+  const counted = { count: 0, work: async () => (counted.count += 1) }
+  return counted
+}
+
+test('a repeat gets the first answer for a day, and is another command after that', async () => {
+  const clock = new ManualClock()
+  const firsts = new FirstAnswers({ clock })
+  const { work } = counting()
+
+  const first = await firsts.once(key, { text: 'a' }, work)
+  clock.pass(dayMs - 1)
+  const again = await firsts.once(key, { text: 'a' }, work)
+  clock.pass(1)
+  const later = await firsts.once(key, { text: 'a' }, work)
+
+  assert.deepEqual([first, again, later], [1, 1, 2])
+})
+
+test('a command that failed can be sent again, unless it may have been done', async () => {
+  const failing = (text: string) => () => Promise.reject<number>(new Error(text))
+  const firsts = new FirstAnswers(
+    { clock: new ManualClock() },
+    (failure) => failure instanceof Error && failure.message === 'no answer',
+  )
+  const { work } = counting()
+
+  await assert.rejects(firsts.once(key, {}, failing('away')), /away/)
+  assert.equal(await firsts.once(key, {}, work), 1)
+  const other = operationId('operator:two')
+  await assert.rejects(firsts.once(other, {}, failing('no answer')), /no answer/)
+  await assert.rejects(firsts.once(other, {}, work), /no answer/)
+})
+
+test('however many commands there are, no more than five thousand answers are kept', async () => {
+  const firsts = new FirstAnswers({ clock: new ManualClock() })
+  const counted = counting()
+
+  await firsts.once(key, {}, counted.work)
+  for (let index = 0; index < 5000; index += 1)
+    await firsts.once(operationId(`operator:n${index}`), {}, async () => index)
+  await firsts.once(key, {}, counted.work)
+
+  assert.equal(counted.count, 2)
+})

@@ -10,7 +10,6 @@ import type { SettingOrigins } from './config/load-settings.ts'
 import { settingsInForce } from './config/settings-table.ts'
 import { isLoopback } from './config/loopback.ts'
 import type { Settings } from './config/settings.ts'
-import type { Plan } from './core/plan.ts'
 import { demoKeyIdOf } from './demo/demo-member.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import type { ConnectUpstream } from './gateway/reply/upstream.ts'
@@ -21,8 +20,7 @@ import { watchPrices, type UnpricedModels } from './health/unpriced-models.ts'
 import { AutoReloads } from './operations/auto-reload.ts'
 import type { HealthFact } from './operations/health.ts'
 import type { GateParts } from './operations/parts.ts'
-import { listPlans } from './operations/list-published.ts'
-import { publishPlans } from './operations/publish-plans.ts'
+import { publishFirstPlans, publishPlans } from './operations/publish-plans.ts'
 import { Readiness } from './operations/readiness.ts'
 import { Telemetry } from './operations/telemetry.ts'
 import { operatorGrant } from './payments/operator-grant.ts'
@@ -117,7 +115,7 @@ export async function startApp(
       { ...system, version, ...upgrade, isServing: true, place: machine?.storage ?? {} },
       closers,
     )
-    await publishPlans(parts, await plansToPublish(settings, parts, options.defaultPlans))
+    await publishAtStart(settings, parts, options.defaultPlans)
     startReloads(parts, system, closers)
     const { gateway, admin, adminUrl, gatewayUrl, running } = await listen({
       settings,
@@ -158,13 +156,13 @@ function startReloads(
 }
 
 /** A plans file counts at each start; the built-in plans only where there are none, so that others may take their place. */
-async function plansToPublish(
+async function publishAtStart(
   { plansFile }: Settings,
   parts: GateParts,
   defaultPlans: string,
-): Promise<readonly Plan[]> {
-  if (plansFile !== null) return readPlansFile(plansFile)
-  return (await listPlans(parts)).length > 0 ? [] : parsePlans(defaultPlans)
+): Promise<void> {
+  if (plansFile === null) await publishFirstPlans(parts, parsePlans(defaultPlans))
+  else await publishPlans(parts, readPlansFile(plansFile))
 }
 
 type Listening = {

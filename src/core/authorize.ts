@@ -97,12 +97,15 @@ function allowFromPlan(asked: Asked, limits: readonly Limit[]): Decided {
   }))
   const windowLegs = pins.map(({ isOpening: _isOpening, ...leg }): WindowLeg => leg)
   const kept = windowsToKeep(account, pins, moment.nowMs)
-  const legs = windowLegs.map((leg) => ({
-    from: 'plan',
-    to: `window:${leg.limitId}:${leg.startMs}:held`,
-    amount: amounts[leg.unit],
-    unit: leg.unit,
-  }))
+  // What costs nothing of a unit is admitted by its limits, counted among those that run, and moves nothing.
+  const legs = windowLegs
+    .filter(({ unit }) => amounts[unit] > 0n)
+    .map(({ limitId, unit, startMs }) => ({
+      from: 'plan',
+      to: `window:${limitId}:${startMs}:held`,
+      amount: amounts[unit],
+      unit,
+    }))
   return allow(asked, { source: 'plan', amounts, legs, windowLegs, kept })
 }
 

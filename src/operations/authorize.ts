@@ -87,6 +87,7 @@ async function tryOnce(parts: GateParts, scope: MemberScope, asker: Asker): Prom
     const step = await parts.storage.update(
       scope,
       (account, context): Changed<Attempt | { readonly kind: 'granted' }> => {
+        parts.storage.quarantine.assertServed(scope.customerId)
         const grants = includedGrantEntries(account, context)
         if (grants.length > 0) return { answer: { kind: 'granted' }, entries: grants }
         // Counted within the change: what was admitted a moment ago must be seen.

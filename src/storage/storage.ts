@@ -22,6 +22,8 @@ import type { ActBook, SignInDatabase } from './console-storage.ts'
  *   change wrote nothing. When a commit fails or its outcome is unknown, everything that was built on it
  *   rejects with `StorageUnavailableError`, and its sums are forgotten.
  * - Changes of one customer run one after another, each on the result of the one before.
+ * - A change whose entries would break an invariant (core/invariants.ts) writes nothing, and its customer's changes are
+ *   refused with `StorageUnavailableError` until a `verify` finds the journal sound.
  */
 export interface Storage {
   /**
@@ -96,6 +98,9 @@ export interface Storage {
    * only then gives it its name. Throws `BackupError`; then there is no file, or the one that was there before.
    */
   backup(options: BackupOptions): Promise<BackupReport>
+
+  /** Throws `StorageUnavailableError` for a customer in quarantine: nothing is decided for it, also no refusal. */
+  readonly quarantine: { assertServed(customerId: CustomerId): void }
 
   /** What a check-up shows of the storage itself: its log, its disk, its backups, and what is wrong. */
   health(): Promise<StorageHealth>
@@ -325,7 +330,13 @@ export type StorageHealth = {
 }
 
 export type StorageProblem = {
-  readonly name: 'journal-away' | 'journal-damaged' | 'log-too-long' | 'erasure-open' | 'disk-low'
+  readonly name:
+    | 'journal-away'
+    | 'journal-damaged'
+    | 'customer-quarantined'
+    | 'log-too-long'
+    | 'erasure-open'
+    | 'disk-low'
   readonly message: string
   readonly remedy: string
   /** Null where nobody noticed when it began. */

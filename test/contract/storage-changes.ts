@@ -116,31 +116,6 @@ export function testChanges(makeBed: MakeBed): void {
 
   onBed(
     makeBed,
-    'a change whose second entry is impossible writes none, and its sums stay right',
-    async (_, storage) => {
-      await furnish(storage)
-      const before = storage.durablePosition
-
-      const failing = storage.update(ann, (_account, { nowMs }) => ({
-        answer: undefined,
-        entries: [
-          setExtraUsage({ scope: 'customer', isOn: false }, { nowMs, position: 0 }),
-          {
-            atMs: nowMs,
-            legs: [{ from: 'grant:nobody:available', to: 'grant:nobody:held', amount: 1n }],
-            body: { kind: 'swept', bootId: storage.bootId, bootPosition: 1 },
-          },
-        ],
-      }))
-      await assert.rejects(failing, /never made/)
-
-      assert.equal(await look(storage, ann, ({ customer }) => customer.extraUsage.isOn), true)
-      assert.equal(storage.durablePosition, before)
-    },
-  )
-
-  onBed(
-    makeBed,
     'an entry with another moment than its change is refused',
     async (bed, storage) => {
       await furnish(storage)

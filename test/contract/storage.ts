@@ -8,6 +8,7 @@ import { testHolds } from './storage-holds.ts'
 import { testPeople } from './storage-people.ts'
 import { testClockJumps, testReads } from './storage-reads.ts'
 import { testSums, testStoredSums } from './storage-sums.ts'
+import { testQuarantine } from './storage-quarantine.ts'
 
 /**
  * What every storage keeps, whoever implements it. An implementation's own test file makes beds for it and
@@ -53,6 +54,7 @@ export function testStorage(
     testFaults(makeBed)
     testHolds(makeBed)
     testPeople(makeBed)
+    testQuarantine(makeBed)
     testReads(makeBed)
     testSums(makeBed)
     if (!without.includes('stored sums')) testStoredSums(makeBed)

@@ -14,6 +14,7 @@ import type { Entry, EntryDraft } from '../../src/core/entry.ts'
 import { figuresOf } from '../../src/core/figures.ts'
 import { growOpenHold } from '../../src/core/grow-hold.ts'
 import { customerId, type HoldId, memberId } from '../../src/core/ids.ts'
+import { assertEntry, assertSums } from '../../src/core/invariants.ts'
 import { settleHold, type SettleAnswer } from '../../src/core/settle.ts'
 import type { Usage } from '../../src/core/usage.ts'
 import {
@@ -91,10 +92,13 @@ export class CoreWorld {
 
   fold(entry: Entry): void {
     this.journal.push(entry)
+    const state = this.members.find((known) => known.memberId === entry.memberId)
+    const sums = { customer: this.customer, member: state }
+    const drawnNanos = assertEntry(sums, entry)
     applyToSystem(this.system, entry)
     applyToCustomer(this.customer, entry)
-    const state = this.members.find((known) => known.memberId === entry.memberId)
     if (state !== undefined) applyToMember(state, entry)
+    assertSums(sums, entry, drawnNanos)
   }
 
   /** The sums are written down as snapshots are, and read again. */

@@ -30,6 +30,7 @@ import {
   type MemberId,
 } from '../../src/core/ids.ts'
 import { dueGrants } from '../../src/core/included-grant.ts'
+import { assertEntry, assertSums } from '../../src/core/invariants.ts'
 import { nanosPerUnit, type Nanos } from '../../src/core/money.ts'
 import type { Limit, Plan, WindowShape } from '../../src/core/plan.ts'
 import { settleHold, type SettleAnswer } from '../../src/core/settle.ts'
@@ -155,15 +156,23 @@ export class Books {
 
   /** Writes an entry for the customer's shared rows. */
   shared(draft: EntryDraft | undefined): void {
-    if (draft !== undefined) applyToCustomer(this.customer, this.#journal(draft, null))
+    if (draft === undefined) return
+    const entry = this.#journal(draft, null)
+    const sums = { customer: this.customer, member: undefined }
+    const drawnNanos = assertEntry(sums, entry)
+    applyToCustomer(this.customer, entry)
+    assertSums(sums, entry, drawnNanos)
   }
 
   /** Writes an entry for one member. */
   own(draft: EntryDraft | null | undefined, id: MemberId = ada): void {
     if (draft === null || draft === undefined) return
     const entry = this.#journal(draft, id)
+    const sums = { customer: this.customer, member: this.member(id) }
+    const drawnNanos = assertEntry(sums, entry)
     applyToCustomer(this.customer, entry)
     applyToMember(this.member(id), entry)
+    assertSums(sums, entry, drawnNanos)
   }
 
   #system(draft: EntryDraft | undefined): void {

@@ -285,4 +285,5 @@ const faultsOfOurs: ReadonlySet<string> = new Set([
   'request failed by a fault of the gateway',
   'admin request failed',
   'a listener of commits failed',
+  'a change would have broken the books: its customer is in quarantine',
 ])

@@ -9,6 +9,7 @@ import {
   type Check,
   type Finding,
 } from '../check.ts'
+import type { StorageProblem } from '../../storage/storage.ts'
 import type { ServerFacts } from '../server-facts.ts'
 
 /** Checks of the books: is the journal written, is it right, is the clock right, what does the operator absorb. */
@@ -57,14 +58,19 @@ function lookAtStorage({ storage, upMs }: ServerFacts): Finding {
     found: `${first.message}${more}`,
     meaning: meanings[first.name],
     say: first.remedy,
-    run: first.name === 'journal-damaged' ? 'plimsoll verify' : null,
+    run: isBroken(first) ? 'plimsoll verify' : null,
   }
-  return first.name === 'journal-damaged' ? bad(trouble) : warning(trouble)
+  return isBroken(first) ? bad(trouble) : warning(trouble)
 }
+
+const isBroken = ({ name }: StorageProblem): boolean =>
+  name === 'journal-damaged' || name === 'customer-quarantined'
 
 const meanings = {
   'journal-away': 'Requests are answered with 503.',
   'journal-damaged': 'Accounts that rest on the damaged entries cannot be served.',
+  'customer-quarantined':
+    'Requests and changes of that customer are answered with 503; what runs goes on, and its holds expire.',
   'log-too-long': 'The log takes disk, and a start takes longer.',
   'erasure-open': 'What was erased can still be read from the files.',
   'disk-low': 'The journal stops when nothing is left.',

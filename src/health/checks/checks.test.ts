@@ -183,6 +183,7 @@ const cases: readonly Case[] = [
   ['wal', 'warn', ofFolder({ wal: { path: '/w', bytes: giga, mode: 0o600 } }), /1\.0 GB/, /^fuser/],
   ['journal', 'bad', ofServer({ journalTrouble: 'no room' }), /cannot be written.*no room/],
   ['storage', 'bad', ofServer(withProblem('journal-damaged')), /it is so/, /^plimsoll verify$/],
+  ['storage', 'bad', ofServer(withProblem('customer-quarantined')), /it is so/, /verify$/],
   ['storage', 'warn', ofServer(withProblem('erasure-open')), /it is so/],
   ['backup', 'warn', ofServer({ position: 20_000 }), /There is no backup/],
   [
@@ -322,7 +323,9 @@ function behind(correctsToMs: number | null): Partial<ServerFacts> {
   return { clock: { ...server.clock, wallMs, isBehind: true, correctsToMs } }
 }
 
-function withProblem(name: 'journal-damaged' | 'erasure-open'): Partial<ServerFacts> {
+function withProblem(
+  name: 'journal-damaged' | 'customer-quarantined' | 'erasure-open',
+): Partial<ServerFacts> {
   const problem = { name, message: 'it is so', remedy: 'do so', sinceMs: null }
   return { storage: { ...server.storage, problems: [problem] } }
 }

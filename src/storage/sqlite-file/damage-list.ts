@@ -1,6 +1,7 @@
 import type { Clock } from '../../system/clock.ts'
 import type { Logger } from '../../system/logger.ts'
 import { DamagedEntryError } from '../damaged-entry.ts'
+import { ImpossibleChangeError } from '../quarantine.ts'
 import type { CommittedScope, StorageProblem } from '../storage.ts'
 import { primaryCode } from './data-folder.ts'
 
@@ -23,7 +24,16 @@ export async function passOverDamage(work: Promise<void>): Promise<void> {
   try {
     await work
   } catch (error) {
-    if (damagedPosition(error) === null) throw error
+    if (damagedPosition(error) === null && !(error instanceof ImpossibleChangeError)) throw error
+  }
+}
+
+/** The same where damage has to be told, and a change that is refused for its customer alone has been. */
+export async function passOverQuarantine(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof ImpossibleChangeError)) throw error
   }
 }
 

@@ -2,6 +2,7 @@ import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, touchesCustomer } from '../../core/apply.ts'
 import { correctedMs } from '../../core/clock-jumps.ts'
 import type { Entry } from '../../core/entry.ts'
+import { assertEntry, assertSums, BrokenInvariantError, type Sums } from '../../core/invariants.ts'
 import { systemCustomerId, type CustomerId, type OperationId } from '../../core/ids.ts'
 import type { RecordClock, TakenJump } from '../../system/record-clock.ts'
 import {
@@ -16,6 +17,7 @@ import {
   type Once,
 } from '../storage.ts'
 import { encodeEntry } from '../entry-codec.ts'
+import type { Quarantine } from '../quarantine.ts'
 import type { GroupCommit, WrittenEntry } from '../sqlite/group-commit.ts'
 import type { JournalReader } from '../sqlite-file/journal-reader.ts'
 import type { SnapshotRow } from '../sqlite-log/journal-writer.ts'
@@ -52,6 +54,7 @@ export class Accounts {
   readonly #clock: RecordClock
   readonly #snapshotEvery: number
   readonly #sealAgeMax: number
+  readonly #quarantine: Quarantine
   /** Entries with idempotency keys that may not be durable yet, by customer and key. */
   readonly #pending = new Map<string, Entry>()
   #lastMs = 0
@@ -64,6 +67,7 @@ export class Accounts {
     readonly clock: RecordClock
     readonly snapshotEvery: number
     readonly sealAgeMax: number
+    readonly quarantine: Quarantine
   }) {
     this.#reader = options.reader
     this.#sums = options.sums
@@ -72,6 +76,7 @@ export class Accounts {
     this.#clock = options.clock
     this.#snapshotEvery = options.snapshotEvery
     this.#sealAgeMax = options.sealAgeMax
+    this.#quarantine = options.quarantine
   }
 
   /** The answer, once everything that it read or wrote is durable (R3). */
@@ -177,7 +182,7 @@ export class Accounts {
       for (const entry of entries) written.push(this.#apply(target, entry, options.forcedSeal))
     } catch (cause) {
       this.#sums.spoil(target, this.#commit.lastPosition)
-      throw cause
+      throw cause instanceof BrokenInvariantError ? this.#quarantine.add(cause) : cause
     }
     this.#commit.append(written)
     for (const entry of entries) this.#remember(entry)
@@ -225,6 +230,8 @@ export class Accounts {
     const snapshots: SnapshotRow[] = []
     let memberSeal: string | null = null
     let customerSeal: string | null = null
+    const sums = sumsOf(target, entry)
+    const drawnNanos = sums === undefined ? 0n : assertEntry(sums, entry)
     if (target.customerId === systemCustomerId) this.#sums.applySystem(entry)
     if (target.member !== undefined && entry.memberId !== null) {
       applyToMember(target.member.state, entry)
@@ -244,6 +251,7 @@ export class Accounts {
         isForced: forcedSeal === 'customer',
       })
     }
+    if (sums !== undefined) assertSums(sums, entry, drawnNanos)
     return { row: encodeEntry(entry, { isShared, memberSeal, customerSeal }), snapshots }
   }
 
@@ -310,6 +318,15 @@ function stamp<Answer>(
   return entries.map((entry, index) =>
     index === 0 ? { ...entry, operationId, operationDigest } : entry,
   )
+}
+
+/** What an entry is checked against; the installation's own entries have no sums of a customer. */
+function sumsOf({ customer, member }: Target, { memberId }: Entry): Sums | undefined {
+  if (customer === undefined) return undefined
+  return {
+    customer: customer.state,
+    member: memberId === null ? undefined : member?.state,
+  }
 }
 
 function follow(sum: Sum<unknown>, entry: Entry): void {

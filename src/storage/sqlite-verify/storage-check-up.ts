@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import type { Clock } from '../../system/clock.ts'
+import type { Quarantine } from '../quarantine.ts'
 import type { StorageHealth, StorageProblem, VerifyReport } from '../storage.ts'
 import type { DamageList } from '../sqlite-file/damage-list.ts'
 import { logBytesMax, type LogFacts } from '../sqlite-log/log-keeper.ts'
@@ -12,16 +13,19 @@ export class StorageCheckUp {
   readonly #folder: string
   readonly #clock: Clock
   readonly #damage: DamageList
+  readonly #quarantine: Quarantine
   #lastVerify: StorageHealth['lastVerify'] = null
 
   constructor(options: {
     readonly folder: string
     readonly clock: Clock
     readonly damage: DamageList
+    readonly quarantine: Quarantine
   }) {
     this.#folder = options.folder
     this.#clock = options.clock
     this.#damage = options.damage
+    this.#quarantine = options.quarantine
   }
 
   noteVerify(report: VerifyReport): void {
@@ -32,6 +36,7 @@ export class StorageCheckUp {
       driftCount: drifts.length,
     }
     this.#damage.replaceFaults(faults)
+    if (faults.length === 0) this.#quarantine.lift()
   }
 
   async facts(now: {
@@ -52,6 +57,7 @@ export class StorageCheckUp {
       problems: [
         ...awayProblem(awaySinceMs),
         ...this.#damage.problems(),
+        ...this.#quarantine.problems(),
         ...logProblems(log),
         ...diskProblem(diskFreeBytes),
       ],

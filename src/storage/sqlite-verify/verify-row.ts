@@ -3,7 +3,7 @@ import { systemCustomerId } from '../../core/ids.ts'
 import { decodeEntry, encodeBody, encodeLegs, holdOf } from '../entry-codec.ts'
 import type { HashedRow } from '../sqlite-file/journal-reader.ts'
 import { chainHash, firstHash } from '../sqlite-log/journal-writer.ts'
-import type { Faults } from './verify-sums.ts'
+import type { Faults } from './faults.ts'
 
 /** What a row must be by itself and after the row before it: in line, chained, readable, in its own words. */
 export class RowCheck {

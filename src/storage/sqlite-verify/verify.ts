@@ -1,5 +1,7 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import type { DriftReport, Entry } from '../../core/entry.ts'
+import { holdFault, type Fault } from '../../core/hold-invariants.ts'
+import { customerFault, memberFault } from '../../core/invariants.ts'
 import { nextTurn } from '../../system/next-turn.ts'
 import type { VerifyOptions, VerifyReport } from '../storage.ts'
 import { decodeEntry, type JournalRow } from '../entry-codec.ts'
@@ -16,7 +18,7 @@ import { isCurrentSeal, sealOf } from '../state-codec.ts'
 import { isDamage } from '../sqlite-file/damage-list.ts'
 import { ownerKey } from '../sqlite-sums/sum-cache.ts'
 import { RowCheck } from './verify-row.ts'
-import { checkCustomer, checkMember, Faults, holdFault } from './verify-sums.ts'
+import { Faults } from './faults.ts'
 
 /** Rows read before others get a turn. */
 const rowsPerTurn = 16
@@ -248,15 +250,18 @@ class Pass {
   }
 
   #addToMember(checked: Checked<MemberState>, entry: Entry, row: JournalRow): void {
-    const fault = holdFault(checked.state, entry)
-    if (fault !== undefined) this.#faults.add(entry.position, fault)
+    this.#note(entry, holdFault(checked.state, entry))
     this.#fold(checked, memberSums, { entry, seal: row.memberSeal })
-    checkMember(checked.state, entry, this.#faults)
+    this.#note(entry, memberFault(checked.state, entry))
   }
 
   #addToCustomer(checked: Checked<CustomerState>, entry: Entry, row: JournalRow): void {
     this.#fold(checked, customerSums, { entry, seal: row.customerSeal })
-    checkCustomer(checked.state, entry, this.#faults)
+    this.#note(entry, customerFault(checked.state, entry))
+  }
+
+  #note(entry: Entry, fault: Fault | undefined): void {
+    if (fault !== undefined) this.#faults.add(entry.position, fault.what)
   }
 
   #fold<State>(

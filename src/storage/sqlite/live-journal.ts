@@ -17,8 +17,9 @@ import {
 import { AccountLoader } from '../sqlite-sums/account-loader.ts'
 import { Accounts, systemRefused, systemTarget, type Target } from '../sqlite-sums/accounts.ts'
 import type { JournalRow } from '../entry-codec.ts'
+import type { Quarantine } from '../quarantine.ts'
 import { GroupCommit, unavailable } from './group-commit.ts'
-import { passOverDamage } from '../sqlite-file/damage-list.ts'
+import { passOverDamage, passOverQuarantine } from '../sqlite-file/damage-list.ts'
 import { findOpenHolds } from '../sqlite-file/journal-queries.ts'
 import type { JournalReader } from '../sqlite-file/journal-reader.ts'
 import type { JournalWriter } from '../sqlite-log/journal-writer.ts'
@@ -40,6 +41,7 @@ export type LiveJournalOptions = {
   readonly sealAgeMax: number
   readonly sumsMax: number
   readonly loadTimeoutMs: number
+  readonly quarantine: Quarantine
   readonly onDurable: (rows: readonly JournalRow[]) => void
   /** What was remembered of the file may be wrong: a commit failed, or its outcome is unknown. */
   readonly onForgotten: () => void
@@ -98,13 +100,11 @@ export class LiveJournal {
       onFailure: (lost, cause) => this.#fail(lost, cause),
     })
     this.#accounts = new Accounts({
-      reader,
+      ...options,
+      clock: options.recordClock,
       sums: this.#sums,
       commit: this.#commit,
       holds: this.holds,
-      clock: options.recordClock,
-      snapshotEvery: options.snapshotEvery,
-      sealAgeMax: options.sealAgeMax,
     })
     this.#loader = new AccountLoader({
       reader,
@@ -327,7 +327,7 @@ export class LiveJournal {
       const some = holds.slice(from, from + endsAtOnce)
       const ends = some.map((hold) => this.#endHold(hold, hold.holdId, 'expire'))
       // A hold of a damaged account waits until it is mended; a start tells it instead.
-      await Promise.all(this.#state === 'open' ? ends.map(passOverDamage) : ends)
+      await Promise.all(ends.map(this.#state === 'open' ? passOverDamage : passOverQuarantine))
     }
   }
 

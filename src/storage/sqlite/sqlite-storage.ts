@@ -46,6 +46,7 @@ import { StorageCheckUp } from '../sqlite-verify/storage-check-up.ts'
 import { keptCopies, ownDataFolder, type DataFolder } from '../sqlite-file/data-folder.ts'
 import { folderTrouble } from '../sqlite-file/folder-trouble.ts'
 import type { JournalRow } from '../entry-codec.ts'
+import { Quarantine } from '../quarantine.ts'
 import { unavailable } from './group-commit.ts'
 import { prepareJournal } from '../sqlite-file/journal-file.ts'
 import type { UpgradeStep } from './migrate.ts'
@@ -107,6 +108,7 @@ function tellUpgrade({ log, onUpgrade }: SqliteStorageOptions, step: UpgradeStep
 class SqliteStorage implements Storage {
   readonly bootId: BootId
   readonly acts: ActBook
+  readonly quarantine: Quarantine
   readonly #signIn: SignInDatabase
   readonly #folder: DataFolder
   readonly #options: SqliteStorageOptions
@@ -137,6 +139,7 @@ class SqliteStorage implements Storage {
       lastMs: this.#reader.lastMs(),
       onChange: (status) => logClock(log, status),
     })
+    this.quarantine = new Quarantine(clock, log)
     this.#journal = new LiveJournal({
       reader: this.#reader,
       startWriter: () => startWriter(folder.journalPath),
@@ -149,6 +152,7 @@ class SqliteStorage implements Storage {
       sealAgeMax: options.sealAgeMax ?? sealAgeMaxDefault,
       sumsMax: options.sumsMax ?? sumsMaxDefault,
       loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
+      quarantine: this.quarantine,
       onDurable: (rows) => this.#onDurable(rows),
       onForgotten: () => this.#keys.forget(),
       onTaken: options.onTaken ?? endProcess,
@@ -169,7 +173,8 @@ class SqliteStorage implements Storage {
     this.#background = new BackgroundWork(clock, log)
     this.#audit = new SnapshotAudit(this.#reader, this.#journal)
     this.#damage = new DamageList(clock, log)
-    this.#checkUp = new StorageCheckUp({ folder: options.dataFolder, clock, damage: this.#damage })
+    const found = { damage: this.#damage, quarantine: this.quarantine }
+    this.#checkUp = new StorageCheckUp({ folder: options.dataFolder, clock, ...found })
     this.#logKeeper = new LogKeeper({
       copier: (options.startCopier ?? copierWith(options.driver))(folder.journalPath),
       askWriter: (work) => this.#journal.writer.tendLog(work),
@@ -210,7 +215,8 @@ class SqliteStorage implements Storage {
     change: Change<Account, Answer>,
     once?: Once<Answer>,
   ): Promise<Answer> {
-    return this.#damage.watch(scope, this.#journal.update(scope, change, once))
+    const own = this.quarantine.guard(scope.customerId, change)
+    return this.#damage.watch(scope, this.#journal.update(scope, own, once))
   }
 
   updateCustomer<Answer>(
@@ -219,7 +225,8 @@ class SqliteStorage implements Storage {
     once?: Once<Answer>,
   ): Promise<Answer> {
     const scope = { customerId, memberId: null }
-    return this.#damage.watch(scope, this.#journal.updateCustomer(customerId, change, once))
+    const own = this.quarantine.guard(customerId, change)
+    return this.#damage.watch(scope, this.#journal.updateCustomer(customerId, own, once))
   }
 
   updateSystem<Answer>(change: Change<SystemState, Answer>, once?: Once<Answer>): Promise<Answer> {

@@ -1,8 +1,10 @@
 import { touchesCustomer } from '../../../src/core/apply.ts'
 import type { Entry } from '../../../src/core/entry.ts'
 import { systemCustomerId, type CustomerId, type HoldId } from '../../../src/core/ids.ts'
+import { BrokenInvariantError } from '../../../src/core/invariants.ts'
 import { encodeEntry, type JournalRow } from '../../../src/storage/entry-codec.ts'
 import { endingLeftHold } from '../../../src/storage/left-hold.ts'
+import type { Quarantine } from '../../../src/storage/quarantine.ts'
 import {
   OperationConflictError,
   OperationRepeatedError,
@@ -59,6 +61,7 @@ export class NodeChanges {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #onFenced: () => void
+  readonly #quarantine: Quarantine
   readonly #turns = new Map<CustomerId, Turn>()
   readonly #doubts = new CommitDoubts()
   #commits = 0
@@ -74,6 +77,7 @@ export class NodeChanges {
     readonly clock: Clock
     readonly log: Logger
     readonly onFenced: () => void
+    readonly quarantine: Quarantine
   }) {
     this.#database = options.database
     this.#wire = options.wire
@@ -81,6 +85,7 @@ export class NodeChanges {
     this.#clock = options.clock
     this.#log = options.log
     this.#onFenced = options.onFenced
+    this.#quarantine = options.quarantine
   }
 
   nowMs(): number {
@@ -214,7 +219,7 @@ export class NodeChanges {
       if (Number.isSafeInteger(atMs) && atMs >= lastMs && atMs <= nowMs) continue
       throw new Error(`An entry carries the moment of its change; got ${atMs}, not ${nowMs}`)
     }
-    if (!isSystem) sums.tryOut(entries)
+    if (!isSystem) this.#tryOut(sums, entries)
     const rows = entries.map((entry) =>
       encodeEntry(entry, {
         isShared: !isSystem && touchesCustomer(entry),
@@ -223,6 +228,14 @@ export class NodeChanges {
       }),
     )
     return { changed, rows }
+  }
+
+  #tryOut(sums: CustomerSums, entries: readonly Entry[]): void {
+    try {
+      sums.tryOut(entries)
+    } catch (error) {
+      throw error instanceof BrokenInvariantError ? this.#quarantine.add(error) : error
+    }
   }
 
   /**

@@ -4,6 +4,8 @@ import { BackgroundWork } from '../../../src/storage/sqlite/background-work.ts'
 import { CommitListeners } from '../../../src/storage/sqlite/commit-listeners.ts'
 import type { JournalRow } from '../../../src/storage/entry-codec.ts'
 import { endingLeftHold } from '../../../src/storage/left-hold.ts'
+import { Quarantine } from '../../../src/storage/quarantine.ts'
+import { passOverQuarantine } from '../../../src/storage/sqlite-file/damage-list.ts'
 import {
   BackupError,
   ClockNotCorrectableError,
@@ -54,6 +56,7 @@ export async function openNodeStorage(options: NodeOptions): Promise<NodeStorage
 
 export class NodeStorage extends JournalView implements Storage {
   readonly bootId: BootId
+  readonly quarantine: Quarantine
   readonly #node: NodeName
   readonly #options: NodeOptions
   readonly #changes: NodeChanges
@@ -71,7 +74,8 @@ export class NodeStorage extends JournalView implements Storage {
     this.#options = options
     this.#listeners = new CommitListeners(log)
     this.#background = new BackgroundWork(clock, log)
-    this.#changes = new NodeChanges({ ...options, node: this.#node })
+    this.quarantine = new Quarantine(clock, log)
+    this.#changes = new NodeChanges({ ...options, node: this.#node, quarantine: this.quarantine })
   }
 
   /** Takes its name, which proves an older process of that name dead, and ends what it and others left behind. */
@@ -111,9 +115,10 @@ export class NodeStorage extends JournalView implements Storage {
   ): Promise<Answer> {
     const { customerId, memberId } = scope
     if (customerId === systemCustomerId) return Promise.reject(systemRefused())
+    const own = this.quarantine.guard(customerId, change)
     return this.#changes.run(scope, {
       once,
-      change: (sums, context) => change(sums.account(memberId), context),
+      change: (sums, context) => own(sums.account(memberId), context),
     })
   }
 
@@ -123,11 +128,12 @@ export class NodeStorage extends JournalView implements Storage {
     once?: Once<Answer>,
   ): Promise<Answer> {
     if (customerId === systemCustomerId) return Promise.reject(systemRefused())
+    const own = this.quarantine.guard(customerId, change)
     return this.#changes.run(
       { customerId, memberId: null },
       {
         once,
-        change: ({ system, state }, context) => change({ system, customer: state }, context),
+        change: ({ system, state }, context) => own({ system, customer: state }, context),
       },
     )
   }
@@ -167,6 +173,7 @@ export class NodeStorage extends JournalView implements Storage {
     const { faults, drifts } = report
     const counts = { faultCount: faults.length, driftCount: drifts.length }
     this.#lastVerify = { atMs: this.recordNowMs(), ...counts }
+    if (faults.length === 0) this.quarantine.lift()
     return report
   }
 
@@ -183,7 +190,7 @@ export class NodeStorage extends JournalView implements Storage {
       diskFreeBytes: null,
       lastBackup: null,
       lastVerify: this.#lastVerify,
-      problems: [],
+      problems: this.quarantine.problems(),
     })
   }
 
@@ -237,7 +244,7 @@ export class NodeStorage extends JournalView implements Storage {
 
   async #expire({ customerId, memberId, holdId }: DatabaseHold): Promise<void> {
     const change = endingLeftHold(holdId, 'expire')
-    await this.#changes.run(
+    const ending = this.#changes.run(
       { customerId, memberId },
       {
         once: undefined,
@@ -245,6 +252,7 @@ export class NodeStorage extends JournalView implements Storage {
         change: (sums, context) => change(sums.account(memberId), context),
       },
     )
+    await passOverQuarantine(ending)
   }
 }
 

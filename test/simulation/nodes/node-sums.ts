@@ -8,6 +8,7 @@ import {
 import { emptyCustomer, emptyMember, emptySystem } from '../../../src/core/empty-state.ts'
 import type { Entry } from '../../../src/core/entry.ts'
 import { systemCustomerId, type CustomerId, type MemberId } from '../../../src/core/ids.ts'
+import { assertEntry, assertSums } from '../../../src/core/invariants.ts'
 import { encodeCustomer, encodeMember } from '../../../src/storage/state-codec.ts'
 import type { DatabaseHold, Snapshot } from './database-types.ts'
 
@@ -76,7 +77,13 @@ export class CustomerSums {
     for (const { memberId } of entries) {
       if (memberId !== null) copy.members.set(memberId, structuredClone(this.member(memberId)))
     }
-    for (const entry of entries) copy.#apply(entry)
+    for (const entry of entries) {
+      const member = entry.memberId === null ? undefined : copy.member(entry.memberId)
+      const sums = { customer: copy.state, member }
+      const drawnNanos = assertEntry(sums, entry)
+      copy.#apply(entry)
+      assertSums(sums, entry, drawnNanos)
+    }
   }
 
   #apply(entry: Entry): void {

@@ -2,16 +2,13 @@ import type { CustomerState, MemberState } from '../../../src/core/account.ts'
 import { applyToCustomer, applyToMember, touchesCustomer } from '../../../src/core/apply.ts'
 import { emptyCustomer, emptyMember } from '../../../src/core/empty-state.ts'
 import type { DriftReport, Entry } from '../../../src/core/entry.ts'
+import { holdFault, type Fault } from '../../../src/core/hold-invariants.ts'
 import { systemCustomerId } from '../../../src/core/ids.ts'
+import { customerFault, memberFault } from '../../../src/core/invariants.ts'
 import { decodeEntry, encodeBody, encodeLegs } from '../../../src/storage/entry-codec.ts'
 import type { HashedRow } from '../../../src/storage/sqlite-file/journal-reader.ts'
 import { chainHash, firstHash } from '../../../src/storage/sqlite-log/journal-writer.ts'
-import {
-  checkCustomer,
-  checkMember,
-  Faults,
-  holdFault,
-} from '../../../src/storage/sqlite-verify/verify-sums.ts'
+import { Faults } from '../../../src/storage/sqlite-verify/faults.ts'
 import { encodeCustomer, encodeMember } from '../../../src/storage/state-codec.ts'
 import type { VerifyOptions, VerifyReport } from '../../../src/storage/storage.ts'
 import type { CustomerSums } from './node-sums.ts'
@@ -98,6 +95,10 @@ class DatabasePass {
     return member && encodeMember(member)
   }
 
+  #note(position: number, fault: Fault | undefined): void {
+    if (fault !== undefined) this.faults.add(position, fault.what)
+  }
+
   #fold(entry: Entry): void {
     const { customerId, memberId, position } = entry
     try {
@@ -105,16 +106,15 @@ class DatabasePass {
         const customer = this.customers.get(customerId) ?? emptyCustomer(customerId)
         this.customers.set(customerId, customer)
         applyToCustomer(customer, entry)
-        checkCustomer(customer, entry, this.faults)
+        this.#note(position, customerFault(customer, entry))
       }
       if (memberId === null) return
       const name = `${customerId} ${memberId}`
       const member = this.members.get(name) ?? emptyMember({ customerId, memberId })
       this.members.set(name, member)
-      const fault = holdFault(member, entry)
-      if (fault !== undefined) this.faults.add(position, fault)
+      this.#note(position, holdFault(member, entry))
       applyToMember(member, entry)
-      checkMember(member, entry, this.faults)
+      this.#note(position, memberFault(member, entry))
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
       this.faults.add(position, `cannot be added to the sums: ${problem}`)

@@ -68,6 +68,10 @@ export class AccountBooks extends NaiveModel {
     return true
   }
 
+  isRevoked(key: string): boolean {
+    return this.of('revoked').some((revoked) => revoked.key === key)
+  }
+
   isOpen(id: string): boolean {
     return this.openHolds(null).some(({ hold }) => hold === id)
   }

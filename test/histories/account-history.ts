@@ -21,6 +21,8 @@ export type Call = {
       readonly facts: RequestFacts
       /** Null where no hold came of it. */
       readonly hold: PlacedHold | null
+      /** Which key asked, where that is known to be worth a look. */
+      readonly key?: string
       /** What it would have had to hold of the wallet; null where a refusal does not say. */
       readonly neededNanos: bigint | null
     }
@@ -55,9 +57,16 @@ export type Call = {
       readonly limit: string
       readonly exception: Exception | 'taken_back'
     }
+  | { readonly kind: 'revoke'; readonly key: string }
   | { readonly kind: 'seat'; readonly member: string; readonly planId: string }
   | { readonly kind: 'publish'; readonly plan: Plan }
-  | { readonly kind: 'credit'; readonly member: string; readonly limit: string }
+  | {
+      readonly kind: 'credit'
+      readonly member: string
+      readonly limit: string
+      /** Which instance, where the journal tells it. */
+      readonly startMs?: number
+    }
   | { readonly kind: 'figures'; readonly member: string }
   | { readonly kind: 'overview' }
 )
@@ -89,6 +98,10 @@ export type Answer =
   | ({ readonly kind: 'figures' } & FiguresTold)
   | ({ readonly kind: 'overview' } & OverviewTold)
   | { readonly kind: 'done' }
+  /** The key is good no more. */
+  | { readonly kind: 'unknown_key' }
+  /** A gifted reset of what nobody has used. */
+  | { readonly kind: 'nothing_to_credit' }
 
 export type LimitTold = {
   readonly limit: string

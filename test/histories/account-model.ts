@@ -65,7 +65,8 @@ export class AccountModel implements SequentialModel<AccountState, Call, Answer>
 
   /** A refusal changes nothing either. */
   isObservation(call: Call, answer: Answer | undefined): boolean {
-    return call.kind === 'figures' || call.kind === 'overview' || answer?.kind === 'denied'
+    const isPage = call.kind === 'figures' || call.kind === 'overview'
+    return isPage || (answer !== undefined && changesNothing.has(answer.kind))
   }
 
   books(facts: readonly FoldedFact[]): AccountBooks {
@@ -74,6 +75,12 @@ export class AccountModel implements SequentialModel<AccountState, Call, Answer>
     return books
   }
 }
+
+const changesNothing: ReadonlySet<Answer['kind']> = new Set([
+  'denied',
+  'unknown_key',
+  'nothing_to_credit',
+])
 
 type Told = { readonly answer: Answer | undefined; readonly nowMs: number }
 
@@ -100,6 +107,8 @@ export function carryOut(books: AccountBooks, call: Call, { answer, nowMs }: Tol
       return books.bookReload(call.grant, call.amountNanos, nowMs)
     case 'reload_refused':
       return books.refuseReload(call.reason, nowMs)
+    case 'credit':
+      return credit(books, call, { answer, nowMs })
     case 'missing':
       return false
     case 'restart':
@@ -119,7 +128,10 @@ const isSaid = (answer: Answer | undefined, truth: Answer): boolean =>
   answer === undefined || isDeepStrictEqual(answer, truth)
 
 function request(books: AccountBooks, call: CallOf<'request'>, { answer, nowMs }: Told): boolean {
-  const { member, facts, hold, neededNanos } = call
+  const { member, facts, hold, neededNanos, key } = call
+  const isRevoked = key !== undefined && books.isRevoked(key)
+  if (answer?.kind === 'unknown_key' || isRevoked)
+    return isRevoked && answer?.kind === 'unknown_key'
   // Nobody knows of a hold: then there is nothing that it can have changed.
   if (answer === undefined && hold === null) return false
   const nothing = { money: 0n, tokens: 0n, requests: 1n }
@@ -166,6 +178,19 @@ function settle(books: AccountBooks, call: CallOf<'settle'>, { answer, nowMs }: 
   return isSaid(answer, { kind: 'charged', chargedNanos, overrunNanos })
 }
 
+/** Only what was used can be given back. A limit that the plan has no more keeps its instance all the same. */
+function credit(books: AccountBooks, call: CallOf<'credit'>, { answer, nowMs }: Told): boolean {
+  const { member, limit, startMs } = call
+  const known = books.limitsTold(member, nowMs).find((one) => one.limit === limit)
+  if (known === undefined && startMs !== undefined) {
+    books.note(nowMs, { kind: 'credited', member, limit, startMs })
+    return true
+  }
+  const isUsed = known !== undefined && known.used > 0n
+  if (isUsed) books.credit(member, limit, nowMs)
+  return isUsed === (answer?.kind !== 'nothing_to_credit')
+}
+
 type Command = CallOf<
   | 'top_up'
   | 'switch'
@@ -176,8 +201,8 @@ type Command = CallOf<
   | 'order'
   | 'seat'
   | 'publish'
-  | 'credit'
   | 'refund'
+  | 'revoke'
 >
 
 function command(books: AccountBooks, call: Command, nowMs: number): void {
@@ -198,8 +223,8 @@ function command(books: AccountBooks, call: Command, nowMs: number): void {
       return books.seat(call.member, call.planId, nowMs)
     case 'publish':
       return books.publish(call.plan, nowMs)
-    case 'credit':
-      return books.credit(call.member, call.limit, nowMs)
+    case 'revoke':
+      return books.note(nowMs, { kind: 'revoked', key: call.key })
     case 'refund':
       return books.refund(call.grant, nowMs)
   }

@@ -19,8 +19,10 @@ export function callOf({ body, memberId }: Entry): Call | null {
       const { limitId: limit, exception } = body
       return { kind: 'except', member, limit, exception: exception ?? 'taken_back' }
     }
+    case 'key_revoked':
+      return { kind: 'revoke', key: body.keyId }
     case 'window_credited':
-      return { kind: 'credit', member, limit: body.limitId }
+      return { kind: 'credit', member, limit: body.limitId, startMs: body.startMs }
     case 'granted': {
       const { grantId: grant, amountNanos, priority, expiresAtMs } = body.grant
       if (body.reload !== undefined) return { kind: 'reload', grant, amountNanos }

@@ -27,6 +27,7 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
     ...lastOf(of('switch'), ({ member }) => String(member)),
     ...lastOf(of('cap'), ({ member }) => String(member)),
     ...lastOf(of('status'), ({ member }) => String(member)),
+    ...lastOf(of('revoked'), ({ key }) => key),
     ...lastOf(of('excepted'), ({ member, limit }) => `${member}|${limit}`),
     ...lastOf(of('auto_reload'), () => ''),
     ...lastOf(of('order'), () => ''),

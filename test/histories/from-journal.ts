@@ -1,8 +1,11 @@
 import type { Entry, EntryBody } from '../../src/core/entry.ts'
 import type { Price } from '../../src/core/usage.ts'
-import type { AccountOperation, Call } from './account-history.ts'
-import { AccountModel } from './account-model.ts'
+import { digestOf } from '../../src/operations/command.ts'
+import type { AccountBooks } from './account-books.ts'
+import type { AccountOperation, Call, CallOf, PlacedHold } from './account-history.ts'
+import { AccountModel, carryOut } from './account-model.ts'
 import type { AccountHistory } from './check-history.ts'
+import { callOf } from './entry-calls.ts'
 import { foldFacts } from './fold-facts.ts'
 import type { Recorded } from './history-recorder.ts'
 
@@ -40,7 +43,7 @@ export function historyFrom(
   )
   const nowMs = Math.max(...journal.own.map(({ atMs }) => atMs))
   const terms = { prices, nowMs }
-  const reading = new Reading(journal, lives, prices)
+  const reading = new Reading(journal, lives, { prices, recorded })
   return {
     ...terms,
     customer: journal.customer,
@@ -59,37 +62,23 @@ function beginning(
 ): AccountHistory['begins'] {
   const books = new AccountModel(at).books([])
   const before = [...own, ...system].toSorted((a, b) => a.position - b.position)
-  for (const { body, memberId, atMs, position } of before) {
+  for (const entry of before) {
+    const { body, atMs, position } = entry
     if (position > at.beginPosition) break
-    note(books, { body, member: memberId, atMs })
+    if (body.kind === 'customer_opened') open(books, body, atMs)
+    const call = callOf(entry)
+    if (call !== null) carryOut(books, call, { answer: undefined, nowMs: atMs })
   }
   return foldFacts(books)
 }
 
-type Setup = { readonly body: EntryBody; readonly member: string | null; readonly atMs: number }
+type Opened = Extract<EntryBody, { kind: 'customer_opened' }>
 
-/** The few kinds of entries that set a customer up. */
-function note(books: ReturnType<AccountModel['books']>, { body, member, atMs }: Setup): void {
-  switch (body.kind) {
-    case 'customer_opened': {
-      const { zone, isExtraUsageOn: isOn, cap, isStrict, runningMax } = body
-      const terms = { zone, isOn, cap, overrunMax: body.overrunMaxNanos, isStrict, runningMax }
-      return books.note(atMs, { kind: 'opened', ...terms })
-    }
-    case 'plan_published':
-      return books.publish(body.plan, atMs)
-    case 'member_seated':
-      return books.seat(member ?? '', body.planId, atMs)
-    case 'granted': {
-      const { grantId: grant, amountNanos: amount, priority, expiresAtMs } = body.grant
-      return books.note(atMs, { kind: 'granted', grant, amount, priority, expiresAtMs })
-    }
-    case 'extra_usage_set':
-      return books.note(atMs, { kind: 'switch', member, isOn: body.isOn })
-    case 'spend_cap_set':
-      return books.note(atMs, { kind: 'cap', member, cap: body.cap })
-    default:
-  }
+/** How the customer was opened, before anything else could be done to it. */
+export function open(books: AccountBooks, body: Opened, atMs: number): void {
+  const { zone, isExtraUsageOn: isOn, cap, isStrict, runningMax, overrunMaxNanos } = body
+  const settings = { zone, isOn, cap, overrunMax: overrunMaxNanos, isStrict, runningMax }
+  books.note(atMs, { kind: 'opened', ...settings })
 }
 
 type Held = Extract<EntryBody, { kind: 'held' }>
@@ -103,9 +92,19 @@ class Reading {
   readonly #byOperation = new Map<string, Entry>()
   readonly #boots: readonly number[]
   readonly #price: Price | undefined
+  /** What somebody had been told of the journal by when. */
+  readonly #seen: readonly { readonly atMs: number; readonly position: number }[]
 
-  constructor({ own, system }: Journal, lives: Lives, prices: readonly Price[]) {
+  constructor(
+    { own, system }: Journal,
+    lives: Lives,
+    known: { readonly prices: readonly Price[]; readonly recorded: readonly Recorded[] },
+  ) {
+    const { prices, recorded } = known
     this.#lives = lives
+    this.#seen = recorded.flatMap(({ told, returnedAt: atMs }) =>
+      told === 'unknown' || told.position === null ? [] : { atMs, position: told.position },
+    )
     this.#own = own
     this.#price = prices.at(-1)
     this.#boots = system.filter(({ body }) => body.kind === 'boot').map(({ position }) => position)
@@ -125,10 +124,10 @@ class Reading {
       case 'request':
         return this.#request(one, asked)
       case 'command': {
-        const entry = this.#byOperation.get(`operator:${asked.key}`)
+        const entry = this.#byOperation.get(operationOf(asked))
         if (entry === undefined && told === 'unknown') return []
-        const hint = { nowMs: entry?.atMs ?? 0, position: entry?.position ?? 0 }
-        return [this.#operation(one, asked.call, { ...hint, answer })]
+        const position = entry?.position ?? this.#positionBefore(one.invokedAt)
+        return [this.#operation(one, asked.call, { nowMs: entry?.atMs ?? 0, position, answer })]
       }
       case 'figures':
       case 'overview':
@@ -141,46 +140,36 @@ class Reading {
 
   #request(
     one: Recorded,
-    { member, marker }: Extract<Recorded['asked'], { kind: 'request' }>,
+    { member, key, marker }: Extract<Recorded['asked'], { kind: 'request' }>,
   ): AccountOperation[] {
     const { told } = one
     const isTold = told !== 'unknown'
+    const unheld = { kind: 'request', member, key, facts: this.#facts(marker), hold: null } as const
     if (isTold && told.kind === 'denied') {
-      const facts = this.#facts(marker)
       const { neededNanos, denial, position } = told
-      const call: Call = { kind: 'request', member, facts, hold: null, neededNanos }
-      return [this.#operation(one, call, { answer: denial, position })]
+      return [this.#operation(one, { ...unheld, neededNanos }, { answer: denial, position })]
     }
-    const key = `${member}|${marker}`
-    const placed =
-      isTold && told.kind === 'allowed' ? this.#holds.get(told.hold) : this.#byMarker.get(key)
+    if (isTold && told.kind === 'answer') {
+      const position = this.#positionBefore(one.invokedAt)
+      const call: Call = { ...unheld, neededNanos: null }
+      return [this.#operation(one, call, { answer: told.answer, position })]
+    }
+    const mark = `${member}|${marker}`
+    const placed = isTold ? this.#holds.get(told.hold) : this.#byMarker.get(mark)
     // Nothing is known of it, neither to its client nor to the journal: it never took effect.
     if (placed === undefined && !isTold) return []
-    const call = this.#asking(member, { marker, placed })
-    const answer =
-      isTold && told.kind === 'allowed'
-        ? ({ kind: 'allowed', source: told.source } as const)
-        : undefined
+    const hold = placed === undefined ? null : holdOf(placed)
+    const facts = placed?.body.facts ?? unheld.facts
+    const call: Call = { ...unheld, facts, hold, neededNanos: null }
+    const answer = isTold ? ({ kind: 'allowed', source: told.source } as const) : undefined
     const at = { position: placed?.entry.position ?? null, nowMs: placed?.entry.atMs ?? 0 }
     return [this.#operation(one, call, { ...at, answer })]
   }
 
-  #asking(
-    member: string,
-    { marker, placed }: { readonly marker: number; readonly placed: Placed | undefined },
-  ): Call {
-    if (placed === undefined) {
-      return { kind: 'request', member, facts: this.#facts(marker), hold: null, neededNanos: null }
-    }
-    const { body, entry } = placed
-    const hold = {
-      id: body.holdId,
-      source: body.source,
-      amounts: body.amounts,
-      reserveNanos: body.overrunReserveNanos,
-      holdMaxMs: body.expiresAtMs - entry.atMs,
-    }
-    return { kind: 'request', member, facts: body.facts, hold, neededNanos: null }
+  /** What names no position is looked for behind what was known when it was asked. */
+  #positionBefore(invokedAt: number): number {
+    const before = this.#seen.filter(({ atMs }) => atMs <= invokedAt)
+    return Math.max(0, ...before.map(({ position }) => position))
   }
 
   #facts(maxTokens: number): Held['facts'] {
@@ -207,7 +196,11 @@ class Reading {
   ): AccountOperation {
     const { id, process, told, invokedAt, boot } = one
     const isTold = told !== 'unknown'
-    const diedAt = this.#lives.ends[boot]?.diedAt ?? this.#lives.stoppedAt
+    // What the journal has was written by the life that it says, however often it was asked for.
+    const diedAt =
+      at.nowMs === undefined || at.nowMs === 0 || at.position === null
+        ? (this.#lives.ends[boot]?.diedAt ?? this.#lives.stoppedAt)
+        : this.#endOfLife(at.position)
     return {
       id,
       process,
@@ -235,10 +228,12 @@ class Reading {
       seen.set(asked.hold, { told: told.answer, returnedAt })
     }
     return this.#own.flatMap((entry) => {
-      const call = callOf(entry)
-      const invokedAt = call === null ? undefined : beganAt.get(call.hold)
-      if (call === null || invokedAt === undefined) return []
-      const { told, returnedAt } = seen.get(call.hold) ?? {}
+      const call = ownActOf(entry)
+      if (call === null) return []
+      const hold = 'hold' in call ? call.hold : null
+      const invokedAt = hold === null ? this.#startOfLife(entry.position) : beganAt.get(hold)
+      if (invokedAt === undefined) return []
+      const { told, returnedAt } = (hold === null ? undefined : seen.get(hold)) ?? {}
       const isCharge = call.kind === 'settle' && told?.kind === 'charged'
       return {
         id: `@${entry.position}`,
@@ -251,6 +246,12 @@ class Reading {
         hint: entry.position,
       }
     })
+  }
+
+  /** When the server that wrote this entry cannot have begun yet. */
+  #startOfLife(position: number): number {
+    const life = this.#boots.filter((boot) => boot < position).length - 1
+    return this.#lives.ends[life - 1]?.killedAt ?? -Infinity
   }
 
   /** When the server that wrote this entry was dead for certain. */
@@ -273,21 +274,38 @@ class Reading {
   }
 }
 
+const looks: ReadonlySet<string> = new Set(['denied', 'unknown_key', 'nothing_to_credit'])
+
 const isLook = (call: Call, answer: AccountOperation['answer']): boolean =>
-  call.kind === 'figures' || call.kind === 'overview' || answer?.kind === 'denied'
+  call.kind === 'figures' || call.kind === 'overview' || looks.has(answer?.kind ?? '')
 
-type Internal = Extract<Call, { kind: 'grow' | 'settle' | 'void' }>
+/** A gifted reset has a name for each limit. */
+function operationOf({ key, call }: Extract<Recorded['asked'], { kind: 'command' }>): string {
+  const operation = `operator:${key}`
+  if (call.kind !== 'credit') return operation
+  return `reset:${digestOf({ key: operation, limitId: call.limit })}`
+}
 
-function callOf({ body }: Entry): Internal | null {
-  switch (body.kind) {
-    case 'hold_grown':
-      return { kind: 'grow', hold: body.holdId, amounts: body.amounts }
-    case 'settled': {
-      const { holdId: hold, usage, marks, isEstimate } = body
-      return { kind: 'settle', hold, usage, marks, isEstimate }
-    }
-    case 'voided':
-      return { kind: 'void', hold: body.holdId }
+const holdOf = ({ entry, body }: Placed): PlacedHold => ({
+  id: body.holdId,
+  source: body.source,
+  amounts: body.amounts,
+  reserveNanos: body.overrunReserveNanos,
+  holdMaxMs: body.expiresAtMs - entry.atMs,
+})
+
+type OwnAct = CallOf<'grow' | 'settle' | 'void' | 'reload' | 'reload_refused'>
+
+/** What nobody had to ask for. Holds that expire do so with the death of their server, at the start of the next. */
+function ownActOf(entry: Entry): OwnAct | null {
+  const call = callOf(entry)
+  switch (call?.kind) {
+    case 'grow':
+    case 'settle':
+    case 'void':
+    case 'reload':
+    case 'reload_refused':
+      return call
     default:
       return null
   }

@@ -7,7 +7,7 @@ import { AccountModel } from './account-model.ts'
 import type { AccountHistory } from './check-history.ts'
 import { callOf } from './entry-calls.ts'
 import { foldFacts } from './fold-facts.ts'
-import type { Journal } from './from-journal.ts'
+import { open, type Journal } from './from-journal.ts'
 import { deniedIn, figuresIn, type FiguresJson } from './read-answers.ts'
 
 /**
@@ -44,11 +44,7 @@ export function historyOfWorld(journal: Journal, world: WatchedWorld): AccountHi
   const opened = own.find(({ body }) => body.kind === 'customer_opened')
   const beginPosition = opened?.position ?? 0
   const books = new AccountModel(terms).books([])
-  if (opened?.body.kind === 'customer_opened') {
-    const { zone, isExtraUsageOn: isOn, cap, isStrict, runningMax, overrunMaxNanos } = opened.body
-    const settings = { zone, isOn, cap, overrunMax: overrunMaxNanos, isStrict, runningMax }
-    books.note(opened.atMs, { kind: 'opened', ...settings })
-  }
+  if (opened?.body.kind === 'customer_opened') open(books, opened.body, opened.atMs)
   for (const { body, position, atMs } of system) {
     if (body.kind === 'plan_published' && position < beginPosition) books.publish(body.plan, atMs)
   }

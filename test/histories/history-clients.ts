@@ -1,5 +1,7 @@
 import type { HoldSource } from '../../src/core/account.ts'
 import { readAllowedDecisionId } from '../../src/operations/decision-id.ts'
+import type { Answer } from './account-history.ts'
+import { drawCommand } from './draw-command.ts'
 import type { CommandCall, HistoryRecorder, Pending, Told } from './history-recorder.ts'
 import { deniedIn, figuresIn, type FiguresJson } from './read-answers.ts'
 
@@ -9,7 +11,7 @@ export type Where = {
   readonly adminUrl: string
   readonly operatorToken: string
 }
-export type Seat = { readonly member: string; readonly keyText: string }
+export type Seat = { readonly member: string; readonly keyText: string; readonly keyId: string }
 export type Draw = (below: number) => number
 
 export class HistoryClients {
@@ -22,6 +24,8 @@ export class HistoryClients {
   #marker = 0
   #commands = 0
   #answered = 0
+  /** Keys that administrators may revoke. */
+  readonly #spareKeys: string[] = []
   readonly #watchers = new Set<() => void>()
 
   constructor(customer: string, recorder: HistoryRecorder, draw: Draw) {
@@ -58,11 +62,31 @@ export class HistoryClients {
   requests = (process: string, seat: Seat): Promise<void> =>
     this.#loop((where) => this.#request(process, seat, where))
 
+  /** Requests by keys of their own, which administrators revoke; then there is a new one. */
+  spareRequests = async (process: string, { member }: Seat): Promise<void> => {
+    let seat: Seat | null = null
+    await this.#loop(async (where) => {
+      seat ??= await this.#issueSpare(where, member)
+      if (seat === null) return
+      await this.#request(process, seat, where)
+      if (this.#recorder.isUnknown(seat.keyId)) seat = null
+    })
+  }
+
   readings = (process: string, seat: Seat): Promise<void> =>
     this.#loop((where) => this.#figures(process, seat, where))
 
   commands = (process: string, members: readonly string[]): Promise<void> =>
     this.#loop(() => this.#command(process, members))
+
+  async #issueSpare(where: Where, member: string): Promise<Seat | null> {
+    const key = `${this.#customer}-spare-${(this.#commands += 1)}`
+    const path = `/customers/${this.#customer}/members/${member}/keys`
+    const issued = await issueKey(where, { path, key, body: {} })
+    if (issued === null) return null
+    this.#spareKeys.push(issued.keyId)
+    return { member, ...issued }
+  }
 
   async #loop(act: (where: Where) => Promise<void>): Promise<void> {
     while (!this.#isOver) {
@@ -80,10 +104,11 @@ export class HistoryClients {
     this.#watchers.clear()
   }
 
-  async #request(process: string, { member, keyText }: Seat, where: Where): Promise<void> {
+  async #request(process: string, { member, keyText, keyId }: Seat, where: Where): Promise<void> {
     const marker = 4096 + (this.#marker += 1)
     const tokens = 1 + this.#draw(300)
-    const pending = this.#recorder.invoke(process, { kind: 'request', member, marker })
+    const asked = { kind: 'request', member, key: keyId, marker } as const
+    const pending = this.#recorder.invoke(process, asked)
     const leaving = new AbortController()
     const response = await answerOf(pending, () =>
       fetch(`${where.gatewayUrl}/v1/messages`, {
@@ -114,9 +139,12 @@ export class HistoryClients {
   async #refused(pending: Pending, response: Response): Promise<void> {
     const text = await response.text().catch(() => '')
     const position = Number(response.headers.get('x-plimsoll-position'))
-    const refusal = response.status === 429 ? deniedIn(text) : null
-    if (refusal === null) return pending.unknown()
-    pending.ok({ kind: 'denied', ...refusal, position })
+    const isDecision = response.headers.has('x-plimsoll-decision')
+    const refusal = isDecision && text !== '' ? deniedIn(text) : null
+    if (response.status === 401) {
+      pending.ok({ kind: 'answer', answer: { kind: 'unknown_key' }, position: null })
+    } else if (refusal === null) return pending.unknown()
+    else pending.ok({ kind: 'denied', ...refusal, position })
     this.#note()
   }
 
@@ -153,15 +181,16 @@ export class HistoryClients {
   /** Repeated under its key until it is answered: it is to take effect once, whatever dies in between. */
   async #command(process: string, members: readonly string[]): Promise<void> {
     const key = `${this.#customer}-${(this.#commands += 1)}`
-    const member = [null, ...members][this.#draw(members.length + 1)] ?? null
-    const { call, path, body } = this.#drawCommand(key, member)
+    const drawn = drawCommand(this.#draw, { key, members, spareKeys: this.#spareKeys })
+    const { call, path, body } = drawn
     const pending = this.#recorder.invoke(process, { kind: 'command', key, call })
     for (;;) {
       const where = this.#where
       if (where !== null) {
         const status = await post(where, { path: `/customers/${this.#customer}${path}`, key, body })
-        if (status === 200) {
-          pending.ok({ kind: 'answer', answer: { kind: 'done' }, position: null })
+        const answer = answerTo(call, status)
+        if (answer !== null) {
+          pending.ok({ kind: 'answer', answer, position: null })
           return this.#note()
         }
       }
@@ -169,30 +198,15 @@ export class HistoryClients {
       await (where === null ? this.#moved.promise : new Promise((resolve) => setImmediate(resolve)))
     }
   }
-
-  #drawCommand(key: string, member: string | null): Command {
-    const at = member === null ? '' : `/members/${member}`
-    const face = this.#draw(10)
-    if (face < 4) {
-      const amountNanos = BigInt(200_000 + this.#draw(1_500_000))
-      const grant = { grant: key, amountNanos, priority: 50, expiresAtMs: null }
-      const body = { amountNanos: String(amountNanos) }
-      return { call: { kind: 'top_up', ...grant }, path: '/top-ups', body }
-    }
-    if (face < 7) {
-      const isOn = this.#draw(3) > 0
-      return { call: { kind: 'switch', member, isOn }, path: `${at}/extra-usage`, body: { isOn } }
-    }
-    const amountNanos = BigInt(this.#draw(8_000_000))
-    const isCapped = this.#draw(3) > 0
-    const cap = isCapped ? { kind: 'capped' as const, amountNanos } : { kind: 'unlimited' as const }
-    const told = isCapped ? { ...cap, amountNanos: String(amountNanos) } : cap
-    return { call: { kind: 'cap', member, cap }, path: `${at}/spend-cap`, body: { cap: told } }
-  }
 }
 
-type Command = { readonly call: CommandCall; readonly path: string; readonly body: object }
 const looksMax = 200
+
+/** Null where it has to be said again. */
+function answerTo(call: CommandCall, status: number): Answer | null {
+  if (status === 200) return { kind: 'done' }
+  return status === 409 && call.kind === 'credit' ? { kind: 'nothing_to_credit' } : null
+}
 
 /** Null where nothing came back; then it is noted what that may mean. */
 async function answerOf(pending: Pending, ask: () => Promise<Response>): Promise<Response | null> {
@@ -210,21 +224,39 @@ async function answerOf(pending: Pending, ask: () => Promise<Response>): Promise
 export type Posted = { readonly path: string; readonly key: string; readonly body: object }
 
 /** Answers the status; 0 where nothing came back. */
-export async function post(where: Where, { path, key, body }: Posted): Promise<number> {
+export async function post(where: Where, posted: Posted): Promise<number> {
   try {
-    const response = await fetch(`${where.adminUrl}/api${path}`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${where.operatorToken}`,
-        'content-type': 'application/json',
-        'idempotency-key': key,
-      },
-      body: JSON.stringify(body),
-    })
+    const response = await order(where, posted)
     await response.arrayBuffer()
     return response.status
   } catch {
     return 0
+  }
+}
+
+const order = (where: Where, { path, key, body }: Posted): Promise<Response> =>
+  fetch(`${where.adminUrl}/api${path}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${where.operatorToken}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    },
+    body: JSON.stringify(body),
+  })
+
+/** A key that can be used once; null where nobody was told of it. */
+export async function issueKey(
+  where: Where,
+  posted: Posted,
+): Promise<Pick<Seat, 'keyId' | 'keyText'> | null> {
+  try {
+    const response = await order(where, posted)
+    if (response.status !== 200) return null
+    const { keyId, keyText } = (await response.json()) as { keyId: string; keyText?: string }
+    return keyText === undefined ? null : { keyId, keyText }
+  } catch {
+    return null
   }
 }
 

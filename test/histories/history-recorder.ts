@@ -1,5 +1,5 @@
 import type { HoldSource } from '../../src/core/account.ts'
-import type { Answer, Call, CallOf } from './account-history.ts'
+import type { Answer, CallOf } from './account-history.ts'
 
 /** What one client did and heard, with its moments on one monotonic clock: the raw history of one customer. */
 export type Recorded = {
@@ -16,15 +16,29 @@ export type Recorded = {
 
 export type Asked =
   /** `marker` is in the request's facts, so that its hold can be told from others in the journal. */
-  | { readonly kind: 'request'; readonly member: string; readonly marker: number }
+  | {
+      readonly kind: 'request'
+      readonly member: string
+      readonly key: string
+      readonly marker: number
+    }
   | { readonly kind: 'command'; readonly key: string; readonly call: CommandCall }
   | { readonly kind: 'figures'; readonly member: string }
   | { readonly kind: 'overview' }
   /** Somebody looked until a request had ended. */
   | { readonly kind: 'end'; readonly hold: string }
-export type CommandCall = Exclude<
-  Call,
-  CallOf<'request' | 'grow' | 'settle' | 'void' | 'restart' | 'figures' | 'overview'>
+/** What an administrator can order. */
+export type CommandCall = CallOf<
+  | 'top_up'
+  | 'switch'
+  | 'cap'
+  | 'status'
+  | 'except'
+  | 'seat'
+  | 'credit'
+  | 'auto_reload'
+  | 'order'
+  | 'revoke'
 >
 
 /** The answer, and the journal position that it names, as a hint. */
@@ -55,6 +69,18 @@ export class HistoryRecorder {
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
+  }
+
+  /** Somebody was told that this key is good no more. */
+  isUnknown(key: string): boolean {
+    return this.recorded.some(
+      ({ asked, told }) =>
+        asked.kind === 'request' &&
+        asked.key === key &&
+        told !== 'unknown' &&
+        told.kind === 'answer' &&
+        told.answer.kind === 'unknown_key',
+    )
   }
 
   invoke(process: string, asked: Asked): Pending {

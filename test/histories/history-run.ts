@@ -11,7 +11,14 @@ import { seededDraw } from '../faults/seeded-draw.ts'
 import { endServer, startServer, type ServerProcess } from '../running/server-process.ts'
 import { checkHistory } from './check-history.ts'
 import { historyFrom, type Journal, type Lives } from './from-journal.ts'
-import { HistoryClients, post, type Draw, type Seat, type Where } from './history-clients.ts'
+import {
+  HistoryClients,
+  issueKey,
+  post,
+  type Draw,
+  type Seat,
+  type Where,
+} from './history-clients.ts'
 import { HistoryRecorder } from './history-recorder.ts'
 
 /** Clients and administrators of a few customers at a real server that is killed again and again, and what they were told. */
@@ -28,6 +35,8 @@ export type HistoryRunOutcome = {
   readonly kills: number
   readonly denied: number
   readonly unknown: number
+  /** How many operations of each kind; requests by keys that were revoked are one of their own. */
+  readonly kinds: Readonly<Record<string, number>>
   /** Bad windows, as lines for a person. */
   readonly bad: readonly string[]
   /** Histories that the search could not decide. */
@@ -116,7 +125,13 @@ async function openCast(where: Where, customer: string, draw: Draw): Promise<Cas
   ] as const) {
     const path = `/customers/${customer}/members`
     await insist(where, { path, key: member, body: { memberId: member, name: member, planId } })
-    seats.push({ member, keyText: await issueKey(where, `${path}/${member}/keys`) })
+    const issued = await issueKey(where, {
+      path: `${path}/${member}/keys`,
+      key: `key-${member}`,
+      body: {},
+    })
+    if (issued === null) throw new Error(`${member} has no key`)
+    seats.push({ member, ...issued })
   }
   const path = `/customers/${customer}/top-ups`
   await insist(where, { path, key: `first-${customer}`, body: { amountNanos: '3000000' } })
@@ -137,20 +152,6 @@ async function insist(where: Where, posted: Parameters<typeof post>[1]): Promise
   if (status !== 200) throw new Error(`${posted.path} was answered with ${status}`)
 }
 
-async function issueKey({ adminUrl, operatorToken }: Where, path: string): Promise<string> {
-  const response = await fetch(`${adminUrl}/api${path}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${operatorToken}`,
-      'content-type': 'application/json',
-      'idempotency-key': `key-${path}`,
-    },
-    body: '{}',
-  })
-  const { keyText } = (await response.json()) as { keyText: string }
-  return keyText
-}
-
 async function positionAt({ adminUrl }: Where, keyText: string): Promise<number> {
   const headers = { authorization: `Bearer ${keyText}` }
   const response = await fetch(`${adminUrl}/api/me/usage`, { headers })
@@ -167,6 +168,7 @@ function play({ clients, seats }: Cast): Promise<unknown> {
     clients.requests('ann 2', ann),
     clients.requests('bob 1', bob),
     clients.requests('bob 2', bob),
+    clients.spareRequests('ann spare', ann),
     clients.readings('ann reads', ann),
     clients.readings('bob reads', bob),
     clients.commands('admin 1', members),
@@ -183,6 +185,7 @@ async function judge(
     kills: ends.length,
     denied: 0,
     unknown: 0,
+    kinds: {} as Record<string, number>,
     bad: [] as string[],
     undecided: [] as string[],
   }
@@ -193,6 +196,10 @@ async function judge(
     const history = historyFrom(journal, recorder.recorded, lives)
     const { kind, lines } = checkHistory(history)
     outcome.operations += history.operations.length
+    for (const { call, answer } of history.operations) {
+      const name = answer?.kind === 'unknown_key' ? answer.kind : call.kind
+      outcome.kinds[name] = (outcome.kinds[name] ?? 0) + 1
+    }
     outcome.denied += history.operations.filter(({ answer }) => answer?.kind === 'denied').length
     outcome.unknown += recorder.recorded.filter(({ told }) => told === 'unknown').length
     if (kind === 'not_linearizable') outcome.bad.push(...lines)

@@ -22,6 +22,8 @@ export type Fact =
   | { kind: 'switch'; member: string | null; isOn: boolean }
   | { kind: 'cap'; member: string | null; cap: SpendCap }
   | { kind: 'status'; member: string | null; isActive: boolean }
+  /** From now on nobody is admitted by this key. */
+  | { kind: 'revoked'; key: string }
   /** Until `untilMs` this counts instead of the plan's amount; a null amount is no limit, `taken_back` the end of it. */
   | { kind: 'excepted'; member: string; limit: string; exception: Exception | 'taken_back' }
   | ({ kind: 'granted' } & Grant)

@@ -15,11 +15,18 @@ export type CommandTerms = {
   readonly key: string
   readonly members: readonly string[]
   readonly spareKeys: readonly string[]
+  /** Whom somebody paused: they are resumed soon, or there would be nobody left. */
+  readonly paused: Set<string | null>
 }
 
 /** Amounts are such that limits and money are met again and again. */
 export function drawCommand(draw: Draw, terms: CommandTerms): DrawnCommand {
-  const { key, members, spareKeys } = terms
+  const { key, members, spareKeys, paused } = terms
+  for (const one of paused) {
+    if (draw(4) > 0) continue
+    paused.delete(one)
+    return statusOf(one, true)
+  }
   const member = members[draw(members.length)] ?? ''
   const who = draw(members.length + 1) === 0 ? null : member
   const at = who === null ? '' : `/members/${who}`
@@ -45,12 +52,9 @@ export function drawCommand(draw: Draw, terms: CommandTerms): DrawnCommand {
     case 9:
     case 10:
       return capOf(draw, who, at)
-    case 11: {
-      // Mostly resumed, or there would soon be nobody.
-      const isActive = draw(4) > 0
-      const path = `${at}/status`
-      return { call: { kind: 'status', member: who, isActive }, path, body: { isActive } }
-    }
+    case 11:
+      paused.add(who)
+      return statusOf(who, false)
     case 12:
     case 13: {
       const planId = draw(2) === 0 ? 'some' : 'none'
@@ -80,6 +84,11 @@ export function drawCommand(draw: Draw, terms: CommandTerms): DrawnCommand {
       return { call: { kind: 'revoke', key: spare }, path: `/keys/${spare}/revoke`, body: {} }
     }
   }
+}
+
+function statusOf(member: string | null, isActive: boolean): DrawnCommand {
+  const path = `${member === null ? '' : `/members/${member}`}/status`
+  return { call: { kind: 'status', member, isActive }, path, body: { isActive } }
 }
 
 function topUp(draw: Draw, key: string): DrawnCommand {

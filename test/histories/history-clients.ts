@@ -26,6 +26,7 @@ export class HistoryClients {
   #answered = 0
   /** Keys that administrators may revoke. */
   readonly #spareKeys: string[] = []
+  readonly #paused = new Set<string | null>()
   readonly #watchers = new Set<() => void>()
 
   constructor(customer: string, recorder: HistoryRecorder, draw: Draw) {
@@ -181,7 +182,12 @@ export class HistoryClients {
   /** Repeated under its key until it is answered: it is to take effect once, whatever dies in between. */
   async #command(process: string, members: readonly string[]): Promise<void> {
     const key = `${this.#customer}-${(this.#commands += 1)}`
-    const drawn = drawCommand(this.#draw, { key, members, spareKeys: this.#spareKeys })
+    const drawn = drawCommand(this.#draw, {
+      key,
+      members,
+      spareKeys: this.#spareKeys,
+      paused: this.#paused,
+    })
     const { call, path, body } = drawn
     const pending = this.#recorder.invoke(process, { kind: 'command', key, call })
     for (;;) {

@@ -113,6 +113,16 @@ const whereIs = ({ gatewayUrl, adminUrl }: ServerProcess, folder: string): Where
   operatorToken: readFileSync(join(folder, 'operator-token'), 'utf8').trim(),
 })
 
+/** What the wallet has at first, and how it helps itself. */
+const money = [
+  ['top-ups', { amountNanos: '3000000' }],
+  ['standing-order', { monthMaxNanos: '20000000' }],
+  [
+    'auto-reload',
+    { kind: 'on', thresholdNanos: '2000000', amountNanos: '2500000', monthMaxNanos: '10000000' },
+  ],
+] as const
+
 /** Ann's plan has room for some requests, bob's for none; all draw on one wallet. */
 async function openCast(where: Where, customer: string, draw: Draw): Promise<Cast> {
   const zone = quietZone()
@@ -133,8 +143,13 @@ async function openCast(where: Where, customer: string, draw: Draw): Promise<Cas
     if (issued === null) throw new Error(`${member} has no key`)
     seats.push({ member, ...issued })
   }
-  const path = `/customers/${customer}/top-ups`
-  await insist(where, { path, key: `first-${customer}`, body: { amountNanos: '3000000' } })
+  for (const [what, body] of money) {
+    await insist(where, {
+      path: `/customers/${customer}/${what}`,
+      key: `${what}-${customer}`,
+      body,
+    })
+  }
   const recorder = new HistoryRecorder(() => performance.now())
   const clients = new HistoryClients(customer, recorder, draw)
   const beginPosition = await positionAt(where, seats[0]?.keyText ?? '')

@@ -61,9 +61,12 @@ export function plansText(scale: number, variant = 0): string {
   })
 }
 
-export const models = ['sim-cheap', 'sim-dear', 'sim-free', 'nobody-knows'] as const
+/** No price has it, so nobody is served. */
+export const unpricedModel = 'nobody-knows'
 
-/** Dollars per million tokens: a request of the cheap model costs about half a dollar. */
+export const models = ['sim-cheap', 'sim-dear', 'sim-free', unpricedModel] as const
+
+/** Dollars per million tokens: a request of the cheap model costs about half a dollar. Sums of odd prices are rounded once. */
 export const pricesText = JSON.stringify({
   models: {
     'sim-cheap': {
@@ -74,7 +77,7 @@ export const pricesText = JSON.stringify({
       cache_write_1h: '2000',
       web_search: '0.05',
     },
-    'sim-dear': { input: '3000', output: '10000' },
+    'sim-dear': { input: '3000.000000001', output: '10000.000000001' },
     'sim-free': { input: '0', output: '0' },
   },
 })

@@ -4,6 +4,7 @@ import type { Entry } from '../../src/core/entry.ts'
 import { AnswerChecks } from './checks/answer-checks.ts'
 import { Books } from './checks/books.ts'
 import { ClockRules, type ClocksNow } from './checks/clock-rules.ts'
+import { Doubts } from './checks/doubts.ts'
 import { HoldLives } from './checks/hold-lives.ts'
 import { HistoryKeeper } from './checks/history-check.ts'
 import { Chance } from './engine/chance.ts'
@@ -54,6 +55,7 @@ export class World {
   readonly outage = new Outage(() => this.timeline.nowMs)
   readonly lives: HoldLives
   readonly clockRules = new ClockRules()
+  readonly doubts = new Doubts()
   readonly books: Books
   readonly answers: AnswerChecks
   /** Commands that were acknowledged, and have to be in the journal. */
@@ -105,6 +107,7 @@ export class World {
       troublePercent: mix.upstreamTroublePercent,
       eventMs: mix.upstreamEventMs,
     })
+    this.upstream.onTwice = (wish) => this.blame('a request was sent twice', wish)
     const serving = {
       root,
       timeline,
@@ -133,6 +136,7 @@ export class World {
       onReady: (running) => {
         this.#isFresh = true
         this.outage.note()
+        this.doubts.begin()
         for (const tell of this.onReady) tell(running)
       },
     })
@@ -237,6 +241,8 @@ export class World {
     }
     if (this.books.position < parts.storage.durablePosition) {
       await this.books.catchUp(parts.storage)
+      const doubtful = this.doubts.look(this.books)
+      if (doubtful !== null) this.blame('what failed is left open', doubtful)
       const fault = this.clockRules.look(this.books.lastMs, this.#clocksNow())
       if (fault !== null) this.blame('the clock of record is wrong', fault)
     }
@@ -269,6 +275,9 @@ export class World {
   }
 
   #hear(level: string, message: string, fields: object): void {
+    const { running } = this.server
+    if (running !== null)
+      this.doubts.hear(message, fields, running.app.parts.storage.durablePosition)
     if (level === 'info') return
     this.logged.set(message, (this.logged.get(message) ?? 0) + 1)
     if (faultsOfOurs.has(message)) this.blame(message, JSON.stringify(fields))

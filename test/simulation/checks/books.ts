@@ -34,6 +34,7 @@ export class Books {
   readonly #shared = {
     plans: new Map<string, Plan>(),
     prices: new Map<string, Price>(),
+    revokedMs: new Map<string, number>(),
   }
   /** The process that writes now. */
   bootId = ''
@@ -133,6 +134,20 @@ export class Books {
     return entries?.findLast(isItsOwn)?.position ?? 0
   }
 
+  /** Holds of these positions that are not voided. */
+  notVoided(afterPosition: number, position: number): readonly string[] {
+    const found: string[] = []
+    for (const { entries } of this.#customers.values()) {
+      for (const entry of entries.toReversed()) {
+        if (entry.position <= afterPosition) break
+        const { body } = entry
+        if (entry.position > position || body.kind !== 'held') continue
+        if (this.endOf(body.holdId) !== 'voided') found.push(body.holdId)
+      }
+    }
+    return found
+  }
+
   planAt(planId: string, position: number): Plan | undefined {
     return this.#plans.get(planId)?.findLast((version) => version.position <= position)?.plan
   }
@@ -206,6 +221,7 @@ export class Books {
     const books = this.#booksOf(customerId)
     const fault = faultOf(books.now, entry, this.#shared)
     if (fault !== null) this.#onFault(`${customerId}: ${fault} (entry ${position})`)
+    if (body.kind === 'key_revoked') this.#shared.revokedMs.set(body.keyId, entry.atMs)
     books.now.take(entry)
     books.entries.push(entry)
     this.#checkSums(books.now, entry)

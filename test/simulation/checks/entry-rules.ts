@@ -2,14 +2,20 @@ import type { Entry, EntryBody, Leg } from '../../../src/core/entry.ts'
 import type { Plan } from '../../../src/core/plan.ts'
 import type { Price } from '../../../src/core/usage.ts'
 import { sizeOf } from '../../model/naive-price.ts'
+import { unpricedModel } from '../plans.ts'
 import { capRoom, isClosed, type Ledger } from './ledger.ts'
 
 export type Body<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>
+
+/** Between a look at a key and the hold of its request nothing waits. */
+const atOnceMs = 50
 
 /** What entries of everybody have said so far. */
 export type Shared = {
   readonly plans: ReadonlyMap<string, Plan>
   readonly prices: ReadonlyMap<string, Price>
+  /** When keys were revoked. */
+  readonly revokedMs: ReadonlyMap<string, number>
 }
 
 /** What is wrong with an entry, given the ledger before it; null when nothing is. */
@@ -17,7 +23,7 @@ export function faultOf(ledger: Ledger, entry: Entry, shared: Shared): string | 
   const { body } = entry
   switch (body.kind) {
     case 'held':
-      return faultOfHold(ledger, { ...entry, body }, shared.plans)
+      return faultOfHold(ledger, { ...entry, body }, shared)
     case 'hold_grown':
       return ledger.holds.has(body.holdId) ? null : `${body.holdId} grew and is not open`
     case 'settled':
@@ -61,7 +67,7 @@ function faultOfReload(ledger: Ledger, { body, atMs }: EntryOf<'granted'>): stri
 function faultOfHold(
   ledger: Ledger,
   { body, atMs, memberId }: EntryOf<'held'>,
-  plans: ReadonlyMap<string, Plan>,
+  { plans, revokedMs }: Shared,
 ): string | null {
   const member = memberId ?? ''
   const seat = ledger.members.get(member)
@@ -69,6 +75,9 @@ function faultOfHold(
   if (seat === undefined || plan === undefined) return `${body.holdId} has no seat`
   if (ledger.holds.has(body.holdId) || ledger.lost.has(body.holdId)) return `${body.holdId} twice`
   if (!ledger.own.isActive || !seat.isActive) return `${body.holdId} while paused`
+  const revoked = revokedMs.get(body.keyId ?? '') ?? Infinity
+  if (atMs > revoked + atOnceMs) return `${body.holdId} by a key that was revoked at ${revoked}`
+  if (body.facts.model === unpricedModel) return `${body.holdId} of a model without a price`
   if (body.expiresAtMs <= atMs) return `${body.holdId} is over before it begins`
   const running = [...ledger.holds.values()].filter((hold) => hold.member === member).length
   if (running >= plan.runningMax) return `${body.holdId} is one too many at once`

@@ -18,6 +18,7 @@ export async function lookAtEverything(world: World): Promise<void> {
     world.blame('drift is not healed', JSON.stringify(second?.drifts))
   await readAgain(world)
   lookAtUsage(world)
+  lookAtEstimates(world)
   for (const holdId of world.answers.delivered) {
     const end = world.books.endOf(holdId)
     const isRight = end === 'settled' || (end === 'expired' && world.lives.mayExpire(holdId))
@@ -44,7 +45,13 @@ function lookAtUsage(world: World): void {
   for (const { holdId, upstreamRequestId: requestId } of world.wholes) {
     const said = world.upstream.said.get(requestId)
     const settled = world.books.settledFor(requestId)
-    if (said === undefined || said.trouble !== 'none') continue
+    if (said === undefined) continue
+    if (said.trouble === 'usage goes down' && settled?.body.kind === 'settled') {
+      const output = settled.body.usage.output ?? 0
+      if (output < said.outputTokens)
+        world.blame('usage that went down is believed', `${requestId}: ${output}`)
+    }
+    if (said.trouble !== 'none') continue
     if (settled?.body.kind !== 'settled') {
       if (!world.lives.mayExpire(holdId)) world.blame('a whole answer was never settled', requestId)
       continue
@@ -67,6 +74,16 @@ function lookAtUsage(world: World): void {
       said.searches,
     ])
     if (told !== right || isEstimate) world.blame('settled by other usage', `${told}, not ${right}`)
+  }
+}
+
+/** Where the last report of usage never came, what is charged says that it is an estimate. */
+function lookAtEstimates(world: World): void {
+  const { upstream, books } = world
+  for (const [requestId, { isReported }] of upstream.said) {
+    const body = isReported ? undefined : books.settledFor(requestId)?.body
+    if (body?.kind === 'settled' && !body.isEstimate)
+      world.blame('an estimate passes as a report', requestId)
   }
 }
 

@@ -14,6 +14,8 @@ export const troubles = [
   'rate limited',
   'bad request',
   'credential refused',
+  'payment required',
+  'usage goes down',
   'no usage',
   'usage is absurd',
   'event is missing',
@@ -33,10 +35,15 @@ export type Answer = {
     readonly cacheWrite5mTokens: number
     readonly cacheWrite1hTokens: number
     readonly searches: number
+    /** A last report of usage is among what it says. */
+    readonly isReported: boolean
   }
   /** Written one after another; what is left out never comes. */
   readonly parts: readonly (string | typeof cut)[]
 }
+
+/** Stands in what is told to the operator alone, and that no caller may read. */
+export const ofOperator = 'account of the operator'
 
 /** The upstream breaks off, without another word. */
 export const cut = Symbol('cut')
@@ -57,7 +64,8 @@ export function writeAnswer(message: Message, terms: Terms): Answer {
   const trouble = isFine ? 'none' : chance.pick(troubles)
   const isMessages = /^\/v1\/messages(\?|$)/.test(path)
   const asked = readAsked(message.body)
-  const said = {
+  const said: Answer['said'] = {
+    isReported: true,
     requestId: isMessages ? `req_up_${wish}` : '',
     trouble,
     inputTokens: Math.max(1, Math.ceil(message.body.length / chance.between(3, 5))),
@@ -75,9 +83,13 @@ export function writeAnswer(message: Message, terms: Terms): Answer {
   }
   const failed = failureParts(trouble, terms)
   if (failed !== null) return { said, parts: failed }
-  if (asked.stream === true) return { said, parts: streamParts(said, asked, terms) }
-  return { said, parts: wholeParts(said, asked, terms) }
+  const parts =
+    asked.stream === true ? streamParts(said, asked, terms) : wholeParts(said, asked, terms)
+  const isReported = parts.some((part) => part !== cut && lastReport.test(part))
+  return { said: { ...said, isReported: trouble !== 'no usage' && isReported }, parts }
 }
+
+const lastReport = /"type":"message_delta"|"stop_reason":"end_turn"/
 
 function readAsked(body: string): Asked {
   try {
@@ -105,7 +117,9 @@ function failureParts(trouble: Trouble, terms: Terms): Answer['parts'] | null {
     case 'bad request':
       return error(400, 'invalid_request_error', 'messages: at least one message is required')
     case 'credential refused':
-      return error(401, 'authentication_error', 'invalid x-api-key')
+      return error(401, 'authentication_error', `invalid x-api-key (${ofOperator})`)
+    case 'payment required':
+      return error(402, 'billing_error', `the credit balance is too low (${ofOperator})`)
     default:
       return null
   }
@@ -196,7 +210,7 @@ function streamParts(said: Answer['said'], asked: Asked, terms: Terms): Answer['
     case 'error event':
       return [head, ...chunks.slice(0, half), chunk(errorEvent('overloaded_error')), last]
     case 'account error event':
-      return [head, ...chunks.slice(0, half), chunk(errorEvent('billing_error')), last]
+      return [head, ...chunks.slice(0, half), chunk(errorEvent('billing_error', ofOperator)), last]
     default:
       return [head, ...chunks, last]
   }
@@ -207,8 +221,8 @@ const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}
 const event = (type: string, fields: object): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
 
-const errorEvent = (type: string): string =>
-  event('error', { error: { type, message: 'The model provider says no' } })
+const errorEvent = (type: string, message = 'The model provider says no'): string =>
+  event('error', { error: { type, message } })
 
 function eventsOf(said: Answer['said'], asked: Asked, chance: Chance): string[] {
   const message = { ...shellOf(said, asked), content: [], ...usageOf(said, 1) }
@@ -232,6 +246,8 @@ function eventsOf(said: Answer['said'], asked: Asked, chance: Chance): string[] 
   ]
 }
 
+const lastOutput = /"output_tokens":\d+/
+
 /** Events of the upstream that are lost, doubled or out of order on their way to us. */
 function disturbed(events: string[], trouble: Trouble, chance: Chance): string[] {
   const at = chance.below(events.length)
@@ -241,6 +257,12 @@ function disturbed(events: string[], trouble: Trouble, chance: Chance): string[]
       return events.toSpliced(at, 1)
     case 'event comes twice':
       return events.toSpliced(at, 0, some)
+    case 'usage goes down':
+      return events.flatMap((one) =>
+        one.includes('"type":"message_delta"')
+          ? [one, one.replace(lastOutput, '"output_tokens":0')]
+          : [one],
+      )
     case 'events change places':
       return events.toSpliced(at, 1).toSpliced(chance.below(events.length), 0, some)
     default:

@@ -2,7 +2,7 @@ import { Chance } from './chance.ts'
 import type { Link, Peer } from './link.ts'
 import { MessageReader, type Message } from './message-reader.ts'
 import type { Timeline } from './timeline.ts'
-import { cut, writeAnswer, type Answer } from './upstream-answer.ts'
+import { cut, writeAnswer, type Answer, type Trouble } from './upstream-answer.ts'
 
 /** What the upstream really said of one request, by the id in its `request-id` header. */
 export type Said = Answer['said']
@@ -14,11 +14,20 @@ export type UpstreamMix = {
   readonly eventMs: number
 }
 
+/** What another key of the operator's may be tried after: nothing was done. */
+const refusals: ReadonlySet<string> = new Set([
+  'credential refused',
+  'payment required',
+  'rate limited',
+] satisfies Trouble[])
+
 /** The LLM API outside: it answers as the real one does, and now and then as the real one should not. */
 export class SimUpstream {
   readonly #timeline: Timeline
   readonly #wallMs: () => number
   readonly said = new Map<string, Said>()
+  /** Told of a request that comes again although it may have been answered. */
+  onTwice: (wish: string) => void = () => {}
   mix: UpstreamMix
   /** Nobody answers at its address. */
   isAway = false
@@ -42,7 +51,10 @@ export class SimUpstream {
     const chance = new Chance(`upstream/${wish}`)
     const date = new Date(this.#wallMs() + this.clockOffMs).toUTCString()
     const answer = writeAnswer(message, { chance, wish, date, mix: this.mix })
-    if (answer.said.requestId !== '') this.said.set(answer.said.requestId, answer.said)
+    const { requestId } = answer.said
+    const before = this.said.get(requestId)
+    if (before !== undefined && !refusals.has(before.trouble)) this.onTwice(wish)
+    if (requestId !== '') this.said.set(requestId, answer.said)
     let delayMs = 0
     for (const [index, part] of answer.parts.entries()) {
       delayMs += chance.wait(this.mix.eventMs)

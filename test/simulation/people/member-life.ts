@@ -1,5 +1,6 @@
 import { readAllowedDecisionId } from '../../../src/operations/decision-id.ts'
 import type { Answered } from '../checks/answer-checks.ts'
+import { ofOperator } from '../engine/upstream-answer.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
 import type { SimMember } from './cast.ts'
@@ -151,6 +152,7 @@ function judge(
   if (status === 500) world.blame('the server says that it has a fault', body)
   if (status === 401 && !key.isRevoked) world.blame('a key that is good was not known', body)
   if (status === 200 && key.isDead) world.blame('a key that was revoked was taken', key.keyId)
+  if (body.includes(ofOperator)) world.blame("the operator's account is passed on", body)
   const isAway = status === 503 && body.includes('"limits_unavailable"')
   if (isAway && !world.outage.isFelt) world.blame('limits are unavailable for nothing', body)
   const decision = readAllowedDecisionId(reply.headers.get('x-plimsoll-decision') ?? '')

@@ -81,7 +81,10 @@ async function tellAll(
 /** The first request for a model has its price published, which may change the order of those that come at once. */
 async function askForEachModel(world: World): Promise<void> {
   const operator = world.operator('opens-first')
-  const { members } = await openCast(operator, 'first', world.chance.fork('first'))
+  const { members } = await openCast(operator, 'first', {
+    chance: world.chance.fork('first'),
+    wallets: 'usual',
+  })
   const [key] = members[0]?.keys ?? []
   if (key === undefined) throw new Error('The first customer has no key')
   for (const model of models) {

@@ -1,3 +1,4 @@
+import { isReloadDue } from './checks/entry-rules.ts'
 import { askMessages, writeRequest, type LlmRequest } from './people/llm-caller.ts'
 import type { SimCustomer, SimMember } from './people/cast.ts'
 import type { Reply } from './people/client.ts'
@@ -5,6 +6,8 @@ import type { Operator } from './people/operator.ts'
 import type { World } from './world.ts'
 
 const minuteMs = 60_000
+/** After many tries that failed a reload is tried again an hour later. */
+const reloadWaitMs = 70 * minuteMs
 /** The longest wait that is tried: some windows end in a month. */
 const patienceMs = 8 * 24 * 60 * minuteMs
 
@@ -27,12 +30,24 @@ export async function seeEverythingResolve(world: World): Promise<void> {
   if (!(await world.pass(waitMs, hasNoHolds))) {
     return world.blame('holds stay open', `${world.books.openHoldCount} of them`)
   }
+  if (!(await world.pass(reloadWaitMs, () => hasNoReloadDue(world)))) {
+    return world.blame('a reload that is due does not come', 'nobody has paid for it')
+  }
   const operator = world.operator('last')
   for (const customer of world.customers) {
     await seeCustomer(world, customer, operator)
     if (world.violations.length > 0) return undefined
   }
   return undefined
+}
+
+/** Nobody's wallet waits for a reload that every bound allows. */
+function hasNoReloadDue(world: World): boolean {
+  const nowMs = world.servers.app?.parts.storage.recordNowMs() ?? 0
+  return world.customers.every(({ customerId }) => {
+    const ledger = world.books.customer(customerId)
+    return ledger === undefined || !isReloadDue(ledger, nowMs)
+  })
 }
 
 async function seeCustomer(world: World, customer: SimCustomer, operator: Operator): Promise<void> {

@@ -2,6 +2,8 @@ import { Chance } from './engine/chance.ts'
 import { faultKinds, type FaultKind } from './faults/trouble-maker.ts'
 import { nodeFaultKinds, type NodeFaultKind } from './nodes/node-troubles.ts'
 
+export type Wallets = 'usual' | 'poor' | 'capped' | 'reloading'
+
 /** What one seed's world is like: who is there, and what goes wrong how often. */
 export type Mix = {
   readonly seed: number
@@ -25,6 +27,10 @@ export type Mix = {
   /** None in some worlds: there, nothing at all may be unavailable. */
   readonly faults: readonly FaultKind[]
   readonly faultEveryMs: number
+  /** What customers have: enough, hardly anything, caps that bind, or wallets that fill themselves. */
+  readonly wallets: Wallets
+  /** In how many of a hundred requests the answer is much longer than usual. */
+  readonly longPercent: number
   /** The plans of everybody are published anew now and then. */
   readonly hasNewPlans: boolean
   /** How many nodes share one database; 1 is one process with its own journal. */
@@ -80,8 +86,11 @@ export function mixOfNodes(seed: number, nodes: number): Mix {
 
 function oneServerMixOf(seed: number): Mix {
   const chance = new Chance(`mix/${seed}`)
+  const wallets = chance.fork('wallets').pick<Wallets>(['usual', 'poor', 'capped', 'reloading'])
   return {
     seed,
+    wallets,
+    longPercent: wallets === 'usual' ? 0 : 8,
     customers: chance.between(1, 5),
     latencyMs: chance.pick([0.5, 2, 10, 60]),
     piecesPercent: chance.pick([0, 5, 30]),
@@ -93,7 +102,7 @@ function oneServerMixOf(seed: number): Mix {
     strangerMs: chance.pick([2000, 20_000, 200_000]),
     upstreamTroublePercent: chance.pick([0, 10, 40]),
     upstreamEventMs: chance.pick([5, 50, 400]),
-    planScale: chance.pick([1, 3, 10]),
+    planScale: chance.pick([0.3, 1, 3, 10]),
     snapshotEvery: chance.pick([4, 16, 64]),
     faults: chance.percent(20) ? [] : faultKinds.filter(() => chance.percent(40)),
     faultEveryMs: chance.pick([1500, 8000, 40_000]),
@@ -102,7 +111,7 @@ function oneServerMixOf(seed: number): Mix {
     nodes: 1,
     databaseMs: 0,
     nodeFaults: [],
-    overrunMax: chance.pick([3, 40, 400]),
+    overrunMax: chance.pick(wallets === 'poor' ? [1, 2, 4] : [3, 40, 400]),
     holdMaxMs: chance.pick([20_000, 180_000, 3_600_000]),
   }
 }

@@ -49,19 +49,32 @@ type EntryOf<Kind extends EntryBody['kind']> = Omit<Entry, 'body'> & { readonly 
 
 /** A reload comes where it is on and needed, by its own amount, next in its month, and within every bound. */
 function faultOfReload(ledger: Ledger, { body, atMs }: EntryOf<'granted'>): string | null {
-  const { autoReload: setting, order, own } = ledger
+  const { autoReload: setting, order } = ledger
   const { grantId, amountNanos } = body.grant
   if (setting.kind === 'off') return `${grantId} came while auto-reload was off`
-  if (!own.isOn || !own.isActive) return `${grantId} came for somebody who could not use it`
-  const available = ledger.available(atMs)
-  if (available >= setting.thresholdNanos) return `${grantId} came with ${available} available`
-  const room = capRoom(own.cap, ledger.spent(null, atMs), ledger.held(null))
-  if (room !== null && available >= room) return `${grantId} came with no use under the cap`
+  if (!isReloadNeeded(ledger, atMs)) return `${grantId} came and was not needed`
   if (amountNanos !== setting.amountNanos) return `${grantId} is ${amountNanos}`
   const { count, sum } = ledger.reloads(atMs)
   if (BigInt(body.reload?.number ?? 0) !== count + 1n) return `${grantId} comes after ${count}`
   const isTooMuch = sum + amountNanos > setting.monthMaxNanos || sum + amountNanos > order
   return isTooMuch ? `${grantId} makes ${sum + amountNanos} of a month` : null
+}
+
+/** Little is available, and somebody could use more, within the spend cap. */
+function isReloadNeeded(ledger: Ledger, atMs: number): boolean {
+  const { autoReload: setting, own } = ledger
+  if (setting.kind === 'off' || !own.isOn || !own.isActive) return false
+  const available = ledger.available(atMs)
+  const room = capRoom(own.cap, ledger.spent(null, atMs), ledger.held(null))
+  return available < setting.thresholdNanos && (room === null || available < room)
+}
+
+/** A reload is needed, and every bound leaves room for it: it has to come. */
+export function isReloadDue(ledger: Ledger, atMs: number): boolean {
+  const { autoReload: setting, order } = ledger
+  if (setting.kind === 'off' || !isReloadNeeded(ledger, atMs)) return false
+  const after = ledger.reloads(atMs).sum + setting.amountNanos
+  return after <= setting.monthMaxNanos && after <= order
 }
 
 function faultOfHold(

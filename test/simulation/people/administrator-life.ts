@@ -1,7 +1,8 @@
+import type { MembersAnswer } from '../../../src/admin/contract/answers.ts'
 import type { Chance } from '../engine/chance.ts'
 import { planIds, plansText } from '../plans.ts'
 import type { World } from '../world.ts'
-import { addKey, seatNew, type SimCustomer, type SimMember } from './cast.ts'
+import { addKey, drawAutoReload, seatNew, type SimCustomer, type SimMember } from './cast.ts'
 import { liveAsMember } from './member-life.ts'
 import type { Command, Operator } from './operator.ts'
 
@@ -45,6 +46,7 @@ async function actOnce(desk: Desk): Promise<void> {
   else if (kind < 82) await addKey(operator, member)
   else if (kind < 85 && customer.members.length < membersMax) await seatAnother(desk)
   else if (kind < 88 && desk.world.mix.hasNewPlans) await publishPlans(desk)
+  else if (kind < 89) await eraseOne(operator, member)
   else await readOne(desk, member)
 }
 
@@ -53,6 +55,15 @@ async function order({ operator, chance, world }: Desk, command: Command): Promi
   const key = operator.freshKey()
   if (chance.percent(15)) {
     await Promise.all([operator.say(command, key), operator.say(command, key)])
+    return
+  }
+  const { isOn } = command.content as { isOn?: boolean }
+  if (isOn !== undefined && chance.percent(15)) {
+    const rival = world.operator(`rival-${key}`)
+    await Promise.all([
+      operator.insist(command, key),
+      rival.insist({ ...command, content: { isOn: !isOn } }),
+    ])
     return
   }
   const outcome = await operator.insist(command, key)
@@ -121,19 +132,6 @@ const drawCap = (chance: Chance): object =>
     ? { kind: 'unlimited' }
     : { kind: 'capped', amountNanos: String(chance.below(12) * 1_000_000_000) }
 
-function drawAutoReload(chance: Chance): object {
-  if (chance.percent(20)) return { kind: 'off' }
-  const threshold = chance.between(1, 2_000) * 1_000_000
-  const amount = threshold + chance.between(0, 2_000) * 1_000_000
-  const most = amount * chance.between(1, 4)
-  return {
-    kind: 'on',
-    thresholdNanos: String(threshold),
-    amountNanos: String(amount),
-    monthMaxNanos: String(most),
-  }
-}
-
 function drawException(chance: Chance, world: World): object {
   const limitId = chance.pick(['session', 'week', 'day', 'count'])
   const kind = chance.pick(['plan', 'unlimited', 'amount'])
@@ -153,6 +151,14 @@ async function revokeOne(operator: Operator, member: SimMember): Promise<void> {
   const path = `/customers/${customerId}/keys/${key.keyId}/revoke`
   const outcome = await operator.insist({ path, customerId, content: {} })
   key.isDead = outcome.kind === 'done'
+}
+
+/** Who a member is; what it used stays as it is. */
+async function eraseOne(operator: Operator, member: SimMember): Promise<void> {
+  const { customerId, memberId } = member
+  const path = `/customers/${customerId}/members/${memberId}/erase`
+  const outcome = await operator.insist({ path, customerId, content: {} })
+  if (outcome.kind === 'done') member.isErased = true
 }
 
 async function seatAnother({ world, customer, operator, chance }: Desk): Promise<void> {
@@ -179,6 +185,7 @@ async function readOne(
     `${ofMember}/usage`,
     `${ofMember}/history`,
     `/customers/${customerId}/history`,
+    `/customers/${customerId}/members`,
     '/customers',
     '/seats',
     '/status',
@@ -190,6 +197,7 @@ async function readOne(
     memberId,
     path,
   })
+  const erased = customer.members.filter(({ isErased }) => isErased === true)
   const reply = await operator.read(path)
   if (reply.kind !== 'answer' || !reply.isWhole || reply.status >= 500) return call.unknown()
   const isUsage = path.endsWith('/usage')
@@ -199,5 +207,14 @@ async function readOne(
     const { addsUp } = JSON.parse(reply.body) as { addsUp: boolean }
     if (!addsUp) world.blame('a history does not add up', `${path}: ${reply.body}`)
   }
+  if (path.endsWith('/members')) lookForErased(world, reply.body, erased)
   if (isUsage) world.answers.takeUsage(member, reply.body)
+}
+
+function lookForErased(world: World, body: string, erased: readonly SimMember[]): void {
+  const { members } = JSON.parse(body) as MembersAnswer
+  for (const { memberId: id } of erased) {
+    const name = members.find(({ memberId }) => memberId === id)?.name ?? null
+    if (name !== null) world.blame('a name that was erased is there', `${id}: ${name}`)
+  }
 }

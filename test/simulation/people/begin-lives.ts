@@ -17,7 +17,9 @@ export function beginLives(world: World, without: string | null = null): void {
 
 async function beginCustomer(world: World, customerId: string): Promise<void> {
   const chance = world.chance.fork(`cast ${customerId}`)
-  const customer = await openCast(world.operator(`opens-${customerId}`), customerId, chance)
+  const { wallets } = world.mix
+  const operator = world.operator(`opens-${customerId}`)
+  const customer = await openCast(operator, customerId, { chance, wallets })
   world.customers.push(customer)
   for (const member of customer.members) void liveAsMember(world, member)
   for (let desk = 0; desk < world.mix.administrators; desk += 1) {

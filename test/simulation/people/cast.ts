@@ -1,4 +1,5 @@
 import type { Chance } from '../engine/chance.ts'
+import type { Wallets } from '../mix.ts'
 import { planIds } from '../plans.ts'
 import type { Operator } from './operator.ts'
 
@@ -7,6 +8,8 @@ export type SimMember = {
   readonly customerId: string
   readonly memberId: string
   readonly keys: SimKey[]
+  /** Its name and address were erased, which was acknowledged. */
+  isErased?: boolean
 }
 
 type SimKey = {
@@ -30,7 +33,7 @@ const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Pacific/Auckland'] a
 export async function openCast(
   operator: Operator,
   customerId: string,
-  chance: Chance,
+  { chance, wallets }: { readonly chance: Chance; readonly wallets: Wallets },
 ): Promise<SimCustomer> {
   const zone = chance.pick(zones)
   await operator.insist({
@@ -44,15 +47,54 @@ export async function openCast(
       await seatNew(operator, { customerId, memberId: `${customerId}-m${index}` }, chance),
     )
   }
-  if (chance.percent(80)) {
-    const amountNanos = String(chance.between(1, 20) * 1_000_000_000)
-    await operator.insist({
-      path: `/customers/${customerId}/top-ups`,
-      customerId,
-      content: { amountNanos },
-    })
+  for (const { path, content } of fillings(chance, wallets)) {
+    await operator.insist({ path: `/customers/${customerId}${path}`, customerId, content })
   }
   return { customerId, zone, members }
+}
+
+const dollars = (amount: number): string => String(amount * 1_000_000_000)
+
+/** What a customer has to begin with. */
+function fillings(
+  chance: Chance,
+  wallets: Wallets,
+): readonly { readonly path: string; readonly content: object }[] {
+  const topUp = (amount: number) => ({
+    path: '/top-ups',
+    content: { amountNanos: dollars(amount) },
+  })
+  switch (wallets) {
+    case 'usual':
+      return chance.percent(80) ? [topUp(chance.between(1, 20))] : []
+    case 'poor':
+      return [topUp(chance.between(1, 3))]
+    case 'capped': {
+      const cap = { kind: 'capped', amountNanos: dollars(chance.between(1, 6)) }
+      return [topUp(60), { path: '/spend-cap', content: { cap } }]
+    }
+    case 'reloading': {
+      const order = { monthMaxNanos: dollars(chance.between(5, 60)) }
+      return [
+        topUp(chance.between(1, 3)),
+        { path: '/standing-order', content: order },
+        { path: '/auto-reload', content: drawAutoReload(chance) },
+      ]
+    }
+  }
+}
+
+export function drawAutoReload(chance: Chance): object {
+  if (chance.percent(20)) return { kind: 'off' }
+  const threshold = chance.between(1, 2_000) * 1_000_000
+  const amount = threshold + chance.between(0, 2_000) * 1_000_000
+  const most = amount * chance.between(1, 4) + chance.below(amount)
+  return {
+    kind: 'on',
+    thresholdNanos: String(threshold),
+    amountNanos: String(amount),
+    monthMaxNanos: String(most),
+  }
 }
 
 export async function seatNew(

@@ -3,7 +3,7 @@ import type { Answered } from '../checks/answer-checks.ts'
 import { ofOperator } from '../engine/upstream-answer.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
-import type { SimMember } from './cast.ts'
+import { addKey, type SimMember } from './cast.ts'
 import type { Asking, Client, Reply } from './client.ts'
 import {
   askMessages,
@@ -55,8 +55,12 @@ async function ask(asker: Asker, luck: string): Promise<void> {
   const request = drawRequest(chance, luck)
   if (chance.percent(8)) return askForNothing(asker)
   if (world.mix.administrators > 0 && chance.percent(4)) return askWhileSwitchedOff(asker, luck)
+  if (world.mix.administrators > 0 && chance.percent(3)) return askWhileRevoked(asker, luck)
+  const isLong = chance.percent(world.mix.longPercent)
   for (let tries = 0; tries < triesMax; tries += 1) {
-    const reply = await askOnce(asker, { ...request, luck: `${luck}-${tries}` })
+    const own = { ...request, luck: `${luck}-${tries}` }
+    const long = { ...request, luck: `${own.luck}-long`, maxTokens: 600 }
+    const reply = await askOnce(asker, isLong ? long : own)
     const retryMs = reply === null ? null : retryAfterMs(reply)
     if (retryMs === null || world.isClosing || !chance.percent(60)) return
     await world.timeline.sleep(retryMs, { kind: 'caller', name: `${name} tries again` })
@@ -93,6 +97,33 @@ async function askWhileSwitchedOff(asker: Asker, luck: string): Promise<void> {
   world.timeline.after(chance.wait(150), event, () => void world.during(switchOff()))
   const drawn = drawRequest(chance, `${luck}-long`)
   await askOnce(asker, { ...drawn, model: 'sim-cheap', maxTokens: 600, isStream: true })
+}
+
+/** Several long answers at once by a key of their own, and somebody who revokes it while they run or wait. */
+async function askWhileRevoked(asker: Asker, luck: string): Promise<void> {
+  const { world, member, chance, name } = asker
+  const operator = world.operator(`revokes-${luck}`)
+  const own: SimMember = { ...member, keys: [] }
+  await addKey(operator, own)
+  const [key] = own.keys
+  if (key === undefined) return
+  const revoke = async (): Promise<void> => {
+    key.isRevoked = true
+    const path = `/customers/${member.customerId}/keys/${key.keyId}/revoke`
+    const outcome = await operator.insist({ path, customerId: member.customerId, content: {} })
+    key.isDead = outcome.kind === 'done'
+  }
+  const event = { kind: 'administrator', name: `${name} is revoked` } as const
+  world.timeline.after(chance.wait(800), event, () => void world.during(revoke()))
+  const running = Array.from({ length: 4 }, async (_, index) => {
+    const process = `${name}-revoked-${luck}-${index}`
+    const client = world.client('gateway', process)
+    const drawn = drawRequest(chance, `${luck}-${index}-long`)
+    await world.timeline.sleep(chance.wait(300), { kind: 'caller', name: `${process} asks` })
+    const request = { ...drawn, model: 'sim-cheap', maxTokens: 600, isStream: true }
+    await askOnce({ ...asker, member: own, client, name: process }, request)
+  })
+  await Promise.all(running)
 }
 
 const unlimited = { kind: 'unlimited' } as const

@@ -102,7 +102,7 @@ function oneServerMixOf(seed: number): Mix {
     strangerMs: chance.pick([2000, 20_000, 200_000]),
     upstreamTroublePercent: chance.pick([0, 10, 40]),
     upstreamEventMs: chance.pick([5, 50, 400]),
-    planScale: chance.pick([0.3, 1, 3, 10]),
+    planScale: chance.pick([0.25, 1, 3, 10]),
     snapshotEvery: chance.pick([4, 16, 64]),
     faults: chance.percent(20) ? [] : faultKinds.filter(() => chance.percent(40)),
     faultEveryMs: chance.pick([1500, 8000, 40_000]),

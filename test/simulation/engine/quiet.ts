@@ -20,10 +20,24 @@ const filesHook = createHook({
   after: (id) => void files.delete(id),
 })
 
-/** A server that starts reads files beside SQLite; watching costs too much to do it all the time. */
+/** Whether somebody wants it watched, and whether it is. */
+let isWanted = false
+let isWatched = false
+
+/**
+ * A server that starts reads files beside SQLite; watching costs too much to do it all the time. It goes on until those
+ * that are open are through: a server that dies over one would leave it open for ever.
+ */
 export function watchFiles(isOn: boolean): void {
-  if (isOn) filesHook.enable()
-  else filesHook.disable()
+  isWanted = isOn
+  if (!isOn || isWatched) return
+  isWatched = true
+  filesHook.enable()
+}
+
+function stopWatching(): void {
+  isWatched = false
+  filesHook.disable()
 }
 
 /**
@@ -34,6 +48,7 @@ export async function untilQuiet(): Promise<void> {
   for (;;) {
     await new Promise<void>((resolve) => void setImmediate(resolve))
     if (files.size > 0) continue
+    if (isWatched && !isWanted) stopWatching()
     if (process.getActiveResourcesInfo().every((resource) => atRest.has(resource))) return
   }
 }

@@ -87,6 +87,7 @@ export class World {
     this.lives = new HoldLives(this.timeline, this.outage)
     this.books = new Books((what) => this.blame('the journal is wrong', what), {
       lives: this.lives,
+      recordNowMs: () => this.server.running?.app.parts.storage.recordNowMs() ?? Infinity,
       onSystemEntry: (body, position) => this.#followClock(body, position),
     })
     this.answers = new AnswerChecks(this.books, this.chance.fork('checks'), (what, why) =>

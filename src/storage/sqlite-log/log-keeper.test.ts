@@ -17,7 +17,7 @@ class Hands {
   readonly done: string[] = []
   readonly logged: string[] = []
   size: LogSize = { pages: 0, copiedPages: 0, isBlocked: false }
-  /** Happens while the log is emptied. */
+  /** Happens while the log is emptied; it fails when this throws. */
   meanwhile = (): void => undefined
   readonly keeper = new LogKeeper({
     copier: { work: async (what) => this.#do(what), close: () => Promise.resolve() },
@@ -25,7 +25,7 @@ class Hands {
     clock: { wallMs: () => this.nowMs, elapsedMs: () => this.nowMs, after: () => () => undefined },
     log: {
       info: (message) => void this.logged.push(`info: ${message}`),
-      warn: () => undefined,
+      warn: (message) => void this.logged.push(`warn: ${message}`),
       error: (message) => void this.logged.push(`error: ${message}`),
     },
   })
@@ -68,6 +68,26 @@ test('the writer is asked only when the log is long, and then almost all of it i
   assert.deepEqual(await hands.look(1400, 0), ['size', 'copy'])
   assert.deepEqual(await hands.look(5000, 4900), ['size', 'restart'])
   assert.deepEqual(await hands.look(9000, 4500), ['size', 'copy', 'restart'])
+})
+
+test('an erasure whose log cannot be emptied is not complete, and the next look empties it', async () => {
+  const hands = await Hands.begun()
+  hands.meanwhile = () => {
+    throw new Error('database is not open')
+  }
+
+  const isComplete = await hands.keeper.empty()
+  const wasOpen = hands.keeper.facts.isErasureOpen
+  hands.meanwhile = () => undefined
+  await hands.keeper.tend()
+
+  assert.equal(isComplete, false)
+  assert.equal(wasOpen, true)
+  assert.equal(hands.keeper.facts.isErasureOpen, false)
+  assert.equal(
+    hands.logged.some((line) => line.startsWith('warn: an erasure')),
+    true,
+  )
 })
 
 test('what is written while the log is emptied is copied once it is quiet', async () => {

@@ -81,11 +81,19 @@ export class LogKeeper {
     return this.#inTurn(() => this.#tend())
   }
 
-  /** Empties the log now. False when somebody keeps it from being emptied; `tend` tries again until it is. */
+  /**
+   * Empties the log now. False when somebody keeps it from being emptied, or the disk fails over it: what is to be
+   * erased is erased by then, and `tend` tries again until the log has it no more.
+   */
   async empty(): Promise<boolean> {
     this.#isDirty = true
     this.#erasures += 1
-    await this.#inTurn(() => this.#truncate())
+    try {
+      await this.#inTurn(() => this.#truncate())
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error)
+      this.#log.warn('an erasure is not complete: the log could not be emptied yet', { cause })
+    }
     return this.#erasures === 0
   }
 

@@ -11,6 +11,8 @@ import { Ledger } from './ledger.ts'
 /** Those who look at entries as they become durable, and know what the time is. */
 type Watchers = {
   readonly lives: HoldLives
+  /** What the clock of record shows. */
+  readonly recordNowMs: () => number
   readonly onSystemEntry: (body: Entry['body'], position: number) => void
 }
 
@@ -221,7 +223,8 @@ export class Books {
     const books = this.#booksOf(customerId)
     const fault = faultOf(books.now, entry, this.#shared)
     if (fault !== null) this.#onFault(`${customerId}: ${fault} (entry ${position})`)
-    if (body.kind === 'key_revoked') this.#shared.revokedMs.set(body.keyId, entry.atMs)
+    if (body.kind === 'key_revoked' && this.#watchers !== null)
+      this.#shared.revokedMs.set(body.keyId, this.#watchers.recordNowMs())
     books.now.take(entry)
     books.entries.push(entry)
     this.#checkSums(books.now, entry)

@@ -14,7 +14,7 @@ const atOnceMs = 50
 export type Shared = {
   readonly plans: ReadonlyMap<string, Plan>
   readonly prices: ReadonlyMap<string, Price>
-  /** When keys were revoked. */
+  /** When the revocation of a key had become durable, by the clock of record. */
   readonly revokedMs: ReadonlyMap<string, number>
 }
 

@@ -230,6 +230,11 @@ describe('the end of a hold', () => {
     ])
   })
 
+  test('gives back to a grant that the sums do not know as to one without an end', () => {
+    const { legs } = endGrantLegs(holding(), { held, chargedNanos: 5n, nowMs: 1000 })
+    assert.deepEqual(legs.at(-1), { from: 'grant:b:held', to: 'grant:b:available', amount: 5n })
+  })
+
   test('gives all back where nothing is charged, and expires what goes back to a grant that is over', () => {
     const back = ['grant:a:held grant:a:expired 5', 'grant:b:held grant:b:available 5']
     assert.deepEqual(end(0n, 1000), [0n, back])

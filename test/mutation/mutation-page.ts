@@ -25,11 +25,14 @@ The first run installs the instrumenter of StrykerJS ${instrumenterVersion} (23 
 changes are written into one copy of the sources, each behind a switch, so that one process tries thousands of them
 (\`test/mutation/\`). Only tests that reach a change are run on it, those that notice much in little time first.
 
-How to read the score: killed by all. A change counts as killed when a test fails that passes without it, and when it makes
+The score is what was killed, of everything. A change counts as killed when a test fails that passes without it, and when it makes
 a loop endless or ends the process. One that no test reaches counts as survived. Sources run with their types stripped, so
 a change that would not compile is run and counted like any other. Nothing is left out: explained survivors count as
 survived, and so do changed words of messages.
 `
+
+const intro = `Each by its source and line, what stands there, and what took its place; grouped by why no test can tell the two apart, as
+\`test/mutation/explained.json\` says it.`
 
 export function writePage(report: Report): void {
   writeFileSync(page, `${[head, summary(report), table(report), survivors(report)].join('\n')}`)
@@ -62,8 +65,8 @@ function survivors(report: Report): string {
     const why = survivor.why ?? 'Not explained yet.'
     byReason.set(why, [...(byReason.get(why) ?? []), survivor])
   }
-  const groups = [...byReason].map(([why, all]) => `### ${why}\n\n${all.map(line).join('\n')}\n`)
-  return ['## Survivors', '', ...groups].join('\n')
+  const groups = [...byReason].map(([why, all]) => `**${why}**\n\n${all.map(line).join('\n')}\n`)
+  return ['## Survivors', '', intro, '', ...groups].join('\n')
 }
 
 function line({ mutant, outcome }: Survivor): string {

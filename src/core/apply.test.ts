@@ -291,20 +291,19 @@ describe('what a member learns from', () => {
   })
 
   test('are the 64 buckets used last; the one used longest ago is forgotten first', () => {
-    const books = new Books({ plan: onTokens })
-    const learn = (bucket: string): void =>
-      books.own({ atMs: startMs, legs: [], body: settledInto(bucket) })
+    const member = emptyMember({ customerId: customerId('cus'), memberId: memberId('m') })
+    const learn = (bucket: string): void => applyToMember(member, entry(settledInto(bucket)))
     for (let nth = 0; nth < bucketsMax; nth += 1) learn(`b${nth}`)
     assert.equal(bucketsMax, 64)
-    assert.equal(books.member().outputs.size, 64)
+    assert.equal(member.outputs.size, 64)
     learn('b0')
     learn('new')
 
-    const known = [...books.member().outputs.keys()]
+    const known = [...member.outputs.keys()]
     assert.equal(known.length, 64)
     assert.deepEqual(known.slice(-2), ['b0', 'new'])
     assert.ok(!known.includes('b1'))
-    assert.deepEqual(books.member().outputs.get('b0'), [1, 1])
+    assert.deepEqual(member.outputs.get('b0'), [1, 1])
   })
 
   test('is no estimate', () => {

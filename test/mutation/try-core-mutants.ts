@@ -12,7 +12,7 @@ export type Outcome = {
 }
 
 /** Stories for each law of the model: a few for everybody, and more for those that got past these and all else. */
-const lawRuns = { first: 15, second: 40 }
+const lawRuns = { first: 15, second: 30 }
 const isSecond = (test: string): boolean => test.endsWith(` (${lawRuns.second} stories)`)
 
 export type Trial = {

@@ -73,7 +73,7 @@ export type ClosedGrants = {
 export type OverrunWindow = {
   startMs: number
   endMs: number
-  /** Costs above what the settle formula allowed: bounded by `overrunMaxNanos`. */
+  /** Costs above what the settle formula allowed, of holds placed in this month: bounded by `overrunMaxNanos`. */
   bookedNanos: Nanos
   /** Expected costs of holds that nobody settled (crashes): outside the bound, see docs/decisions. */
   lostNanos: Nanos

@@ -82,7 +82,8 @@ export function applyToCustomer(state: CustomerState, entry: Entry): void {
   if (body.kind === 'granted') addGrant(state, entry)
   applyCustomerSetting(state, body)
   applyReload(state, entry)
-  for (const leg of entry.legs) applySharedLeg(state, leg, entry.atMs)
+  const overrunAtMs = body.kind === 'settled' ? body.overrunMonthMs : undefined
+  for (const leg of entry.legs) applySharedLeg(state, leg, overrunAtMs ?? entry.atMs)
   for (const leg of entry.legs) closeUsedUp(state, leg.from)
   if (body.kind === 'held') state.overrunReservedNanos += body.overrunReserveNanos
   if (body.kind === 'settled' || body.kind === 'voided' || body.kind === 'expired') {

@@ -220,6 +220,11 @@ export type EntryBody =
       readonly chargedNanos: Nanos
       /** Cost of an extra-usage request above what could be charged: final, the operator's. */
       readonly overrunNanos: Nanos
+      /**
+       * Where the month (UTC) whose allowance the overrun is of began, if that is not the month of the entry: the
+       * allowance was reserved when the hold was placed.
+       */
+      readonly overrunMonthMs?: number
       /** The same of a late settle, booked as lost like its hold; absent where there is none. */
       readonly lostNanos?: Nanos
       /** Set when the final usage was missing or not believable and the cost is a declared estimate. */

@@ -13,6 +13,7 @@ import {
   spendMonth,
   takeAvailable,
 } from './wallet.ts'
+import { monthBounds } from './window.ts'
 
 /**
  * Settle: replace a hold by the real cost. The plan pays plan-sourced requests whole, in the instance that
@@ -99,6 +100,7 @@ function settledBody(
     chargedNanos: outcome.payment.chargedNanos,
     overrunNanos: outcome.isLate ? 0n : restNanos,
     ...(outcome.isLate && restNanos > 0n ? { lostNanos: restNanos } : {}),
+    ...(outcome.isLate || restNanos <= 0n ? {} : overrunMonthOf(hold, moment.nowMs)),
     isEstimate: settlement.isEstimate,
     isLate: outcome.isLate,
     upstreamRequestId: settlement.upstreamRequestId,
@@ -107,6 +109,15 @@ function settledBody(
     memberSpendMonth: isCharged ? spendMonth(member, customer.zone, moment.nowMs) : null,
     overrunReserveNanos: outcome.isLate ? 0n : hold.overrunReserveNanos,
   }
+}
+
+/** An overrun is of the month that had it reserved, whatever the month or the clock's correction since. */
+function overrunMonthOf(
+  { placedAtMs }: OpenHold,
+  nowMs: number,
+): Pick<SettledBody, 'overrunMonthMs'> {
+  const { startMs } = monthBounds('UTC', placedAtMs)
+  return startMs === monthBounds('UTC', nowMs).startMs ? {} : { overrunMonthMs: startMs }
 }
 
 function pay(account: Account, real: Real): Payment {

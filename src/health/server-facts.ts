@@ -167,10 +167,12 @@ async function monthsOf(
   const months: CustomerMonth[] = []
   for (const customerId of ids) {
     const month = await storage.updateCustomer(customerId, ({ customer }, { nowMs }) => {
-      const { overrun, overrunMaxNanos } = customer
-      const isCurrent = overrun !== null && overrun.startMs <= nowMs && nowMs < overrun.endMs
-      const overrunNanos = isCurrent ? overrun.bookedNanos : 0n
-      const lostNanos = isCurrent ? overrun.lostNanos : 0n
+      const { overrun, overrunBefore, overrunMaxNanos } = customer
+      // What was booked last may be of the month before: an overrun is of the month of its hold.
+      const months = overrun === null ? [] : [overrun, ...overrunBefore]
+      const current = months.find(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs)
+      const overrunNanos = current?.bookedNanos ?? 0n
+      const lostNanos = current?.lostNanos ?? 0n
       return { answer: { customerId, overrunNanos, overrunMaxNanos, lostNanos }, entries: [] }
     })
     months.push(month)

@@ -322,20 +322,24 @@ const boundedCharge = fc.property(story, (told) => {
 })
 
 /**
- * Of requests that cost at most their worst case, which is all that the gate knows beforehand. A corrected clock goes
- * back into a month whose allowance was used up, with what the month ahead had reserved.
+ * Of requests that cost at most their worst case, which is all that the gate knows beforehand. An overrun is of the
+ * month of its hold, whatever the clock said since. A month that four others came after may be forgotten.
  */
 const boundedOverrun = fc.property(story, (told) => {
   const { core } = play(told, () => {})
-  if (core.journal.some(({ body }) => body.kind === 'clock_corrected')) return
-  const worst = new Map<HoldId, bigint>()
+  const placed = new Map<HoldId, { readonly worst: bigint; readonly month: string }>()
   const months = new Map<string, bigint>()
   for (const { body, atMs } of core.journal) {
-    if (body.kind === 'held') worst.set(body.holdId, body.worstNanos)
-    if (body.kind !== 'settled' || body.costNanos > (worst.get(body.holdId) ?? 0n)) continue
-    const month = new Date(atMs).toISOString().slice(0, 7)
+    if (body.kind === 'held') {
+      const month = new Date(atMs).toISOString().slice(0, 7)
+      placed.set(body.holdId, { worst: body.worstNanos, month })
+    }
+    if (body.kind !== 'settled' || body.overrunNanos === 0n) continue
+    const { worst, month } = placed.get(body.holdId) ?? { worst: 0n, month: '' }
+    if (body.costNanos > worst) continue
     const booked = (months.get(month) ?? 0n) + body.overrunNanos
     months.set(month, booked)
+    if (months.size > 4) return
     assert.ok(booked <= told.setting.overrunMax, `${booked} overrun in ${month}`)
   }
 })

@@ -224,10 +224,12 @@ export class NaiveBooks {
     return Math.min(expected ?? this.plan(member).outputTokensExpected, facts.maxTokens)
   }
 
+  /** Of requests that were admitted in the month of `nowMs`, whenever they were settled. */
   overrunInMonth(nowMs: number): bigint {
-    const month = monthAt('UTC', nowMs)
-    const inside = this.of('settled').filter((s) => month.startMs <= s.atMs && s.atMs < month.endMs)
-    return sum(inside.map((settled) => settled.overrun))
+    const { startMs, endMs } = monthAt('UTC', nowMs)
+    const inside = this.of('held').filter(({ atMs }) => startMs <= atMs && atMs < endMs)
+    const settled = this.of('settled').filter((s) => inside.some(({ hold }) => hold === s.hold))
+    return sum(settled.map(({ overrun }) => overrun))
   }
 
   autoReload(): AutoReload {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { HoldId } from '../../src/core/ids.ts'
-import { Books, ada, cents, hour, minute, plan, session, startMs } from './books.ts'
+import { Books, ada, cents, day, hour, minute, plan, session, startMs } from './books.ts'
 
 const tiny = plan('tiny', [session(cents(1))])
 
@@ -36,6 +36,29 @@ test('O1: twenty requests at once on the last cents are never charged above the 
   assert.ok(overrunNanos <= cents(100))
   assert.equal(chargedNanos + overrunNanos, cents(30) * BigInt(holds.length))
   assert.ok(books.figures().extraUsage.balanceNanos >= 0n)
+})
+
+test('O1: after a corrected clock an overrun is of the month whose allowance its hold had reserved', () => {
+  const books = onTheWallet({ overrunMaxNanos: cents(100) })
+  books.topUp(cents(10))
+  books.settle(books.hold(), { output: 70 })
+  assert.equal(books.customer.overrun?.bookedNanos, cents(60))
+  books.jump(20 * day)
+  books.spend(1, { maxTokens: 1 })
+  books.topUp(cents(10))
+  const december = books.hold({ isThinking: true })
+  assert.equal(books.customer.overrunReservedNanos, cents(90))
+  books.correct(minute)
+
+  books.settle(december, { output: 100 })
+
+  const { overrun, overrunBefore } = books.customer
+  const booked = [...overrunBefore, overrun].map((month) => month?.bookedNanos)
+  assert.deepEqual(booked, [cents(60), cents(90)])
+  // November's allowance has room for 40 cents, and not for the 50 that a hold of ten would leave.
+  books.topUp(cents(100))
+  const { decision } = books.authorize({ maxTokens: 60 })
+  assert.equal(decision.kind === 'allow' ? decision.allowance.heldNanos : null, cents(60))
 })
 
 test('O1: past the overrun allowance, and for a strict customer, a hold takes the worst case', () => {

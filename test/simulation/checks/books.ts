@@ -46,7 +46,6 @@ export class Books {
   readonly #settled = new Map<string, Entry>()
   readonly #onFault: (what: string) => void
   readonly #watchers: Watchers | null
-  #hasCorrection = false
   /**
    * Set where several nodes write: moments are in order for each customer, and boots say nothing of who lives. These
    * are the entries that expired a hold whose node lived.
@@ -208,7 +207,6 @@ export class Books {
 
   #takeSystem({ body, position }: Entry): void {
     this.#watchers?.onSystemEntry(body, position)
-    if (body.kind === 'clock_corrected') this.#hasCorrection = true
     if (body.kind === 'boot') this.bootId = body.bootId
     if (body.kind === 'price_published') this.#shared.prices.set(body.price.id, body.price)
     if (body.kind !== 'plan_published') return
@@ -260,9 +258,9 @@ export class Books {
       if (amount < 0n) this.#onFault(`${entry.customerId}: ${name} is ${amount}`)
     }
     if (entry.body.kind !== 'settled' || entry.body.overrunNanos === 0n) return
-    const overrun = ledger.overrun(entry.atMs)
-    // A corrected clock goes back into a month whose allowance was used up, with what the month ahead had reserved.
-    if (overrun > ledger.overrunMax && !this.#hasCorrection) {
+    const overrun = ledger.mostOverrun()
+    // Of a month that four others came after, the server may have forgotten what was absorbed.
+    if (overrun > ledger.overrunMax && ledger.overruns.size <= 4) {
       this.#onFault(`${entry.customerId}: the operator absorbs ${overrun} in a month`)
     }
   }

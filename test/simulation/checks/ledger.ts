@@ -10,6 +10,7 @@ export type BookedHold = {
   /** Money that it keeps; zero unless extra usage pays. */
   money: bigint
   readonly priceId: string
+  readonly placedAtMs: number
   /** The window instances that it counts in, each with its unit. */
   readonly legs: Extract<EntryBody, { kind: 'held' }>['windowLegs']
 }
@@ -53,6 +54,8 @@ export class Ledger {
   zone = 'UTC'
   isOpen = false
   overrunMax = 0n
+  /** What the operator absorbed, by the month in which the hold was placed. */
+  readonly overruns = new Map<number, bigint>()
   runningMax = 0
   autoReload: AutoReload = { kind: 'off' }
   /** What the operator pays for in a month. */
@@ -79,6 +82,7 @@ export class Ledger {
       copy.members.set(id, { ...member, exceptions: new Map(member.exceptions) })
     copy.grants.push(...this.grants)
     for (const [name, amount] of this.accounts) copy.accounts.set(name, amount)
+    for (const [startMs, amount] of this.overruns) copy.overruns.set(startMs, amount)
     for (const [name, spans] of this.spans) copy.spans.set(name, [...spans])
     for (const [id, hold] of this.holds) copy.holds.set(id, { ...hold })
     for (const [id, hold] of this.lost) copy.lost.set(id, hold)
@@ -90,10 +94,16 @@ export class Ledger {
     for (const { from, to, amount } of entry.legs) {
       this.#move(member, from, -amount)
       this.#move(member, to, amount)
-      if (from === 'operator_overrun')
-        this.#add(`overrun:${monthStartMs('UTC', entry.atMs)}`, amount)
+      if (from === 'operator_overrun') this.#addOverrun(entry, amount)
     }
     this.#note(entry, member)
+  }
+
+  /** It is of the month in which its hold was placed, and its allowance reserved. */
+  #addOverrun({ body, atMs }: Entry, amount: bigint): void {
+    const hold = 'holdId' in body ? this.holds.get(body.holdId) : undefined
+    const startMs = monthStartMs('UTC', hold?.placedAtMs ?? atMs)
+    this.overruns.set(startMs, (this.overruns.get(startMs) ?? 0n) + amount)
   }
 
   amountIn(account: string): bigint {
@@ -123,8 +133,11 @@ export class Ledger {
     return this.amountIn(`spent:${member ?? ''}:${monthStartMs(this.zone, nowMs)}`)
   }
 
-  overrun(nowMs: number): bigint {
-    return this.amountIn(`overrun:${monthStartMs('UTC', nowMs)}`)
+  /** The most that the operator absorbed of one month. */
+  mostOverrun(): bigint {
+    let most = 0n
+    for (const amount of this.overruns.values()) if (amount > most) most = amount
+    return most
   }
 
   /** Reloads of the month of a moment: how many, and what they add up to. */
@@ -246,7 +259,7 @@ export class Ledger {
       const { source, windowLegs: legs } = body
       const money = source === 'extra_usage' ? body.amounts.money : 0n
       const { priceId } = body.facts
-      this.holds.set(body.holdId, { member, source, money, priceId, legs })
+      this.holds.set(body.holdId, { member, source, money, priceId, legs, placedAtMs: atMs })
       for (const leg of body.windowLegs) this.#pin(member, leg, atMs)
     }
     if (body.kind === 'hold_grown') {

@@ -92,8 +92,12 @@ class Reading {
   readonly #byOperation = new Map<string, Entry>()
   readonly #boots: readonly number[]
   readonly #price: Price | undefined
-  /** What somebody had been told of the journal by when. */
-  readonly #seen: readonly { readonly atMs: number; readonly position: number }[]
+  /** What was told of the journal's positions, and when. */
+  readonly #seen: readonly {
+    readonly invokedAt: number
+    readonly returnedAt: number
+    readonly position: number
+  }[]
 
   constructor(
     { own, system }: Journal,
@@ -102,9 +106,6 @@ class Reading {
   ) {
     const { prices, recorded } = known
     this.#lives = lives
-    this.#seen = recorded.flatMap(({ told, returnedAt: atMs }) =>
-      told === 'unknown' || told.position === null ? [] : { atMs, position: told.position },
-    )
     this.#own = own
     this.#price = prices.at(-1)
     this.#boots = system.filter(({ body }) => body.kind === 'boot').map(({ position }) => position)
@@ -115,6 +116,12 @@ class Reading {
       this.#holds.set(body.holdId, { entry, body })
       this.#byMarker.set(`${entry.memberId}|${body.facts.maxTokens}`, { entry, body })
     }
+    this.#seen = recorded.flatMap(({ told, invokedAt, returnedAt }) => {
+      if (told === 'unknown') return []
+      const placed = told.kind === 'allowed' ? this.#holds.get(told.hold) : undefined
+      const position = placed?.entry.position ?? told.position
+      return position === null ? [] : { invokedAt, returnedAt, position }
+    })
   }
 
   client(one: Recorded): AccountOperation[] {
@@ -168,7 +175,7 @@ class Reading {
 
   /** What names no position is looked for behind what was known when it was asked. */
   #positionBefore(invokedAt: number): number {
-    const before = this.#seen.filter(({ atMs }) => atMs <= invokedAt)
+    const before = this.#seen.filter(({ returnedAt }) => returnedAt <= invokedAt)
     return Math.max(0, ...before.map(({ position }) => position))
   }
 
@@ -227,31 +234,38 @@ class Reading {
       if (asked.kind !== 'end' || told === 'unknown' || told.kind !== 'answer') continue
       seen.set(asked.hold, { told: told.answer, returnedAt })
     }
+    const whenOf = (entry: Entry, call: OwnAct): Within & { told?: AccountOperation['answer'] } => {
+      if (!('hold' in call)) return this.#bounds(entry.position)
+      const { told, returnedAt = this.#endOfLife(entry.position) } = seen.get(call.hold) ?? {}
+      return { from: beganAt.get(call.hold), to: returnedAt, told }
+    }
     return this.#own.flatMap((entry) => {
       const call = ownActOf(entry)
       if (call === null) return []
-      const hold = 'hold' in call ? call.hold : null
-      const invokedAt = hold === null ? this.#startOfLife(entry.position) : beganAt.get(hold)
-      if (invokedAt === undefined) return []
-      const { told, returnedAt } = (hold === null ? undefined : seen.get(hold)) ?? {}
+      const { from, to, told } = whenOf(entry, call)
+      if (from === undefined) return []
       const isCharge = call.kind === 'settle' && told?.kind === 'charged'
       return {
         id: `@${entry.position}`,
         process: 'server',
         call: { ...call, nowMs: entry.atMs },
         answer: isCharge ? told : undefined,
-        invokedAt,
-        returnedAt: returnedAt ?? this.#endOfLife(entry.position),
+        invokedAt: from,
+        returnedAt: to,
         isCertain: true,
         hint: entry.position,
       }
     })
   }
 
-  /** When the server that wrote this entry cannot have begun yet. */
-  #startOfLife(position: number): number {
-    const life = this.#boots.filter((boot) => boot < position).length - 1
-    return this.#lives.ends[life - 1]?.killedAt ?? -Infinity
+  /** What nobody asked for happened after whoever had not seen it asked, and before whoever had was answered. */
+  #bounds(position: number): Within {
+    const from = this.#seen.filter((one) => one.position < position)
+    const to = this.#seen.filter((one) => one.position >= position)
+    return {
+      from: Math.max(...from.map(({ invokedAt }) => invokedAt)),
+      to: Math.min(this.#endOfLife(position), ...to.map(({ returnedAt }) => returnedAt)),
+    }
   }
 
   /** When the server that wrote this entry was dead for certain. */
@@ -294,6 +308,7 @@ const holdOf = ({ entry, body }: Placed): PlacedHold => ({
   holdMaxMs: body.expiresAtMs - entry.atMs,
 })
 
+type Within = { readonly from: number | undefined; readonly to: number }
 type OwnAct = CallOf<'grow' | 'settle' | 'void' | 'reload' | 'reload_refused'>
 
 /** What nobody had to ask for. Holds that expire do so with the death of their server, at the start of the next. */

@@ -69,27 +69,16 @@ function endEarly<Call, Answer>(
   return { cut: knownAfter(operations, returned.slice(0, high + 1)), culprit }
 }
 
-/** Leaves out as many of those that may be left out as it can: all, or halves, or one by one. */
+/** Leaves out as many of those that may be left out as it can. */
 function without<Call, Answer>(
   operations: readonly Operation<Call, Answer>[],
   mayGo: (one: Operation<Call, Answer>) => boolean,
   isBad: IsBad<Call, Answer>,
 ): readonly Operation<Call, Answer>[] {
-  let left = operations
-  const attempt = (part: readonly Operation<Call, Answer>[]): void => {
-    if (part.length === 0) return
-    const going = new Set(part)
-    const rest = left.filter((one) => !going.has(one))
-    if (isBad(rest)) {
-      left = rest
-      return
-    }
-    if (part.length === 1) return
-    attempt(part.slice(0, part.length >> 1))
-    attempt(part.slice(part.length >> 1))
-  }
-  attempt(operations.filter(mayGo))
-  return left
+  const going = operations.filter(mayGo).map(({ id }) => id)
+  const rest = (ids: ReadonlySet<string>): readonly Operation<Call, Answer>[] =>
+    operations.filter(({ id }) => !ids.has(id))
+  return rest(asManyAsCan(going, (ids) => isBad(rest(ids))))
 }
 
 function forgetAnswers<Call, Answer>(
@@ -97,12 +86,31 @@ function forgetAnswers<Call, Answer>(
   mayForget: (one: Operation<Call, Answer>) => boolean,
   isBad: IsBad<Call, Answer>,
 ): readonly Operation<Call, Answer>[] {
-  let told = operations
-  for (const one of operations.filter(mayForget)) {
-    const vague = told.map((each) => (each.id === one.id ? { ...each, answer: undefined } : each))
-    if (isBad(vague)) told = vague
+  const going = operations.filter(mayForget).map(({ id }) => id)
+  const vague = (ids: ReadonlySet<string>): readonly Operation<Call, Answer>[] =>
+    operations.map((one) => (ids.has(one.id) ? { ...one, answer: undefined } : one))
+  return vague(asManyAsCan(going, (ids) => isBad(vague(ids))))
+}
+
+/** All of them, or halves, or one by one. */
+function asManyAsCan(
+  ids: readonly string[],
+  isStillBad: (gone: ReadonlySet<string>) => boolean,
+): ReadonlySet<string> {
+  let gone: ReadonlySet<string> = new Set()
+  const attempt = (part: readonly string[]): void => {
+    if (part.length === 0) return
+    const more = new Set([...gone, ...part])
+    if (isStillBad(more)) {
+      gone = more
+      return
+    }
+    if (part.length === 1) return
+    attempt(part.slice(0, part.length >> 1))
+    attempt(part.slice(part.length >> 1))
   }
-  return told
+  attempt(ids)
+  return gone
 }
 
 /** So many different beginnings are still worth telling. */

@@ -261,7 +261,7 @@ export class World {
     const { clockRules, answers, lives } = this
     const now = this.#clocksNow()
     const isJump = body.kind === 'clock_adopted'
-    if (isJump) lives.jumpedMs += body.toMs - body.fromMs
+    if (isJump) lives.skip(body.toMs - body.fromMs)
     const fault = isJump ? clockRules.takeJump(body, now) : clockRules.takeCorrection(body, now)
     if (fault !== null) this.blame('the clock of record is wrong', fault)
     if (isJump) answers.resets.jump(body.toMs)

@@ -28,8 +28,8 @@ export class HoldLives {
   readonly #deathsMs = new Map<string, number>()
   /** Holds of which the log says that they could not be ended. */
   readonly #left = new Set<string>()
-  /** So much time its clock of record passed over, all in all. */
-  jumpedMs = 0
+  /** When the machine slept, or its clock of record jumped, and how far. */
+  readonly #skips: { readonly atMs: number; readonly ms: number }[] = []
 
   constructor(timeline: Timeline, outage: Outage) {
     this.#timeline = timeline
@@ -57,6 +57,10 @@ export class HoldLives {
       : `${holdId} expired after ${livedMs} of ${life.lifeMs} ms`
   }
 
+  skip(ms: number): void {
+    this.#skips.push({ atMs: this.#timeline.nowMs, ms })
+  }
+
   processDied(bootId: string): void {
     if (!this.#deathsMs.has(bootId)) this.#deathsMs.set(bootId, this.#timeline.nowMs)
   }
@@ -69,10 +73,18 @@ export class HoldLives {
   mayExpire(holdId: string): boolean {
     const life = this.#lives.get(holdId)
     if (life === undefined || life.expired === null) return false
-    const skippedMs = this.#timeline.sleptMs + this.jumpedMs
-    if (this.#left.has(holdId) || skippedMs >= lateMaxMs) return true
-    if (life.expired.bootId !== life.bootId) return true
+    const { bootId, atMs } = life.expired
+    if (this.#left.has(holdId) || bootId !== life.bootId) return true
     const deathMs = this.#deathsMs.get(life.bootId) ?? Infinity
-    return deathMs - life.expired.atMs <= settleTriesMs
+    return deathMs - atMs <= settleTriesMs || this.#skippedFrom(atMs) >= lateMaxMs
+  }
+
+  /** How much time was skipped while a settle may have been on its way. */
+  #skippedFrom(expiredMs: number): number {
+    return this.#skips
+      .filter(
+        ({ atMs }) => atMs > expiredMs - seenLateInOutageMs && atMs < expiredMs + settleTriesMs,
+      )
+      .reduce((sum, { ms }) => sum + ms, 0)
   }
 }

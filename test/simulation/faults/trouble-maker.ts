@@ -137,9 +137,10 @@ export class TroubleMaker {
   }
 
   #sleep(ms: number): void {
-    const { outage, timeline } = this.#world
+    const { outage, timeline, lives } = this.#world
     outage.sleep(ms)
     timeline.pass(ms)
+    lives.skip(ms)
   }
 
   /** The first write of an event, or one of those behind it: the LLM API has heard, and its caller has not. */

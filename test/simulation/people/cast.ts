@@ -88,7 +88,7 @@ export function drawAutoReload(chance: Chance): object {
   if (chance.percent(20)) return { kind: 'off' }
   const threshold = chance.between(1, 2_000) * 1_000_000
   const amount = threshold + chance.between(0, 2_000) * 1_000_000
-  const most = amount * chance.between(1, 4) + chance.below(amount)
+  const most = amount * chance.between(1, 2) + chance.below(amount)
   return {
     kind: 'on',
     thresholdNanos: String(threshold),

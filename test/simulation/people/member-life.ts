@@ -120,7 +120,9 @@ async function askWhileRevoked(asker: Asker, luck: string): Promise<void> {
     const client = world.client('gateway', process)
     const drawn = drawRequest(chance, `${luck}-${index}-long`)
     await world.timeline.sleep(chance.wait(300), { kind: 'caller', name: `${process} asks` })
-    const request = { ...drawn, model: 'sim-cheap', maxTokens: 600, isStream: true }
+    // Where the plan is full of what runs, it waits.
+    const how = { maxTokens: 600, isStream: true, isForbiddingExtraUsage: true }
+    const request = { ...drawn, model: 'sim-cheap', ...how }
     await askOnce({ ...asker, member: own, client, name: process }, request)
   })
   await Promise.all(running)

@@ -64,10 +64,14 @@ class SmallWorld {
     return this.log.invoke('somebody', { customerId: 'acme', memberId: 'ann', ...facts })
   }
 
-  verdict(): ReturnType<typeof checkLongHistory> {
+  history(): ReturnType<typeof historyOfWorld> {
     const { own, system, events, looks } = this
     const journal = { customer: 'acme', own, system }
-    return checkLongHistory(historyOfWorld(journal, { events, looks, readDenied: () => undefined }))
+    return historyOfWorld(journal, { events, looks, readDenied: () => undefined })
+  }
+
+  verdict(): ReturnType<typeof checkLongHistory> {
+    return checkLongHistory(this.history())
   }
 
   #entry(body: EntryBody, position: number, key?: string): Entry {
@@ -112,6 +116,23 @@ test('what was durable before somebody asked counts for the answer, whatever pos
   world.look(0, 3)
 
   assert.equal(world.verdict().kind, 'not_linearizable')
+})
+
+test('what was answered before somebody asked comes before that, though nobody looked at the journal between', () => {
+  const world = new SmallWorld()
+  const payment = world.ask(paying('a'))
+  world.topUp('a', 50n)
+  world.looks.pop()
+  payment.ok({})
+  world.look(50, 2)
+
+  const { operations } = world.history()
+
+  const order = operations.toSorted((a, b) => (a.hint ?? 0) - (b.hint ?? 0))
+  assert.deepEqual(
+    order.slice(-2).map(({ call }) => call.kind),
+    ['top_up', 'figures'],
+  )
 })
 
 test('what nobody was told of counts once it is in the journal, and not at all when it never is', () => {

@@ -80,7 +80,8 @@ class WorldReading {
     const written = entries
       .toSorted((a, b) => a.position - b.position)
       .flatMap((entry) => this.#written(entry) ?? [])
-    return [...written, ...this.#heard.flatMap((one) => this.#looked(one)), ...this.#missing()]
+    const looked = [...this.#heard.flatMap((one) => this.#looked(one)), ...this.#missing()]
+    return [...written, ...behindWhatWasOver(looked, written)]
   }
 
   /** What an entry says, between the looks before which and after which it was durable, or as its asker saw it. */
@@ -175,6 +176,24 @@ function heardIn(events: readonly HistoryEvent[], customer: string): readonly He
     const span = { from: index, to: isTold ? end.index : Infinity }
     return [{ id: `#${call}`, process, asked: facts, told: isTold ? end.facts : null, ...span }]
   })
+}
+
+/** A look at an old position, by somebody who asked after later changes were answered: those concern others. */
+function behindWhatWasOver(
+  looked: readonly AccountOperation[],
+  written: readonly AccountOperation[],
+): AccountOperation[] {
+  const ended = written.toSorted((a, b) => a.returnedAt - b.returnedAt)
+  let [next, last] = [0, 0]
+  return looked
+    .toSorted((a, b) => a.invokedAt - b.invokedAt)
+    .map((look) => {
+      for (let one = ended[next]; one !== undefined && one.returnedAt < look.invokedAt;) {
+        last = Math.max(last, one.hint ?? 0)
+        one = ended[(next += 1)]
+      }
+      return { ...look, hint: Math.max(look.hint ?? 0, last + 0.5) }
+    })
 }
 
 const decisionOf = ({ told }: Heard): string => {

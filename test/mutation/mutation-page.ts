@@ -34,16 +34,24 @@ survived, and so do changed words of messages.
 const intro = `Each by its source and line, what stands there, and what took its place; grouped by why no test can tell the two apart, as
 \`test/mutation/explained.json\` says it.`
 
-export function writePage(report: Report): void {
-  writeFileSync(page, `${[head, summary(report), table(report), survivors(report)].join('\n')}`)
+type Run = { readonly isQuick: boolean }
+
+export function writePage(report: Report, run: Run): void {
+  const parts = [head, summary(report, run), table(report), survivors(report)]
+  writeFileSync(page, parts.join('\n'))
 }
 
-function summary({ killed, total, score, endless }: Report): string {
+const quickNote = `
+The run was a \`--quick\` one: slow tests and most stories were left out, so more may be killed than stands here, and not fewer.
+`
+
+function summary({ killed, total, score, endless }: Report, { isQuick }: Run): string {
   const date = new Date().toISOString().slice(0, 10)
   return `## ${score} %
 
-${killed} of ${total} were killed, of which ${endless} by an endless loop or a dead process; measured ${date}, at commit ${commit()}.
-`
+${killed} of ${total} were killed, of which ${endless} by an endless loop, a dead process, or a module that does not load; measured
+${date}, at commit ${commit()}.
+${isQuick ? quickNote : ''}`
 }
 
 function commit(): string {

@@ -53,8 +53,8 @@ function readOptions(): Options | undefined {
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 16)
     throw new Error('--jobs is a number from 1 to 16')
   const { file, quick: isQuick, fresh: isFresh, json: isJson, write: isWriting } = values
-  if (isWriting && (file !== undefined || isQuick))
-    throw new Error('--write writes the page of a whole run: leave --file and --quick out')
+  if (isWriting && file !== undefined)
+    throw new Error('--write writes the page of all files; leave --file out')
   return { file, least, jobs, isQuick, isFresh, isJson, isWriting }
 }
 
@@ -120,7 +120,7 @@ async function main(options: Options): Promise<void> {
   const explained: Explained = readExplained()
   const report = reportOf(outcomes, explained)
   print(report, options)
-  if (options.isWriting) writePage(report)
+  if (options.isWriting) writePage(report, options)
   const known = new Set(tree.mutants.map(({ key }) => key))
   const stale = [...explained.keys()].filter((key) => !known.has(key))
   for (const key of stale) say(`✖ explained, and not there any more: ${key}`)

@@ -1,8 +1,7 @@
 import type { Settings } from '../config/settings.ts'
 import { listPlans } from '../operations/list-published.ts'
 import type { Plan } from '../core/plan.ts'
-import type { CustomerId, KeyId } from '../core/ids.ts'
-import type { Nanos } from '../core/money.ts'
+import type { KeyId } from '../core/ids.ts'
 import type { Parts } from '../operations/parts.ts'
 import { listDrifts } from '../operations/list-drifts.ts'
 import type { ClockStatus, StorageHealth, VerifyReport } from '../storage/storage.ts'
@@ -15,6 +14,7 @@ import {
 } from './folder-facts.ts'
 import type { GatewayPressure } from '../gateway/pressure.ts'
 import type { UpstreamHealth } from '../gateway/reply/upstream-account.ts'
+import { monthsOf, type CustomerMonth } from './customer-months.ts'
 import type { ProcessWatch } from './process-watch.ts'
 import type { UnpricedModels } from './unpriced-models.ts'
 
@@ -61,14 +61,6 @@ export type ServerFacts = {
 export type TrafficFacts = {
   readonly upstream: UpstreamHealth
   readonly pressure: GatewayPressure
-}
-
-/** What a customer's running month costs the operator. */
-export type CustomerMonth = {
-  readonly customerId: CustomerId
-  readonly overrunNanos: Nanos
-  readonly overrunMaxNanos: Nanos
-  readonly lostNanos: Nanos
 }
 
 export type NotedVerify = { readonly atMs: number; readonly report: VerifyReport }
@@ -158,26 +150,6 @@ async function troubleOf(storage: Parts['storage']): Promise<string | null> {
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
-}
-
-async function monthsOf(
-  storage: Parts['storage'],
-  ids: readonly CustomerId[],
-): Promise<readonly CustomerMonth[]> {
-  const months: CustomerMonth[] = []
-  for (const customerId of ids) {
-    const month = await storage.updateCustomer(customerId, ({ customer }, { nowMs }) => {
-      const { overrun, overrunBefore, overrunMaxNanos } = customer
-      // What was booked last may be of the month before: an overrun is of the month of its hold.
-      const months = overrun === null ? [] : [overrun, ...overrunBefore]
-      const current = months.find(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs)
-      const overrunNanos = current?.bookedNanos ?? 0n
-      const lostNanos = current?.lostNanos ?? 0n
-      return { answer: { customerId, overrunNanos, overrunMaxNanos, lostNanos }, entries: [] }
-    })
-    months.push(month)
-  }
-  return months
 }
 
 async function plansFileFact({

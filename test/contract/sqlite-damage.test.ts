@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { monthsOf } from '../../src/health/customer-months.ts'
 import { JournalUnusableError, StorageUnavailableError } from '../../src/storage/storage.ts'
 import {
   ann,
@@ -137,6 +138,9 @@ for (const [about, change, where] of damages) {
       }
       assert.equal((await authorize(again, ann, 'ann_new')).kind, 'allow')
       assert.equal(await look(again, bob, balance), balanceBefore)
+      // The check-up is asked for because of such a thing.
+      const months = await monthsOf(again, [zoe.customerId, ann.customerId])
+      assert.equal(months.at(-1)?.customerId, 'acme')
       const [problem] = (await again.health()).problems.filter(
         ({ name }) => name === 'journal-damaged',
       )

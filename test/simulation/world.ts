@@ -270,9 +270,7 @@ export class World {
 
   #clocksNow(): ClocksNow {
     const { timeline, wallOffMs } = this
-    const { ms, endMs } = timeline.lastSleep
-    const sleptMs = timeline.nowMs - endMs < justMs ? ms : 0
-    return { trueMs: this.trueMs(), wallOffMs, sleptMs }
+    return { trueMs: this.trueMs(), wallOffMs, sleptMs: timeline.sleptWithin(justMs) }
   }
 
   #hear(level: string, message: string, fields: object): void {

@@ -37,10 +37,9 @@ export class HoldLives {
   }
 
   begin(holdId: string, { bootId, lifeMs }: Pick<HoldLife, 'bootId' | 'lifeMs'>): void {
-    const { nowMs: beganMs, lastSleep } = this.#timeline
+    const { nowMs: beganMs } = this.#timeline
     const usualMs = this.#outage.isFelt ? seenLateInOutageMs : seenLateMs
-    const sleptMs = beganMs - lastSleep.endMs < usualMs ? lastSleep.ms : 0
-    const seen = { beganMs, seenLateMs: usualMs + sleptMs }
+    const seen = { beganMs, seenLateMs: usualMs + this.#timeline.sleptWithin(usualMs) }
     this.#lives.set(holdId, { bootId, lifeMs, ...seen, expired: null })
   }
 

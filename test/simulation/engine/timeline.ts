@@ -28,9 +28,9 @@ export class Timeline {
   #order = 0
   #nowMs = 0
   steps = 0
-  /** So long the machine slept all in all, when it woke last, and after how long. */
+  /** So long the machine slept all in all. */
   sleptMs = 0
-  lastSleep = { ms: 0, endMs: -Infinity }
+  readonly #sleeps: { readonly ms: number; readonly endMs: number }[] = []
   readonly #isWhole: boolean
 
   /** With whole milliseconds, sums of times do not depend on how often somebody reads a clock. */
@@ -67,7 +67,19 @@ export class Timeline {
   pass(ms: number): void {
     this.#nowMs += ms
     this.sleptMs += ms
-    this.lastSleep = { ms, endMs: this.#nowMs }
+    this.#sleeps.push({ ms, endMs: this.#nowMs })
+  }
+
+  /** So long it slept while it was last awake for so long: a slow disk can meet one sleep after another. */
+  sleptWithin(awakeMs: number): number {
+    let [leftMs, untilMs, sleptMs] = [awakeMs, this.#nowMs, 0]
+    for (const { ms, endMs } of this.#sleeps.toReversed()) {
+      leftMs -= untilMs - endMs
+      if (leftMs <= 0) break
+      sleptMs += ms
+      untilMs = endMs - ms
+    }
+    return sleptMs
   }
 
   /** Takes the next event; false when there is none. */

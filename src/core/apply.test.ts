@@ -127,6 +127,13 @@ describe('an entry concerns the customer', () => {
     assert.equal(touchesCustomer({ body: expired, legs: [] }), true)
     assert.equal(touchesCustomer({ body: settledInto('b', 5n), legs: [] }), true)
     assert.equal(touchesCustomer({ body: settledInto('b'), legs: [] }), false)
+    const books = new Books({ plan: plan('p', [session(0n)]), isExtraUsageOn: true })
+    books.topUp(cents(50))
+    books.hold()
+    const placed = books.entries.at(-1)?.body
+    assert.ok(placed?.kind === 'held')
+    assert.equal(touchesCustomer({ body: placed, legs: [] }), true)
+    assert.equal(touchesCustomer({ body: { ...placed, overrunReserveNanos: 0n }, legs: [] }), false)
   })
 
   test('when it is a setting of the customer, and not when it is one of a member', () => {

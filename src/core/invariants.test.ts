@@ -66,14 +66,15 @@ test('I5: whatever ends or grows a hold is about one that is open', () => {
 })
 
 describe('I1: a hold of the wallet', () => {
-  const one = running('wallet')
-  const { legs } = one.placed
-  const fault = (more: object, moved: readonly Leg[] = legs) =>
-    termsFault(fresh(), entry(one, { ...one.held, ...more }, moved))?.invariant
+  const fault = (more: object, moved?: readonly Leg[]) => {
+    const one = running('wallet')
+    return termsFault(fresh(), entry(one, { ...one.held, ...more }, moved ?? one.placed.legs))
+      ?.invariant
+  }
 
   test('keeps of its grants what it says, in its legs and in its list of them', () => {
     assert.equal(fault({}), undefined)
-    const amounts = { ...one.held.amounts, money: cents(11) }
+    const amounts = { ...running('wallet').held.amounts, money: cents(11) }
     assert.equal(fault({ amounts, overrunReserveNanos: cents(89) }), 'I1')
     assert.equal(fault({ grantLegs: [{ grantId: grantId('g1'), amount: cents(9) }] }), 'I1')
     assert.equal(fault({}, []), 'I1')
@@ -86,6 +87,7 @@ describe('I1: a hold of the wallet', () => {
   })
 
   test('grows by something, and by the same in its legs and in its list of grants', () => {
+    const one = running('wallet')
     const grown = (money: bigint, listed: bigint, moved: bigint) => {
       const amounts = { ...one.held.amounts, money }
       const grantLegs = [{ grantId: grantId('g1'), amount: listed }]

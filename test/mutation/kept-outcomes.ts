@@ -2,11 +2,12 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from '../mutants/mutant.ts'
 import type { CoreMutant, CoreTree } from './core-mutants.ts'
+import type { Explained } from './explained.ts'
 import type { Outcome } from './try-core-mutants.ts'
 
 /**
- * Outcomes of earlier runs, so that one that was interrupted goes on, and the next tries only what changed. An outcome
- * holds while its source is the same; one that survived, only while all tests are the same as well.
+ * Outcomes of earlier runs, so that one that was interrupted goes on, and the next tries only what changed. What was
+ * killed stays so while its own text is the same; what survived is tried again when its source or any test changed.
  */
 const file = join(root, '.cache', 'core-mutants', 'outcomes.json')
 
@@ -33,18 +34,25 @@ export class KeptOutcomes {
 
   get({ key, file: source }: CoreMutant): Outcome | undefined {
     const kept = this.#kept.get(key)
-    if (kept === undefined || kept.sourceDigest !== this.#tree.sourceDigests.get(source))
-      return undefined
-    const isSame = kept.outcome.kind === 'killed' || kept.testsDigest === this.#testsDigest
+    if (kept === undefined || kept.outcome.kind === 'killed') return kept?.outcome
+    const isSame =
+      kept.testsDigest === this.#testsDigest &&
+      kept.sourceDigest === this.#tree.sourceDigests.get(source)
     return isSame ? kept.outcome : undefined
   }
 
-  /** Those without an outcome; what was never tried as it stands comes before what survived other tests. */
-  untried(mutants: readonly CoreMutant[]): readonly CoreMutant[] {
-    const untried = mutants.filter((mutant) => this.get(mutant) === undefined)
-    const isNew = ({ key, file: source }: CoreMutant): boolean =>
-      this.#kept.get(key)?.sourceDigest !== this.#tree.sourceDigests.get(source)
-    return [...untried.filter((one) => isNew(one)), ...untried.filter((one) => !isNew(one))]
+  /** Also where a source or a test is another one by now; what was never tried counts as survived. */
+  last({ key }: CoreMutant): Outcome {
+    return this.#kept.get(key)?.outcome ?? { kind: 'survived' }
+  }
+
+  /** Those without an outcome: what was never tried first, and what nobody expects to be killed last. */
+  untried(mutants: readonly CoreMutant[], explained: Explained): readonly CoreMutant[] {
+    const rank = ({ key }: CoreMutant): number =>
+      explained.has(key) ? 2 : this.#kept.has(key) ? 1 : 0
+    return mutants
+      .filter((mutant) => this.get(mutant) === undefined)
+      .toSorted((left, right) => rank(left) - rank(right))
   }
 
   set({ key, file: source }: CoreMutant, outcome: Outcome): void {

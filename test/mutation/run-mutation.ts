@@ -15,12 +15,13 @@ const usage = `Usage: npm run mutants:core -- [options]
   --least <n>      the score below which it ends with 1, in per cent (85)
   --jobs <n>       how many at once (2)
   --quick          leaves out slow tests and most stories: a lower score, in a third of the time
+  --kept           tries nothing: reports what earlier runs found; what was never tried counts as survived
   --fresh          tries all again, also those whose source and tests are the same as last time
   --json           one object with every mutant and its outcome
   --write          writes docs/mutation-core.md (of all files only)
 
 Outcomes are kept in .cache/, so a run that was interrupted goes on, and the next tries what changed: mutants of changed
-sources, and those that survived when a test changed. Ends with 1 below the score, or when a survivor's explanation
+lines, and those that survived when a source or a test changed. Ends with 1 below the score, or when a survivor's explanation
 fits nothing any more; with 2 when it was asked for something else.`
 
 type Options = {
@@ -28,6 +29,7 @@ type Options = {
   readonly least: number
   readonly jobs: number
   readonly isQuick: boolean
+  readonly isKept: boolean
   readonly isFresh: boolean
   readonly isJson: boolean
   readonly isWriting: boolean
@@ -40,6 +42,7 @@ function readOptions(): Options | undefined {
       least: { type: 'string', default: '85' },
       jobs: { type: 'string', default: '2' },
       quick: { type: 'boolean', default: false },
+      kept: { type: 'boolean', default: false },
       fresh: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
@@ -52,10 +55,11 @@ function readOptions(): Options | undefined {
   if (!(least >= 0 && least <= 100)) throw new Error('--least is a number from 0 to 100')
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 16)
     throw new Error('--jobs is a number from 1 to 16')
-  const { file, quick: isQuick, fresh: isFresh, json: isJson, write: isWriting } = values
+  const { file, quick: isQuick, kept: isKept, fresh: isFresh } = values
+  const { json: isJson, write: isWriting } = values
   if (isWriting && file !== undefined)
     throw new Error('--write writes the page of all files; leave --file out')
-  return { file, least, jobs, isQuick, isFresh, isJson, isWriting }
+  return { file, least, jobs, isQuick, isKept, isFresh, isJson, isWriting }
 }
 
 /** Everything that people read beside the result itself goes to stderr. */
@@ -72,10 +76,11 @@ function chosen(tree: CoreTree, file: string | undefined): readonly CoreMutant[]
 async function outcomesOf(
   tree: CoreTree,
   mutants: readonly CoreMutant[],
-  { jobs, isFresh, isQuick }: Options,
+  options: Options & { readonly explained: Explained },
 ): Promise<ReadonlyMap<CoreMutant, Outcome>> {
-  const kept = new KeptOutcomes(tree, { isFresh, isQuick })
-  const untried = kept.untried(mutants)
+  const { jobs, isQuick, isKept, explained } = options
+  const kept = new KeptOutcomes(tree, options)
+  const untried = isKept ? [] : kept.untried(mutants, explained)
   say(`▶ ${mutants.length} mutants, of which ${untried.length} are to be tried`)
   let done = 0
   const onOutcome = (mutant: CoreMutant, outcome: Outcome): void => {
@@ -93,7 +98,7 @@ async function outcomesOf(
   const trial = { mutants: untried, jobs, isQuick, onOutcome }
   if (untried.length > 0) await tryCoreMutants(tree, trial)
   kept.save()
-  return new Map(mutants.map((mutant) => [mutant, kept.get(mutant) ?? { kind: 'survived' }]))
+  return new Map(mutants.map((mutant) => [mutant, kept.last(mutant)]))
 }
 
 function print(report: Report, { isJson }: Options): void {
@@ -116,8 +121,8 @@ function print(report: Report, { isJson }: Options): void {
 async function main(options: Options): Promise<void> {
   const tree = await plantMutants(join(root, '.cache', 'core-mutants', 'tree'))
   const mutants = chosen(tree, options.file)
-  const outcomes = await outcomesOf(tree, mutants, options)
-  const explained: Explained = readExplained()
+  const explained = readExplained()
+  const outcomes = await outcomesOf(tree, mutants, { ...options, explained })
   const report = reportOf(outcomes, explained)
   print(report, options)
   if (options.isWriting) writePage(report, options)

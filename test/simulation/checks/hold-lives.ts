@@ -9,7 +9,7 @@ type HoldLife = {
   readonly beganMs: number
   /** Its entry was written so much earlier at most. */
   readonly seenLateMs: number
-  expired: { readonly bootId: string; readonly atMs: number } | null
+  expired: { readonly bootId: string; readonly atMs: number; readonly awakeMs: number } | null
 }
 
 /** An entry is seen so long after it was written, at most: when it is durable. */
@@ -28,8 +28,8 @@ export class HoldLives {
   readonly #deathsMs = new Map<string, number>()
   /** Holds of which the log says that they could not be ended. */
   readonly #left = new Set<string>()
-  /** When the machine slept, or its clock of record jumped, and how far. */
-  readonly #skips: { readonly atMs: number; readonly ms: number }[] = []
+  /** When the machine slept, or its clock of record jumped, in time that it was awake, and how far. */
+  readonly #skips: { readonly awakeMs: number; readonly ms: number }[] = []
 
   constructor(timeline: Timeline, outage: Outage) {
     this.#timeline = timeline
@@ -48,7 +48,7 @@ export class HoldLives {
     const life = this.#lives.get(holdId)
     if (life === undefined) return null
     const atMs = this.#timeline.nowMs
-    life.expired = { bootId, atMs }
+    life.expired = { bootId, atMs, awakeMs: this.#awakeMs }
     if (bootId !== life.bootId) return null
     const livedMs = atMs - life.beganMs
     return livedMs + life.seenLateMs >= life.lifeMs
@@ -57,7 +57,7 @@ export class HoldLives {
   }
 
   skip(ms: number): void {
-    this.#skips.push({ atMs: this.#timeline.nowMs, ms })
+    this.#skips.push({ awakeMs: this.#awakeMs, ms })
   }
 
   processDied(bootId: string): void {
@@ -72,18 +72,21 @@ export class HoldLives {
   mayExpire(holdId: string): boolean {
     const life = this.#lives.get(holdId)
     if (life === undefined || life.expired === null) return false
-    const { bootId, atMs } = life.expired
+    const { bootId, atMs, awakeMs } = life.expired
     if (this.#left.has(holdId) || bootId !== life.bootId) return true
     const deathMs = this.#deathsMs.get(life.bootId) ?? Infinity
-    return deathMs - atMs <= settleTriesMs || this.#skippedFrom(atMs) >= lateMaxMs
+    return deathMs - atMs <= settleTriesMs || this.#skippedFrom(awakeMs) >= lateMaxMs
   }
 
-  /** How much time was skipped while a settle may have been on its way. */
+  /** How much time was skipped while a settle may have been on its way; it is, for so long, while nothing sleeps. */
   #skippedFrom(expiredMs: number): number {
+    const [fromMs, untilMs] = [expiredMs - seenLateInOutageMs, expiredMs + settleTriesMs]
     return this.#skips
-      .filter(
-        ({ atMs }) => atMs > expiredMs - seenLateInOutageMs && atMs < expiredMs + settleTriesMs,
-      )
+      .filter(({ awakeMs }) => awakeMs > fromMs && awakeMs < untilMs)
       .reduce((sum, { ms }) => sum + ms, 0)
+  }
+
+  get #awakeMs(): number {
+    return this.#timeline.nowMs - this.#timeline.sleptMs
   }
 }

@@ -27,7 +27,8 @@ changes are written into one copy of the sources, each behind a switch, so that 
 
 The score is what was killed, of everything. A change counts as killed when a test fails that passes without it, and when it makes
 a loop endless or ends the process. One that no test reaches counts as survived. Sources run with their types stripped, so
-a change that would not compile is run and counted like any other. Nothing is left out: explained survivors count as
+a change that would not compile is run and counted like any other. What was killed once stays so while its own text is the
+same (\`--fresh\` tries all again); what survived is tried again whenever its source or a test changes. Nothing is left out: explained survivors count as
 survived, and so do changed words of messages.
 `
 
@@ -42,7 +43,7 @@ export function writePage(report: Report, run: Run): void {
 }
 
 const quickNote = `
-The run was a \`--quick\` one: slow tests and most stories were left out, so more may be killed than stands here, and not fewer.
+The run was a \`--quick\` one: slow tests and most stories were left out, so more may be killed than stands here.
 `
 
 function summary({ killed, total, score, endless }: Report, { isQuick }: Run): string {

@@ -23,7 +23,6 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
   return [
     { ...opened, atMs: 0 },
     ...lastOf(of('plan'), ({ plan }) => plan.id),
-    ...members.map((member) => seatOf(books, of('seated'), member)),
     ...lastOf(of('switch'), ({ member }) => String(member)),
     ...lastOf(of('cap'), ({ member }) => String(member)),
     ...lastOf(of('status'), ({ member }) => String(member)),
@@ -41,16 +40,21 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
     ...refusalOf(facts),
     ...refunds(of('refunded').filter(({ grant }) => !usedUp.has(grant))),
     ...members.flatMap((member) => usedOf(books, member)),
-    ...charges(books, { zone: opened.zone, settled: of('settled'), usedUp }),
+    ...charges({ zone: opened.zone, settled: of('settled'), held: of('held'), usedUp }),
     ...of('held')
       .filter(isKept)
-      .map((fact) => ({ ...fact, atMs: 0, windows: fact.windows.map(withoutOpening) }))
+      .map((fact) => {
+        // The month of a hold is that of its overrun.
+        const atMs = monthAt('UTC', fact.atMs).startMs
+        return { ...fact, atMs, windows: fact.windows.map(withoutOpening) }
+      })
       .toSorted((a, b) => compare(a.hold, b.hold)),
     ...of('grown')
       .filter(isKept)
       .map((fact) => ({ ...fact, atMs: 0 }))
       .toSorted((a, b) => compare(a.hold, b.hold)),
     ...inOneOrder(of('ended').filter(isKept)),
+    ...members.map((member) => seatOf(books, of('seated'), member)),
   ]
 }
 
@@ -94,7 +98,10 @@ function lastOf<F extends FoldedFact>(facts: readonly F[], keyOf: (fact: F) => s
   return [...last].toSorted(([a], [b]) => compare(a, b)).map(([, fact]) => fact)
 }
 
-/** The seat, with every instance that entries have fixed so far. */
+/**
+ * The seat, with every instance that entries have fixed so far. It comes behind all holds, and its first instance as one
+ * that opens: a session that a wrong clock opened ahead and that another took the place of is brought back by no hold.
+ */
 function seatOf(
   books: NaiveBooks,
   seats: readonly FactOf<'seated'>[],
@@ -110,7 +117,8 @@ function seatOf(
     books
       .pins(member, limit)
       .map(withoutOpening)
-      .toSorted((a, b) => a.startMs - b.startMs),
+      .toSorted((a, b) => a.startMs - b.startMs)
+      .map((pin, index) => (index === 0 ? { ...pin, isOpening: true as const } : pin)),
   )
   if (!seats.some((seat) => seat.member === member)) throw new Error(`${member} has no seat`)
   return { kind: 'seated', member, planId, pins, atMs: 0 }
@@ -128,7 +136,7 @@ const nothing = { money: 0n, tokens: 0n, requests: 0n }
 
 /** A hold that stands for all that have ended, and its settle. */
 function standIn(
-  hold: Pick<Hold, 'hold' | 'member' | 'windows'>,
+  hold: Pick<FactOf<'held'>, 'hold' | 'member' | 'windows' | 'atMs'>,
   settled: Omit<FactOf<'settled'>, 'kind' | 'hold' | 'isEstimate' | 'output'>,
 ): FoldedFact[] {
   const request = {
@@ -142,7 +150,7 @@ function standIn(
   }
   const terms = { request, amounts: nothing, expectedMoney: 0n, grantLegs: [], reserve: 0n }
   return [
-    { kind: 'held', source: 'plan', ...terms, ...hold, expiresAtMs: 0, atMs: 0 },
+    { kind: 'held', source: 'plan', ...terms, ...hold, expiresAtMs: 0 },
     { kind: 'settled', hold: hold.hold, isEstimate: true, output: 0, ...settled },
   ]
 }
@@ -181,37 +189,36 @@ function usedOf(books: NaiveBooks, member: string): FoldedFact[] {
     .filter(([, { used }]) => used.requests > 0n || used.money > 0n || used.tokens > 0n)
     .flatMap(([key, { pin, used }]) =>
       standIn(
-        { hold: `used|${member}|${key}`, member, windows: [pin] },
+        { hold: `used|${member}|${key}`, member, windows: [pin], atMs: 0 },
         { amounts: used, charged: 0n, overrun: 0n, lost: 0n, parts: [], atMs: 0 },
       ),
     )
 }
 
-/** Charges and overruns by member and month, in the customer's zone and in UTC. */
-function charges(
-  books: NaiveBooks,
-  {
-    zone,
-    settled,
-    usedUp,
-  }: {
-    readonly zone: string
-    readonly settled: readonly FactOf<'settled'>[]
-    readonly usedUp: ReadonlySet<string>
-  },
-): FoldedFact[] {
-  const members = new Map(books.holds().map(({ hold, member }) => [hold, member]))
-  const months = new Map<string, { member: string; sum: Charge }>()
+/** Charges by member and month of the customer's zone, with overruns by the month, in UTC, of their holds. */
+function charges({
+  zone,
+  settled,
+  held,
+  usedUp,
+}: {
+  readonly zone: string
+  readonly settled: readonly FactOf<'settled'>[]
+  readonly held: readonly FactOf<'held'>[]
+  readonly usedUp: ReadonlySet<string>
+}): FoldedFact[] {
+  const holds = new Map(held.map((fact) => [fact.hold, fact]))
+  const months = new Map<string, { member: string; heldMs: number; sum: Charge }>()
   for (const fact of settled) {
     if (fact.charged === 0n && fact.overrun === 0n) continue
-    const member = members.get(fact.hold) ?? ''
-    const starts = [monthAt(zone, fact.atMs).startMs, monthAt('UTC', fact.atMs).startMs]
-    const key = `charged|${member}|${starts.join('|')}`
+    const { member, atMs: placedMs } = holds.get(fact.hold) ?? { member: '', atMs: fact.atMs }
+    const [chargedMs, heldMs] = [monthAt(zone, fact.atMs).startMs, monthAt('UTC', placedMs).startMs]
+    const key = `charged|${member}|${chargedMs}|${heldMs}`
     const sum = months.get(key)?.sum ?? {
       charged: 0n,
       overrun: 0n,
       parts: new Map(),
-      atMs: Math.max(...starts),
+      atMs: chargedMs,
     }
     sum.charged += fact.charged
     sum.overrun += fact.overrun
@@ -219,15 +226,16 @@ function charges(
       if (usedUp.has(grant)) continue
       sum.parts.set(grant, (sum.parts.get(grant) ?? 0n) + amount)
     }
-    months.set(key, { member, sum })
+    months.set(key, { member, heldMs, sum })
   }
   return [...months]
     .toSorted(([a], [b]) => compare(a, b))
-    .flatMap(([hold, { member, sum }]) => {
+    .flatMap(([hold, { member, heldMs, sum }]) => {
       const parts = [...sum.parts]
         .map(([grant, amount]) => ({ grant, amount }))
         .toSorted((a, b) => compare(a.grant, b.grant))
-      return standIn({ hold, member, windows: [] }, { ...sum, amounts: nothing, lost: 0n, parts })
+      const placed = { hold, member, windows: [], atMs: heldMs }
+      return standIn(placed, { ...sum, amounts: nothing, lost: 0n, parts })
     })
 }
 

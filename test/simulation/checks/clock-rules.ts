@@ -57,7 +57,7 @@ export class ClockRules {
 
   takeCorrection({ fromMs, toMs }: Body<'clock_corrected'>, now: ClocksNow): string | null {
     this.corrections += 1
-    const undone = this.#jumps.filter((jump) => jump.toMs > toMs)
+    const undone = this.#undoneBy({ fromMs, toMs })
     this.#jumps = this.#jumps.filter((jump) => jump.toMs <= toMs)
     this.#ceilingMs = Math.max(0, toMs - now.trueMs + now.sleptMs)
     this.setWall(now.wallOffMs)
@@ -66,6 +66,18 @@ export class ClockRules {
     const firstMs = Math.min(...undone.map((jump) => jump.fromMs))
     const leastMs = Math.max(firstMs, fromMs - skippedMs)
     return toMs >= leastMs ? null : `a correction goes to ${toMs}, behind ${leastMs}`
+  }
+
+  /** All jumps past where it goes, and as many before them as it takes to go back so far. */
+  #undoneBy({ fromMs, toMs }: Jump): readonly Jump[] {
+    const undone: Jump[] = []
+    let leftMs = fromMs - toMs
+    for (const jump of this.#jumps.toSorted((left, right) => right.toMs - left.toMs)) {
+      if (jump.toMs <= toMs && leftMs <= 0) break
+      undone.push(jump)
+      leftMs -= jump.toMs - jump.fromMs
+    }
+    return undone
   }
 
   /** What is wrong with the moment of the last entry. */

@@ -1,6 +1,7 @@
 import { mkdirSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { primaryCode } from '../../../src/storage/sqlite-file/data-folder.ts'
 import { PlantedSqlError } from '../../faults/sql-faults.ts'
 import type { Place, Step } from '../../faults/watched-driver.ts'
 import type { Chance } from '../engine/chance.ts'
@@ -133,6 +134,10 @@ export class DiskFaults {
         memberId,
       )
       return `corrupt snapshot of ${customerId} ${memberId}`
+    } catch (error) {
+      // The server is in the middle of a commit that hangs.
+      if (primaryCode(error) === sqliteBusy) return 'no snapshot to corrupt while it is locked'
+      throw error
     } finally {
       db.close()
     }
@@ -176,6 +181,7 @@ export class DiskFaults {
 
 /** `PRAGMA synchronous` as a number: FULL, which waits for the disk at each commit. */
 const fullySynced = 2
+const sqliteBusy = 5
 
 const sector = 512
 

@@ -12,6 +12,8 @@ export type Desk = {
   readonly hasUnknownOutcome: boolean
   get<Answer>(path: string): Promise<Answer>
   post<Answer>(path: string, body: unknown): Promise<Answer>
+  /** Reads a file, and hands on each of its lines as it arrives. */
+  getLines(path: string, onLine: (line: string) => void): Promise<void>
   /** Sends a command whose answer comes in lines of JSON, and hands on each as it arrives. */
   postForLines(path: string, body: unknown, onLine: (line: unknown) => void): Promise<void>
   close(): Promise<void>
@@ -62,6 +64,9 @@ export function openDesk(parts: DeskParts): Desk {
     get: async <Answer>(path: string) => read<Answer>(await send('GET', path)),
     post: async <Answer>(path: string, body: unknown) =>
       read<Answer>(await send('POST', path, body)),
+    getLines: async (path, onLine) => {
+      for await (const line of linesOf(await send('GET', path))) onLine(line)
+    },
     postForLines: async (path, body, onLine) => {
       const response = await send('POST', path, body)
       for await (const line of linesOf(response)) onLine(JSON.parse(line))

@@ -37,7 +37,7 @@ export async function openFolderDesk({ world, settings, idempotencyKey }: Search
       ...books.parts,
       events,
       usageReadings: new UsageReadings(books.parts),
-      heavyReads: new HeavyReads(books.parts),
+      heavyReads: new HeavyReads({ clock, share: 1 }),
       logger: silentLogger,
       operatorTokenSha256: sha256Hex(token),
       signIn: openSignIn({

@@ -121,3 +121,29 @@ test('terms of auto-reload that could never work are refused with what to do', a
   assert.match(missing.err, /--add/)
   assert.deepEqual([small.code, low.code, zero.code, missing.code], [1, 1, 2, 2])
 })
+
+test('a history leaves as CSV, whole or not at all, with the server and without it', async () => {
+  await using world = await openCliWorld()
+  const { cli } = world
+  await world.ask(100)
+  await cli(['topup', '5'])
+
+  const file = await cli(['history', '--csv'])
+  const whole = await cli(['history', '--all', '--csv'])
+  const beside = await cli(['history', '--csv', '--rows', '5'])
+  const json = await cli(['history', '--csv', '--json'])
+  await world.stop('SIGTERM')
+  const stopped = await cli(['history', '--csv'])
+
+  for (const { code, out, err } of [file, whole, stopped]) {
+    assert.equal(code, 0, err)
+    const rows = out.trimEnd().split('\n')
+    assert.match(rows[0] ?? '', /^position,moment,kind,title,/)
+    assert.match(rows[1] ?? '', /^,,opening_balance,/)
+    assert.match(rows.at(-1) ?? '', /^,,closing_balance,.*,5\.000000000,5000000000$/)
+    assert.equal(rows.filter((row) => row.split(',')[2] === 'request').length, 1)
+  }
+  assert.equal(stopped.out, file.out)
+  assert.deepEqual([beside.code, json.code], [2, 2])
+  assert.match(beside.err, /--rows does not go with it/)
+})

@@ -19,9 +19,10 @@ export class HeavyReads {
   readonly #running = new Map<string, number>()
   #count = 0
 
-  constructor({ clock }: { readonly clock: Clock }) {
+  /** `share`: another part of the time, for whoever serves nobody else. */
+  constructor({ clock, share = laneShare }: { readonly clock: Clock; readonly share?: number }) {
     this.#clock = clock
-    this.#lane = new SlowLane(clock, laneShare)
+    this.#lane = new SlowLane(clock, share)
   }
 
   /** Takes one of the places, or refuses; what it answers gives the place back, once. */

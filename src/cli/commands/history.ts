@@ -4,13 +4,19 @@ import { estimateWords } from '../../admin/wording/wording.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { shellWord } from '../../config/shell-word.ts'
 import { commandText } from '../command-text.ts'
+import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
 import type { Desk } from '../desk.ts'
 import { readRows, readWholeNumber } from '../flag-values.ts'
 import { dayOf, localMoment, timeToTheSecond } from '../moments.ts'
 import { paint, safeText, table, wrap, type Column } from '../terminal.ts'
 import { chooseCustomer, chooseMember, withMember, type Who } from '../who.ts'
 
-type Options = Who & { readonly rows: number; readonly before?: number; readonly all?: boolean }
+type Options = Who & {
+  readonly rows?: number
+  readonly before?: number
+  readonly all?: boolean
+  readonly csv?: boolean
+}
 type Line = HistoryAnswer['lines'][number]
 type HistoryRequest = NonNullable<Line['request']>
 
@@ -19,21 +25,27 @@ export function addHistoryCommand(program: Command, cli: CommandLine): void {
   withMember(program.command('history'))
     .description('every request, payment and setting with the running balance; it adds up')
     .option('--all', "the whole customer's, not one member's")
-    .option('--rows <number>', 'how many lines, at most 500', readRows, 30)
+    .option('--rows <number>', 'how many lines, at most 500 (default: 30)', readRows)
     .option(
       '--before <position>',
       'older lines: those before this journal position',
       readWholeNumber,
     )
-    .addHelpText('after', '\nExample:\n  npm run plimsoll -- history --rows 100')
+    .option('--csv', 'all of it, oldest first, as a file for spreadsheets')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm run plimsoll -- history --rows 100\n  npm run --silent plimsoll -- history --all --csv > history.csv',
+    )
     .action((options: Options, command: Command) =>
       cli.run(command, async (context) => {
+        if (options.csv === true) refuseBeside(options, context)
         const desk = await context.desk('reading')
         const choose = options.all === true ? chooseCustomer : chooseMember
         const { path } = await choose(desk, options, context)
+        if (options.csv === true) return writeFile(desk, path, context)
         const before = options.before === undefined ? '' : `&beforePosition=${options.before}`
         const history = await desk.get<HistoryAnswer>(
-          `${path}/history?rowsMax=${options.rows}${before}`,
+          `${path}/history?rowsMax=${options.rows ?? rowsDefault}${before}`,
         )
         const names = options.all === true ? await memberNames(desk, path) : new Map()
         context.show(history, () => historyText(history, { ...context, names, options }))
@@ -41,6 +53,51 @@ export function addHistoryCommand(program: Command, cli: CommandLine): void {
       }),
     )
 }
+
+const rowsDefault = 30
+
+/** A file is whole, and has one form. */
+function refuseBeside(options: Options, { isJson }: CommandContext): void {
+  const others = [
+    ...(options.rows === undefined ? [] : ['--rows']),
+    ...(options.before === undefined ? [] : ['--before']),
+    ...(isJson ? ['--json'] : []),
+  ]
+  const [other] = others
+  if (other === undefined) return
+  throw wrongUse(
+    `--csv writes the whole history, and ${other} does not go with it.`,
+    'Leave one of them out.',
+  )
+}
+
+/** Only a file with its closing balance is whole. */
+async function writeFile(desk: Desk, path: string, context: CommandContext): Promise<void> {
+  let last = ''
+  let isWrong = false
+  const write = (line: string): void => {
+    last = line.trimEnd()
+    if (kindOf(last) === 'does_not_add_up') isWrong = true
+    // Names and models are other people's words, and a terminal may be what reads them.
+    context.terminal.write(`${safeText(last)}\n`)
+  }
+  await desk.getLines(`${path}/history/file?format=csv`, write).catch((cause: unknown) => {
+    if (cause instanceof CliFailure) throw cause
+    throw Object.assign(brokenOff(), { cause })
+  })
+  if (kindOf(last) !== 'closing_balance') throw brokenOff()
+  if (isWrong) context.reportDifference()
+}
+
+/** The third cell; the two before it are a number and a moment. */
+const kindOf = (row: string): string => row.split(',', 3)[2] ?? ''
+
+const brokenOff = (): CliFailure =>
+  new CliFailure(exitCodes.failed, {
+    code: 'file_incomplete',
+    message: 'The history broke off before its closing balance; what was written is not whole.',
+    remedy: 'Run it again. If it breaks off again, see the log of the server.',
+  })
 
 type Telling = CommandContext & {
   readonly options: Options

@@ -121,6 +121,31 @@ onBed('D1: the audit finds damage in a running server before anybody meets it', 
   assert.deepEqual([after.faults, after.drifts], [[], []])
 })
 
+onBed('W3: a jump is in the journal before drift that is found at the new time', async (bed) => {
+  const storage = await bed.open()
+  await furnish(storage)
+  for (let count = 0; count < 6; count += 1) {
+    await authorize(storage, bob, `h${count}`)
+    await settle(storage, bob, `h${count}`)
+  }
+  assert.equal(bed.damageDerivations() > 0, true)
+  const before = storage.durablePosition
+
+  bed.clock.stepWall(30 * 24 * 3_600_000)
+  storage.adoptWallClock()
+  bed.clock.pass(1000)
+  await turns(50)
+  await authorize(storage, bob, 'after')
+
+  const later = await storage.entries({ afterPosition: before })
+  const kinds = later.map(({ body }) => body.kind)
+  assert.equal(kinds.includes('drift_found'), true)
+  assert.equal(kinds[0], 'clock_adopted')
+  assert.equal(kinds.filter((kind) => kind === 'clock_adopted').length, 1)
+  const { faults } = await storage.verify({ isHealing: false, actor: 'test' })
+  assert.deepEqual(faults, [])
+})
+
 onBed('an account spread over several segments is read whole and in order', async (bed) => {
   const storage = await bed.open()
   await furnish(storage)

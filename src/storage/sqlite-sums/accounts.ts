@@ -175,6 +175,8 @@ export class Accounts {
     drafts: readonly NewEntry[],
     options: { readonly nowMs: number; readonly forcedSeal?: 'customer' | 'member' },
   ): void {
+    // What is written without a change, such as drift, knows no jump of its own.
+    this.#tellJumps(options.nowMs)
     const entries = drafts.map((draft, index) => this.#entryOf(target, draft, index))
     for (const entry of entries) this.#checkMoment(entry, options.nowMs)
     const written: WrittenEntry[] = []

@@ -79,17 +79,17 @@ describe('jumps of the clock', () => {
     )
   })
 
-  test('a correction forgets those that went past the moment that it goes back to, and no other', () => {
+  test('a correction forgets those that it undoes, and no other', () => {
     const state = emptySystem()
     for (const [from, to] of [
       [0, 10],
       [20, 30],
-      [40, 50],
+      [40, 70],
     ] as const) {
       applyToSystem(state, adopted(from, to))
     }
 
-    applyToSystem(state, entry({ kind: 'clock_corrected', fromMs: 60, toMs: 30 }))
+    applyToSystem(state, entry({ kind: 'clock_corrected', fromMs: 71, toMs: 41 }))
 
     assert.deepEqual(state.jumps, [
       { fromMs: 0, toMs: 10 },

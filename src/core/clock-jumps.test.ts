@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { correctedMs, reachBack, undoableJumps, undoMaxMs } from './clock-jumps.ts'
+import { correctedMs, reachBack, undoableJumps, undoMaxMs, undoneJumps } from './clock-jumps.ts'
 
 const day = 24 * 60 * 60 * 1000
 const jump = (fromMs: number, toMs: number) => ({ fromMs, toMs })
@@ -84,4 +84,23 @@ test('a correction reaches back to the first jump that can be undone, until the 
     sinceMs: 150 * day,
     untilMs: 219 * day,
   })
+})
+
+test('a correction has undone the jumps past where it went, and no jump is undone twice', () => {
+  const [first, second] = [jump(10 * day, 20 * day), jump(25 * day, 100 * day)]
+
+  // Part of the second, to a clock that was wrong itself.
+  assert.deepEqual(undoneJumps([first, second], { fromMs: 101 * day, toMs: 60 * day }), [second])
+  // Both, by all that they passed over and no further: the first went less far than the correction goes back.
+  const back = { fromMs: 150 * day, toMs: 65 * day }
+  assert.deepEqual(undoneJumps([first, second], back), [second, first])
+  assert.deepEqual(undoneJumps([first], { fromMs: 61 * day, toMs: 51 * day }), [first])
+  assert.deepEqual(undoneJumps([], { fromMs: 61 * day, toMs: 51 * day }), [])
+})
+
+test('a jump that went exactly to where a correction goes stays when those behind it are enough', () => {
+  const [right, wrong] = [jump(10 * day, 20 * day), jump(22 * day, 100 * day)]
+
+  assert.deepEqual(undoneJumps([right, wrong], { fromMs: 101 * day, toMs: 23 * day }), [wrong])
+  assert.deepEqual(undoneJumps([right, wrong], { fromMs: 98 * day, toMs: 20 * day }), [wrong])
 })

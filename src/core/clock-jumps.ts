@@ -32,6 +32,24 @@ export function correctedMs(
   return atMs < nowMs ? atMs : undefined
 }
 
+/**
+ * Which of these jumps a correction has undone: all past where it went, and as many before them, the latest first, as
+ * it takes to go back so far. No jump is undone twice, also not one that was undone in part.
+ */
+export function undoneJumps(
+  jumps: readonly ClockJump[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): readonly ClockJump[] {
+  const undone: ClockJump[] = []
+  let leftMs = fromMs - toMs
+  for (const jump of jumps.toSorted((left, right) => right.toMs - left.toMs)) {
+    if (jump.toMs <= toMs && leftMs <= 0) break
+    undone.push(jump)
+    leftMs -= jump.toMs - jump.fromMs
+  }
+  return undone
+}
+
 function earliestMs(jumps: readonly ClockJump[], nowMs: number): number {
   let skippedMs = 0
   let firstMs = nowMs

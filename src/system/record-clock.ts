@@ -100,10 +100,15 @@ export class RecordClock {
     this.#adopt('operator')
   }
 
-  /** Goes back; the caller writes the entry that says so before any other. */
-  stepBack(toMs: number): void {
+  /** Goes back; the caller writes the entry that says so, and which jumps it undoes, before any other. */
+  stepBack(
+    toMs: number,
+    undone: readonly { readonly fromMs: number; readonly toMs: number }[],
+  ): void {
     this.#recordMs = toMs
-    this.#jumps = this.#jumps.filter((jump) => jump.toMs <= toMs)
+    const isUndone = (jump: TakenJump): boolean =>
+      undone.some((one) => one.fromMs === jump.fromMs && one.toMs === jump.toMs)
+    this.#jumps = this.#jumps.filter((jump) => !isUndone(jump))
     this.nowMs()
   }
 

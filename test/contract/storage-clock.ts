@@ -214,6 +214,37 @@ export function testClock(makeBed: MakeBed): void {
 
   onBed(
     makeBed,
+    'W3: a jump is undone once, also when the clock that it was corrected to was wrong itself',
+    async (bed, storage) => {
+      await furnish(storage)
+      for (const aheadMs of [10 * hourMs, 100 * hourMs]) {
+        bed.clock.stepWall(aheadMs)
+        storage.adoptWallClock()
+        await spend(storage, `ahead-${aheadMs}`)
+      }
+      // As far as the second jump can be undone to a clock that is wrong all the same.
+      bed.clock.stepWall(-30 * hourMs)
+      const first = await storage.correctClock(command('first'))
+      assert.equal(first.toMs, bed.clock.wallMs())
+      // And then the other, by its own size.
+      bed.clock.stepWall(-100 * hourMs)
+      const second = await storage.correctClock(command('second'))
+      assert.equal(second.toMs, second.fromMs - 10 * hourMs)
+
+      await assert.rejects(storage.correctClock(command('third')), ClockNotCorrectableError)
+      await spend(storage, 'after')
+      assert.deepEqual(await kinds(storage), [
+        'clock_adopted',
+        'clock_adopted',
+        'clock_corrected',
+        'clock_corrected',
+      ])
+      await assertSound(storage)
+    },
+  )
+
+  onBed(
+    makeBed,
     'W3: neither a jump nor a correction ends a running request: holds live by the time that passes',
     async (bed, storage) => {
       await furnish(storage)

@@ -1,6 +1,6 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, touchesCustomer } from '../../core/apply.ts'
-import { correctedMs } from '../../core/clock-jumps.ts'
+import { correctedMs, undoneJumps } from '../../core/clock-jumps.ts'
 import type { Entry } from '../../core/entry.ts'
 import { assertEntry, assertSums, BrokenInvariantError, type Sums } from '../../core/invariants.ts'
 import { systemCustomerId, type CustomerId, type OperationId } from '../../core/ids.ts'
@@ -121,7 +121,7 @@ export class Accounts {
     const toMs = this.correctedMs()
     if (toMs === undefined) throw new ClockNotCorrectableError(notCorrectable)
     const body = { kind: 'clock_corrected', fromMs, toMs } as const
-    this.#clock.stepBack(toMs)
+    this.#clock.stepBack(toMs, undoneJumps(this.#sums.system.jumps, { fromMs, toMs }))
     this.#lastMs = toMs
     const draft = { atMs: toMs, operationId, actor, legs: [], body }
     this.write(systemTarget, [draft], { nowMs: toMs })

@@ -58,7 +58,7 @@ export class ClockRules {
   takeCorrection({ fromMs, toMs }: Body<'clock_corrected'>, now: ClocksNow): string | null {
     this.corrections += 1
     const undone = this.#undoneBy({ fromMs, toMs })
-    this.#jumps = this.#jumps.filter((jump) => jump.toMs <= toMs)
+    this.#jumps = this.#jumps.filter((jump) => !undone.includes(jump))
     this.#ceilingMs = Math.max(0, toMs - now.trueMs + now.sleptMs)
     this.setWall(now.wallOffMs)
     if (toMs >= fromMs) return `a correction goes from ${fromMs} to ${toMs}`

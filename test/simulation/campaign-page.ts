@@ -114,7 +114,7 @@ SHA-256 of all digests, a line of seed and digest for each world: \`${digest.dig
 npm run simulate -- --seeds ${first?.seed}..${last?.seed} --steps ${first?.asked} --json
 \`\`\`
 
-Seconds are those of one process each, and two ran at once; so are steps and hours a second.
+Seconds are those of one process, and two ran at once; steps and hours a second are those of one process, too.
 
 | seeds | worlds | steps | simulated hours | seconds | steps/s | hours/s | entries | answers checked | lives of servers | faults | violations |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -63,6 +63,8 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
   let histories = noHistories
   const beganMs = performance.now()
   const root = memoryFolder('simulation')
+  const clean = (): void => rmSync(root, { recursive: true, force: true })
+  process.once('exit', clean)
   const drawn = nodes === undefined ? mixOf(seed) : mixOfNodes(seed, nodes)
   const world = new World(
     { ...drawn, ...mix },
@@ -102,7 +104,8 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     await untilQuiet()
     process.off('unhandledRejection', onStray)
     process.off('uncaughtException', onStray)
-    rmSync(root, { recursive: true, force: true })
+    clean()
+    process.removeListener('exit', clean)
   }
   return {
     seed,

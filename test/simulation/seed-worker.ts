@@ -4,3 +4,6 @@ import { runSeed, type SeedRun } from './run-seed.ts'
 process.on('message', (order: SeedRun) => {
   void runSeed(order).then((result) => process.send?.(result))
 })
+
+// Whoever asked is gone, in the middle of a world or between two.
+process.on('disconnect', () => process.exit())

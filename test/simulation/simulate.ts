@@ -157,6 +157,9 @@ function tellAll(
   if (failed.length > 0) process.exitCode = 1
 }
 
+// An interrupted run leaves neither processes nor worlds behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 try {
   const wanted = readWanted()
   if (typeof wanted === 'string') console.log(wanted)

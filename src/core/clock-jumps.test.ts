@@ -104,3 +104,12 @@ test('a jump that went exactly to where a correction goes stays when those behin
   assert.deepEqual(undoneJumps([right, wrong], { fromMs: 101 * day, toMs: 23 * day }), [wrong])
   assert.deepEqual(undoneJumps([right, wrong], { fromMs: 98 * day, toMs: 20 * day }), [wrong])
 })
+
+test('every jump past where a correction goes is undone, also when the last one alone went so far', () => {
+  const [first, second] = [jump(10 * day, 100 * day), jump(95 * day, 101 * day)]
+
+  assert.deepEqual(undoneJumps([first, second], { fromMs: 102 * day, toMs: 97 * day }), [
+    second,
+    first,
+  ])
+})

@@ -38,6 +38,7 @@ test(
       .waitFor()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Publish' }).click()
 
+    await page.getByRole('region', { name: 'What would change' }).waitFor({ state: 'detached' })
     await page.getByText('version 2', { exact: true }).waitFor()
     assert.equal((await world.admin.ask()).status, 429, 'it counts for the very next request')
     await page.locator('summary', { hasText: '2 versions' }).click()

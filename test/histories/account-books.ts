@@ -1,4 +1,6 @@
 import type { PaymentRefusal } from '../../src/core/account.ts'
+import { sum } from '../model/naive-books.ts'
+import { monthAt } from '../model/naive-calendar.ts'
 import type { Fact, FactOf, Hold, Request } from '../model/naive-facts.ts'
 import { NaiveModel, type Question, type Sizes } from '../model/naive-model.ts'
 import type { FiguresTold, LimitTold, OverviewTold, PlacedHold } from './account-history.ts'
@@ -9,6 +11,14 @@ const nothing: Sizes = {
   reserve: 0n,
 }
 
+/** What is supposed of a later moment: what a request would hold, null as the rule has it, and credit that came. */
+type Later = {
+  readonly money: bigint | null
+  readonly credit: bigint
+  readonly creditFromMs: number
+}
+const asGiven: Later = { money: null, credit: 0n, creditFromMs: Infinity }
+
 /**
  * The naive model, told the amounts of each hold instead of working them out. What goes through the whole list is kept
  * until the next fact: a history asks the same of a list many times.
@@ -18,12 +28,58 @@ export class AccountBooks extends NaiveModel {
   given: Sizes = nothing
   /** The same once no other request ran, where it is another. */
   givenAlone: Sizes | null = null
+  #later = asGiven
   #keptAt = -1
   readonly #kept = new Map<string, readonly unknown[]>()
   #holds: Hold[] | null = null
 
-  protected override sizes({ holds }: Question): Sizes {
-    return holds === 'as they stand' ? this.given : (this.givenAlone ?? this.given)
+  protected override sizes(question: Question): Sizes {
+    const { holds } = question
+    if (holds === 'as they stand') return this.given
+    return holds === 'given back' ? (this.givenAlone ?? this.given) : this.#sizesLater(question)
+  }
+
+  /** What it would hold once time has passed: what it expects to cost, or all that it can. */
+  #sizesLater(question: Question): Sizes {
+    const { money: most, reserve } = super.sizes(question)
+    const { isStrict, overrunMax } = this.opening()
+    const worst = most + reserve
+    const risk = this.overrunInMonth(question.nowMs) + worst - this.given.money
+    const byRule = isStrict || risk > overrunMax ? worst : this.given.money
+    const money = this.#later.money ?? byRule
+    return { expected: this.given.expected, money, reserve: worst - money }
+  }
+
+  protected override payable(question: Question): bigint {
+    const isNow = question.holds === 'as they stand' || question.holds === 'given back'
+    const isLater = !isNow && question.nowMs >= this.#later.creditFromMs
+    return super.payable(question) + (isLater ? this.#later.credit : 0n)
+  }
+
+  /**
+   * Whether a refusal may promise this moment; null is none. Where it was asked for all that it can cost, nobody was
+   * told what it expects to; and credit that the plan brings next month is there or not. There the promise lies
+   * between the two.
+   */
+  isPromise(
+    request: Request,
+    { nowMs, toldMs }: { nowMs: number; toldMs: number | null },
+  ): boolean {
+    const credit = sum(this.plan(request.member).grants.map(({ amountNanos }) => amountNanos))
+    const isUnsure = !this.opening().isStrict && this.isWorstCase(request, nowMs)
+    const money = isUnsure ? { least: 1n, most: this.given.money } : { least: null, most: null }
+    const { endMs: creditFromMs } = monthAt('UTC', nowMs)
+    const retryMs = (later: Later): number => {
+      this.#later = later
+      const said = this.decide(request, nowMs)
+      this.#later = asGiven
+      return (said.kind === 'deny' ? said.retryAtMs : null) ?? Infinity
+    }
+    const told = toldMs ?? Infinity
+    return (
+      retryMs({ money: money.least, credit, creditFromMs }) <= told &&
+      told <= retryMs({ money: money.most, credit: 0n, creditFromMs })
+    )
   }
 
   /** Whether what it is told to hold is all that this request can cost. */
@@ -109,8 +165,8 @@ export class AccountBooks extends NaiveModel {
   }
 
   limitsTold(member: string, nowMs: number): readonly LimitTold[] {
-    return this.limits(member, nowMs).map(({ limit, most, used, held }) => {
-      return { limit: limit.id, used, held, amount: most }
+    return this.limits(member, nowMs).map(({ limit, most, used, held, instance }) => {
+      return { limit: limit.id, used, held, amount: most, resetMs: instance?.endMs ?? null }
     })
   }
 

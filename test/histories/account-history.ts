@@ -25,6 +25,8 @@ export type Call = {
       readonly key?: string
       /** What it would have had to hold of the wallet; null where a refusal does not say. */
       readonly neededNanos: bigint | null
+      /** How long it might have run, where a refusal says so. */
+      readonly holdMaxMs?: number
     }
   | { readonly kind: 'grow'; readonly hold: string; readonly amounts: Amounts }
   | ({ readonly kind: 'settle'; readonly hold: string } & Metered)
@@ -93,6 +95,8 @@ export type Answer =
       readonly reason: Reason
       readonly extraUsageReason: ExtraUsageReason | null
       readonly binding: readonly LimitTold[]
+      /** When to come back; null where time does not help. */
+      readonly retryAtMs?: number | null
     }
   | { readonly kind: 'charged'; readonly chargedNanos: bigint; readonly overrunNanos: bigint }
   | ({ readonly kind: 'figures' } & FiguresTold)
@@ -109,6 +113,8 @@ export type LimitTold = {
   readonly held: bigint
   /** Null is no bound. */
   readonly amount: bigint | null
+  /** Null where no window runs. */
+  readonly resetMs: number | null
 }
 export type FiguresTold = {
   readonly limits: readonly LimitTold[]

@@ -135,7 +135,8 @@ function request(books: AccountBooks, call: CallOf<'request'>, { answer, nowMs }
   // Nobody knows of a hold: then there is nothing that it can have changed.
   if (answer === undefined && hold === null) return false
   const nothing = { money: 0n, tokens: 0n, requests: 1n }
-  const { amounts = nothing, reserveNanos: reserve = 0n, holdMaxMs = 0 } = hold ?? {}
+  const { amounts = nothing, reserveNanos: reserve = 0n } = hold ?? {}
+  const { holdMaxMs = 0 } = hold ?? call
   const money = hold === null ? (neededNanos ?? 0n) : amounts.money
   books.given = { expected: amounts, money, reserve }
   books.givenAlone = null
@@ -146,12 +147,28 @@ function request(books: AccountBooks, call: CallOf<'request'>, { answer, nowMs }
     return answer === undefined || isSaid(answer, { kind: 'allowed', source: said.source })
   }
   if (answer?.kind !== 'denied') return false
-  if (isDenied(books, { call, answer, said, nowMs })) return true
+  if (isDenied(books, { call, answer, said, nowMs }))
+    return isPromise(books, { asked, call, answer })
   // Where it would have held the worst case, alone it may have held less: then `reserved` may be right.
   if (said.reason !== 'limit_reached' || !books.isWorstCase(asked, nowMs)) return false
   books.givenAlone = { expected: amounts, money: 1n, reserve: 0n }
   const alone = books.decide(asked, nowMs)
-  return alone.kind === 'deny' && isDenied(books, { call, answer, said: alone, nowMs })
+  if (alone.kind !== 'deny' || !isDenied(books, { call, answer, said: alone, nowMs })) return false
+  return isPromise(books, { asked, call, answer })
+}
+
+/** Where the server's moment is known, its promise can be judged, too. */
+function isPromise(
+  books: AccountBooks,
+  {
+    asked,
+    call,
+    answer,
+  }: Pick<Denied, 'call' | 'answer'> & { readonly asked: Parameters<AccountBooks['isPromise']>[0] },
+): boolean {
+  const { retryAtMs: toldMs } = answer
+  if (toldMs === undefined || call.nowMs === undefined) return true
+  return books.isPromise(asked, { nowMs: call.nowMs, toldMs })
 }
 
 type Denied = {
@@ -163,9 +180,10 @@ type Denied = {
 
 function isDenied(books: AccountBooks, { call, answer, said, nowMs }: Denied): boolean {
   const { reason, extraUsageReason } = said
+  const { retryAtMs: _promised, ...rest } = answer
   const limits = books.limitsTold(call.member, nowMs)
   const byName = (a: LimitTold, b: LimitTold): number => (a.limit < b.limit ? -1 : 1)
-  const told = { ...answer, binding: answer.binding.toSorted(byName) }
+  const told = { ...rest, binding: answer.binding.toSorted(byName) }
   const binding = limits.filter(({ limit }) => said.binding.has(limit)).toSorted(byName)
   return isSaid(told, { kind: 'denied', reason, extraUsageReason, binding })
 }

@@ -6,7 +6,11 @@ import { type Command, members } from '../model/core-story.ts'
 import { Lockstep } from '../model/lockstep.ts'
 import { NaiveModel } from '../model/naive-model.ts'
 import { prices, type Setting, story } from '../model/world.ts'
+import { AccountModel } from './account-model.ts'
 import { foldFacts } from './fold-facts.ts'
+import { asking, opening, terms } from './sample-account.ts'
+
+const hourMs = 3_600_000
 
 /** The naive model beside one whose facts are folded after each step; only what it learned comes from the first. */
 class FoldedBeside extends Lockstep {
@@ -71,4 +75,24 @@ test('folding folded books again changes nothing, so equal books have equal fact
 
     assert.deepEqual(foldFacts(played.folded), [...played.folded.facts])
   }
+})
+
+test('a hold that is too old to be settled is forgotten for good, also when the clock is put back', () => {
+  const model = new AccountModel(terms)
+  const books = model.books(opening(0n).facts)
+  const begins = terms.nowMs
+  for (const hold of ['old', 'late']) {
+    books.given = { expected: { money: 10n, tokens: 0n, requests: 1n }, money: 10n, reserve: 0n }
+    const { facts } = asking({ member: 'ann', hold, amount: 10n })
+    books.authorize({ hold, member: 'ann', facts, holdMaxMs: 1000 }, begins)
+  }
+  books.expire('old', begins)
+  books.expire('late', begins + 25 * hourMs)
+  const usage = { usage: { output: 10 }, marks: [], isEstimate: false }
+  books.settle('late', usage, begins + 25 * hourMs)
+
+  const folded = model.books(foldFacts(books))
+
+  assert.equal(books.settle('old', usage, begins + hourMs), 'already_ended')
+  assert.throws(() => folded.settle('old', usage, begins + hourMs), /Nobody knows hold old/)
 })

@@ -16,7 +16,9 @@ export function foldFacts(books: NaiveBooks): FoldedFact[] {
   const [opened] = of('opened')
   if (opened === undefined) throw new Error('The customer was never opened')
   const members = [...new Set(of('seated').map(({ member }) => member))].toSorted()
-  const kept = books.holds().filter(({ end }) => end === 'open' || end === 'expired')
+  const kept = books
+    .holds()
+    .filter((hold) => hold.end === 'open' || (hold.end === 'expired' && !books.isForgotten(hold)))
   const ids = new Set(kept.map(({ hold }) => hold))
   const isKept = (fact: { hold: string }): boolean => ids.has(fact.hold)
   const usedUp = usedUpIn(books)

@@ -53,7 +53,7 @@ class SmallWorld {
     const figures = {
       position,
       atMs: 0,
-      limits: [{ limitId: 'session', used: '0', held: '0', amount: '300' }],
+      limits: [{ limitId: 'session', used: '0', held: '0', amount: '300', resetMs: null }],
       runningCount: 0,
       extraUsage: { ...nothing, ...ofMember, ...switches },
     }

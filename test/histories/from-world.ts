@@ -131,9 +131,9 @@ class WorldReading {
     if (decision === undefined) return []
     const refusal = deniedIn(told['refusal'])
     if (refusal === null) return []
-    const { facts, atMs: nowMs, position } = decision
+    const { facts, atMs: nowMs, position, holdMaxMs } = decision
     const { denial: answer, neededNanos } = refusal
-    const call: Call = { kind: 'request', member, facts, hold: null, neededNanos, nowMs }
+    const call: Call = { kind: 'request', member, facts, hold: null, neededNanos, nowMs, holdMaxMs }
     return [this.#observed(one, { call, answer, position })]
   }
 

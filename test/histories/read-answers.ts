@@ -6,14 +6,16 @@ export function deniedIn(text: string): Refusal | null {
   const { error } = JSON.parse(text) as { error: { details?: DetailsJson } }
   if (error.details === undefined || !isReason(error.details.error_code)) return null
   const { error_code: code, limits = [], extra_usage_reason: why, needed_nanos } = error.details
+  const { retry_at_ms: retryAtMs } = error.details
   return {
     denial: {
       kind: 'denied',
       reason: code,
       extraUsageReason: why ?? null,
-      binding: limits.map(({ id: limit, used, held, amount }) =>
-        limitIn({ limit, used, held, amount }),
+      binding: limits.map(({ id: limit, used, held, amount, reset_ms: resetMs }) =>
+        limitIn({ limit, used, held, amount, resetMs }),
       ),
+      ...(retryAtMs === undefined ? {} : { retryAtMs }),
     },
     neededNanos: needed_nanos === null || needed_nanos === undefined ? null : BigInt(needed_nanos),
   }
@@ -30,23 +32,31 @@ export type Refusal = {
 type LimitJson = { used: string; held: string; amount: string | null }
 type DetailsJson = {
   readonly error_code: string
-  readonly limits?: readonly (LimitJson & { id: string })[]
+  readonly limits?: readonly (LimitJson & { id: string; reset_ms: number | null })[]
+  readonly retry_at_ms?: number | null
   readonly extra_usage_reason?: ExtraUsageReason | null
   readonly needed_nanos?: string | null
 }
 
-const limitIn = ({ limit, used, held, amount }: LimitJson & { limit: string }): LimitTold => ({
+const limitIn = ({
+  limit,
+  used,
+  held,
+  amount,
+  resetMs,
+}: LimitJson & { limit: string; resetMs: number | null }): LimitTold => ({
   limit,
   used: BigInt(used),
   held: BigInt(held),
   amount: amount === null ? null : BigInt(amount),
+  resetMs,
 })
 
 /** What the usage page of a member has of its figures. */
 export type FiguresJson = {
   readonly position: number
   readonly atMs: number
-  readonly limits: readonly (LimitJson & { limitId: string })[]
+  readonly limits: readonly (LimitJson & { limitId: string; resetMs: number | null })[]
   readonly runningCount: number
   readonly extraUsage: {
     readonly isOnForCustomer: boolean
@@ -64,8 +74,8 @@ export type FiguresJson = {
 export function figuresIn({ limits, runningCount, extraUsage }: FiguresJson): FiguresTold {
   const orNull = (digits: string | null): bigint | null => (digits === null ? null : BigInt(digits))
   return {
-    limits: limits.map(({ limitId: limit, used, held, amount }) =>
-      limitIn({ limit, used, held, amount }),
+    limits: limits.map(({ limitId: limit, used, held, amount, resetMs }) =>
+      limitIn({ limit, used, held, amount, resetMs }),
     ),
     isOnForCustomer: extraUsage.isOnForCustomer,
     isOnForMember: extraUsage.isOnForMember,

@@ -24,6 +24,8 @@ function merged(legs: Part[]): Part[] {
 }
 
 const historyMax = 32
+/** So long after its expiry a hold may still be settled. */
+export const lateSettleMs = 24 * 3600 * 1000
 
 /** What one customer's list of facts adds up to: each figure by going through the whole list again. */
 export class NaiveBooks {
@@ -87,6 +89,19 @@ export class NaiveBooks {
         lost: ended?.kind === 'settled' ? ended.lost : lost,
       }
     })
+  }
+
+  /** Old ones are looked for whenever another one of the member expires; what was old then is gone for good. */
+  isForgotten({ hold, member, endedAtMs }: Hold): boolean {
+    const ends = this.of('ended')
+    const own = ends.findIndex((fact) => fact.hold === hold)
+    return ends.some(
+      (other, index) =>
+        index > own &&
+        other.how === 'expired' &&
+        other.atMs - endedAtMs >= lateSettleMs &&
+        this.holds().some((h) => h.hold === other.hold && h.member === member),
+    )
   }
 
   openHolds(member: string | null): Hold[] {

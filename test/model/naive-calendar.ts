@@ -61,7 +61,8 @@ export function instanceAt(
   nowMs: number,
 ): Span | null {
   const running = pinned.find((span) => span.startMs <= nowMs && nowMs < span.endMs)
-  if (running !== undefined) return running
+  // Only its bounds: that an entry opened it once is no part of what runs.
+  if (running !== undefined) return { startMs: running.startMs, endMs: running.endMs }
   const pastEnds = pinned.map((span) => span.endMs).filter((endMs) => endMs <= nowMs)
   let current: WindowShape | null = null
   let currentSinceMs = -Infinity

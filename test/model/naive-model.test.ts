@@ -275,3 +275,16 @@ test('a gifted reset makes used zero and moves no bound', () => {
   assert.deepEqual([before?.used, after?.used, after?.instance], [400n, 0n, before?.instance])
   assert.equal(ask(model, 'h2', startMs + 2).kind, 'allow')
 })
+
+test('a session that a wrong clock opened is there when that time comes, whatever ran in the one before it', () => {
+  const model = modelWith({ session: 1000n })
+  const later = startMs + 6 * hourMs
+  ask(model, 'first', startMs)
+  ask(model, 'ahead', later)
+
+  // The clock was put right, and the first session is the running one again.
+  ask(model, 'back', startMs + hourMs)
+
+  const [session] = model.limits('anna', later + hourMs)
+  assert.equal(isoOf(session?.instance?.startMs ?? null), '2026-06-15T18:00:00Z')
+})

@@ -1,7 +1,7 @@
 import type { ExtraUsageReason, Reason } from '../../src/core/decision.ts'
 import type { Limit, Plan } from '../../src/core/plan.ts'
 import type { Amounts, Price, Usage } from '../../src/core/usage.ts'
-import { least, most, NaiveBooks, sum } from './naive-books.ts'
+import { lateSettleMs, least, most, NaiveBooks, sum } from './naive-books.ts'
 import { monthAt } from './naive-calendar.ts'
 import type {
   Admitted,
@@ -15,7 +15,6 @@ import type {
 } from './naive-facts.ts'
 import { isFree, sizeOf } from './naive-price.ts'
 
-const lateSettleMs = 24 * 3600 * 1000
 /** When only other holds are in the way, nobody knows when they end: come back after one full wait. */
 const retryShortlyMs = 2000
 const applies = (limit: Limit, model: string): boolean =>
@@ -85,10 +84,8 @@ export class NaiveModel extends NaiveBooks {
     }
   }
 
-  private whyNotExtraUsage(
-    { member, facts, nowMs, holds }: Question,
-    money: bigint,
-  ): ExtraUsageReason | null {
+  private whyNotExtraUsage(question: Question, money: bigint): ExtraUsageReason | null {
+    const { member, facts, nowMs, holds } = question
     const isCapReached = (who: string | null): boolean => {
       const cap = this.cap(who)
       if (cap === null) return false
@@ -101,8 +98,13 @@ export class NaiveModel extends NaiveBooks {
     if (facts.consent === 'never') return 'forbidden_by_request'
     if (isCapReached(null)) return 'cap_reached'
     if (isCapReached(member)) return 'member_cap_reached'
-    if (this.available(nowMs, holds === 'given back') < money) return 'balance_too_low'
+    if (this.payable(question) < money) return 'balance_too_low'
     return null
+  }
+
+  /** What the wallet could pay. */
+  protected payable({ nowMs, holds }: Question): bigint {
+    return this.available(nowMs, holds === 'given back')
   }
 
   /** Decides without placing a hold; a refusal leaves no fact. */
@@ -239,17 +241,8 @@ export class NaiveModel extends NaiveBooks {
     const hold = this.holds().find((h) => h.hold === id)
     const price = this.prices.find((known) => known.id === hold?.request.priceId)
     if (hold === undefined || price === undefined) throw new Error(`Nobody knows hold ${id}`)
-    // It is looked through for old ones whenever another expires; what was old then is gone for good.
-    const ends = this.of('ended')
-    const own = ends.findIndex((fact) => fact.hold === id)
-    const isGone = ends.some(
-      (other, index) =>
-        index > own &&
-        other.how === 'expired' &&
-        other.atMs - hold.endedAtMs >= lateSettleMs &&
-        this.holds().some((h) => h.hold === other.hold && h.member === hold.member),
-    )
-    const isLate = hold.end === 'expired' && !isGone && nowMs - hold.endedAtMs < lateSettleMs
+    const isOld = this.isForgotten(hold) || nowMs - hold.endedAtMs >= lateSettleMs
+    const isLate = hold.end === 'expired' && !isOld
     if (hold.end !== 'open' && !isLate) return 'already_ended'
 
     const amounts = sizeOf(price, usage, marks)

@@ -154,6 +154,9 @@ test(
     for (const name of ['Gift a reset', 'New exception', 'Erase names']) {
       assert.equal(await page.getByRole('button', { name }).count(), 0, name)
     }
+    await page.getByRole('button', { name: 'Change plan' }).click()
+    await sees(page, 'This customer’s members have no other plan.')
+    await dialog(page).getByRole('button', { name: 'Close' }).click()
     await page.getByRole('button', { name: 'Pause' }).click()
     await dialog(page).getByRole('button', { name: 'Pause' }).click()
     await sees(page, 'This member is paused.')

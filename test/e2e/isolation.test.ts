@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { planId } from '../../src/core/ids.ts'
+import { nanosPerUnit } from '../../src/core/money.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import { listPlans } from '../../src/operations/list-published.ts'
+import { publishPlans } from '../../src/operations/publish-plans.ts'
 import { createAdminApi } from '../../src/admin/admin-api.ts'
 import { addPerson, openAdminWorld, type AdminWorld } from './sign-in-world.ts'
+import { sessionPlan } from './world.ts'
 
 /**
  * Every address of the API, called by every kind of caller. What each may is said here once more, by rules of this
@@ -156,6 +162,47 @@ test("an owner's new member takes no id that names somebody else, so it neither 
   )
   const zoe = await admin.call('GET', '/api/customers/zeta/members/zoe')
   assert.equal(zoe.json.name, 'Zoe Zimmer')
+})
+
+test('an owner seats members on plans that the customer has, and is told of no other', async () => {
+  await using admin = await openAdminWorld()
+  const { parts, seat } = admin.world
+  const { customerId, memberId } = seat
+  const largest = {
+    ...sessionPlan(1000n * nanosPerUnit, { id: planId('largest') }),
+    name: 'Largest',
+  }
+  const test = (await listPlans(parts)).find(({ id }) => id === 'test') ?? largest
+  await publishPlans(parts, [test, largest], 'operator')
+  const owner = await addPerson(admin, 'otto@example.com', { role: 'owner', customerId })
+  const path = `/api/customers/${customerId}/members`
+  const preview = `${path}/${memberId}/seat-preview?planId=largest`
+  const plans = async (): Promise<readonly string[]> =>
+    (await owner.visitor.call('GET', '/api/plans')).json.plans.map(({ id }: Plan) => id)
+  const move = (id: string, to: string) =>
+    owner.visitor.call('POST', path, { body: { memberId: id, planId: to } })
+
+  assert.deepEqual(await plans(), ['test'])
+  for (const refused of [
+    await move(memberId, 'largest'),
+    await move('new', 'largest'),
+    await owner.visitor.call('GET', preview),
+  ]) {
+    assert.deepEqual([refused.status, refused.json.error?.code], [403, 'owner_not_allowed'])
+    assert.match(refused.json.error.message, /"largest" is none of them/)
+  }
+  const other = { body: { memberId: 'zoe', planId: 'largest' } }
+  await admin.world.addSeat('zed', { customer: 'zeta' })
+  assert.equal((await admin.call('POST', '/api/customers/zeta/members', other)).status, 200)
+  assert.deepEqual(await plans(), ['test'], "another customer's is not its own")
+
+  const byOperator = await admin.call('POST', path, {
+    body: { memberId: 'max', planId: 'largest' },
+  })
+  assert.equal(byOperator.status, 200)
+  assert.deepEqual(await plans(), ['test', 'largest'])
+  assert.equal((await owner.visitor.call('GET', preview)).status, 200)
+  assert.equal((await move('new', 'largest')).json.planId, 'largest')
 })
 
 test('an owner invites members of the own customer, and makes nobody more than that', async () => {

@@ -6,7 +6,7 @@ import { useCommand } from '../../data/use-command.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
 import { Select, TextField } from '../../ui/fields.tsx'
-import { ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { usePlans } from './customers-query.ts'
 import { isId } from './new-customer-dialog.tsx'
@@ -36,6 +36,13 @@ function MemberForm({ customerId, onClose }: Props) {
   const seat = useCommand<Body, MemberAnswer>(`${path`customers/${customerId}`}/members`)
   if (plans === undefined) {
     return error === null ? <Skeleton lines={4} /> : <ErrorState failure={error} />
+  }
+  if (plans.length === 0) {
+    return (
+      <EmptyState title="No member has a plan yet.">
+        Ask the operator to seat the first one: which plans a customer has is the operator’s to say.
+      </EmptyState>
+    )
   }
   const planId = chosen ?? plans[0]?.id ?? ''
   const isFine = name.trim() !== '' && planId !== '' && (id === '' || isId(id))

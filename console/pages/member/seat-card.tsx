@@ -40,6 +40,7 @@ export function SeatCard({ member }: { readonly member: MemberAnswer }) {
 function MoveForm(props: { readonly member: MemberAnswer; readonly onClose: () => void }) {
   const { member, onClose } = props
   const { customerId, memberId } = member
+  const { role } = useSession()
   const { data: plans, error } = usePlans()
   const [chosen, setPlan] = useState<string | null>(null)
   const move = useCommand<{ readonly memberId: string; readonly planId: string }>(
@@ -50,7 +51,13 @@ function MoveForm(props: { readonly member: MemberAnswer; readonly onClose: () =
   }
   const others = plans.filter(({ id }) => id !== member.planId)
   const planId = chosen ?? others[0]?.id
-  if (planId === undefined) return <p>There is no other plan.</p>
+  if (planId === undefined) {
+    return role === 'operator' ? (
+      <p>There is no other plan.</p>
+    ) : (
+      <p>This customer’s members have no other plan. The operator can move one to another.</p>
+    )
+  }
   const name = plans.find(({ id }) => id === planId)?.name ?? planId
   return (
     <form

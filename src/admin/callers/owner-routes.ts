@@ -20,7 +20,7 @@ const commands: readonly RegExp[] = [
   'people/[^/]+/(?:link|status|remove)',
 ].map((path) => new RegExp(`^${path}$`))
 
-/** Terms that everybody is seated on are no secret, and seating needs them. */
+/** Of the plans an owner is told those of the own customer: seating needs them. */
 const readable: ReadonlySet<string> = new Set(['/api/plans'])
 
 export function isOwnersRoute(

@@ -40,6 +40,7 @@ import { addMemberData } from './member-data-routes.ts'
 import { addKeyCare } from '../keys/own-key-routes.ts'
 import { answer, bodyOf, queryOf } from '../http/exchange.ts'
 import { AdminFailure } from '../failures.ts'
+import { requireOwnPlan } from '../plans/owners-plans.ts'
 import { historyAnswer, usageAnswer } from './member-answers.ts'
 
 type Routes = Hono<{ Variables: AdminVariables }>
@@ -60,6 +61,7 @@ export function memberRoutes(parts: AdminApiParts): Routes {
   routes.post('/:customerId/members', async (c) => {
     const seat = await bodyOf(c, seatMemberSchema)
     const customerId = customerOf(c)
+    await requireOwnPlan(c, parts, { customerId, planId: seat.planId })
     const { memberId } = await seatMember(parts, { customerId, ...seat, ...commandOf(c) })
     return answer(c, await getMember(parts, { customerId, memberId }))
   })
@@ -78,6 +80,7 @@ export function memberRoutes(parts: AdminApiParts): Routes {
   // What moving to another plan would change; nothing is written.
   routes.get(`${one}/seat-preview`, async (c) => {
     const { planId } = queryOf(c, seatPreviewQuerySchema)
+    await requireOwnPlan(c, parts, { customerId: customerOf(c), planId })
     return answer(c, await seatPreview(parts, scopeOf(c), planId))
   })
 

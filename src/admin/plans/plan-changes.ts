@@ -1,4 +1,4 @@
-import type { LimitId, PlanId } from '../../core/ids.ts'
+import type { CustomerId, LimitId, PlanId } from '../../core/ids.ts'
 import type { Plan } from '../../core/plan.ts'
 import type { Unit } from '../../core/usage.ts'
 import type { Parts } from '../../operations/parts.ts'
@@ -49,14 +49,19 @@ function limitChanges(before: Plan | undefined, after: Plan | undefined): PlanCh
   })
 }
 
-/** Who sits on which plan. Seatings are few, so they are read through: the last one of a member says where it sits. */
-export async function seatsByPlan({
-  storage,
-}: Pick<Parts, 'storage'>): Promise<ReadonlyMap<PlanId, readonly MemberScope[]>> {
+/**
+ * Who sits on which plan, everywhere or at one customer. Seatings are few, so they are read through: the last one of a
+ * member says where it sits.
+ */
+export async function seatsByPlan(
+  { storage }: Pick<Parts, 'storage'>,
+  ofCustomer?: CustomerId,
+): Promise<ReadonlyMap<PlanId, readonly MemberScope[]>> {
+  const owner = ofCustomer === undefined ? {} : { customerId: ofCustomer }
   const seats = new Map<string, { readonly planId: PlanId; readonly scope: MemberScope }>()
   let afterPosition = 0
   for (;;) {
-    const entries = await storage.entries({ kind: 'member_seated', afterPosition })
+    const entries = await storage.entries({ ...owner, kind: 'member_seated', afterPosition })
     for (const { customerId, memberId, body } of entries) {
       if (body.kind !== 'member_seated' || memberId === null) continue
       const scope = { customerId, memberId }

@@ -2,17 +2,18 @@ import { Hono } from 'hono'
 import { listPlans } from '../../operations/list-published.ts'
 import { publishPlans } from '../../operations/publish-plans.ts'
 import type { AdminApiParts } from '../admin-api.ts'
+import { plansFor } from './owners-plans.ts'
 import { planBooks, plansPreview } from './plan-answers.ts'
 import { planChanges } from './plan-changes.ts'
 import { commandOf, type AdminVariables } from '../callers/callers.ts'
 import { applyPlansSchema } from '../contract/commands.ts'
 import { answer, bodyOf } from '../http/exchange.ts'
 
-/** Plans: what is published, what another text would change, and publishing it. For the operator only. */
+/** Plans: what is published, what another text would change, and publishing it. For the operator only, but for the list. */
 export function planRoutes(parts: AdminApiParts): Hono<{ Variables: AdminVariables }> {
   const routes = new Hono<{ Variables: AdminVariables }>()
 
-  routes.get('/', async (c) => answer(c, { plans: await listPlans(parts) }))
+  routes.get('/', async (c) => answer(c, { plans: await plansFor(c, parts) }))
 
   routes.get('/versions', async (c) => answer(c, await planBooks(parts)))
 

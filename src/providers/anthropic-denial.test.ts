@@ -364,6 +364,20 @@ test('native limit headers go to callers of the OAuth kind only', () => {
   assert.ok(Object.keys(plain).every((name) => name.startsWith('x-plimsoll-')))
 })
 
+test('an answer that costs nothing is no rejection, however full the windows are that it does not count in', () => {
+  const full = figures({ limits: [limit({}), { ...week, used: week.amount ?? 0n }] })
+  const headers = limitHeaders({
+    ...allowed,
+    figures: full,
+    source: 'free',
+    isOauthStyle: true,
+  })
+
+  assert.equal(headers[`${native}status`], 'allowed')
+  assert.equal(headers[`${native}5h-status`], 'rejected')
+  assert.equal(headers[`${native}overage-in-use`], undefined)
+})
+
 test('a refusal of the OAuth kind names the window that binds as its claim', () => {
   const { headers } = phrase({ isOauthStyle: true })
 

@@ -112,7 +112,9 @@ function addNative(headers: Headers, facts: LimitHeaderFacts): void {
   if (told === undefined) return
   const isClosed = facts.outcome === 'rejected' || facts.source === 'extra_usage'
   const claim = claimOf(told, facts.model)
-  headers[`${native}status`] = isClosed ? 'rejected' : statusOf(told)
+  // What costs nothing counts in no window, however full they are.
+  const isFree = facts.source === 'free'
+  headers[`${native}status`] = isFree ? 'allowed' : isClosed ? 'rejected' : statusOf(told)
   if (claim !== undefined) headers[`${native}representative-claim`] = claim.claim
   if (resetMs !== null) headers[`${native}reset`] = epochSeconds(resetMs)
 }

@@ -9,7 +9,7 @@ from the seed. The same seed and steps do the same again, to the byte.
   --seed <n>        one world (1)
   --seeds <a..b>    worlds one after another, on all processes
   --steps <n>       how long each world lasts, in steps (10000)
-  --for <time>      new seeds until the time is over, such as 30s, 10m or 2h; begins at --seed
+  --for <time>      new seeds until the time is over, such as 30s, 10m or 2h; from --seed on, or those of --seeds
   --nodes <n>       so many nodes with one database; else as the seed has it
   --jobs <n>        processes (2)
   --first           ends with the first world in which something happened that must not
@@ -51,7 +51,7 @@ function readWanted(): Wanted | string {
   const { from, to } = readSeeds(values)
   const forMs = values.for === undefined ? null : readTime(values.for)
   return {
-    seeds: count(from, forMs === null ? to : Infinity),
+    seeds: count(from, forMs === null || values.seeds !== undefined ? to : Infinity),
     count: forMs === null ? to - from + 1 : null,
     steps: whole('--steps', values.steps, 100_000_000),
     nodes: values.nodes === undefined ? null : whole('--nodes', values.nodes, 9),
@@ -71,6 +71,8 @@ function readSeeds({ seed, seeds }: { seed?: string | undefined; seeds?: string 
   readonly from: number
   readonly to: number
 } {
+  if (seed !== undefined && seeds !== undefined)
+    throw new TypeError('--seed is one world, --seeds are several: say one of them')
   if (seeds === undefined) {
     const only = whole('--seed', seed ?? '1', 2 ** 31)
     return { from: only, to: only }
@@ -83,7 +85,7 @@ function readSeeds({ seed, seeds }: { seed?: string | undefined; seeds?: string 
 }
 
 function readTime(text: string): number {
-  const [, amount, unit = ''] = /^(\d+)(s|m|h)$/.exec(text) ?? []
+  const [, amount, unit = ''] = /^([1-9]\d*)(s|m|h)$/.exec(text) ?? []
   if (amount === undefined) throw new TypeError('--for is a time such as 30s, 10m or 2h')
   return Number(amount) * ({ s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 0)
 }
@@ -113,6 +115,15 @@ async function main(wanted: Wanted): Promise<void> {
   const { isJson, count: total } = wanted
   const beganMs = performance.now()
   const rows: SeedRow[] = []
+  const end = (): void =>
+    tellAll(rows, { ...wanted, seconds: (performance.now() - beganMs) / 1000 })
+  // An interrupted run tells what it has seen, and leaves neither processes nor worlds behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      end()
+      process.exit(130)
+    })
+  }
   const showProgress = (): void => {
     if (!process.stderr.isTTY || isJson) return
     const of = total === null ? '' : ` of ${total}`
@@ -126,13 +137,14 @@ async function main(wanted: Wanted): Promise<void> {
     showProgress()
   })
   if (process.stderr.isTTY && !isJson) process.stderr.write('\r')
-  tellAll(rows, { ...wanted, seconds: (performance.now() - beganMs) / 1000 })
+  end()
 }
 
 function tellAll(
   rows: readonly SeedRow[],
-  { isJson, nodes, seconds }: Pick<Wanted, 'isJson' | 'nodes'> & { readonly seconds: number },
+  told: Pick<Wanted, 'isJson' | 'nodes' | 'isByHistoriesOnly'> & { readonly seconds: number },
 ): void {
+  const { isJson, nodes, isByHistoriesOnly, seconds } = told
   const failed = rows.filter(({ violations }) => violations.length > 0)
   const sum = (of: (row: SeedRow) => number): number =>
     rows.reduce((total, row) => total + of(row), 0)
@@ -150,15 +162,12 @@ function tellAll(
         `${thousands(all.steps / seconds)} steps and ${(all.simulatedHours / seconds).toFixed(1)} simulated hours a second`,
     )
   }
-  const ofNodes = nodes === null ? '' : ` --nodes ${nodes}`
+  const options = `${nodes === null ? '' : ` --nodes ${nodes}`}${isByHistoriesOnly ? ' --histories' : ''}`
   for (const { seed, asked } of failed) {
-    console.error(`Again: npm run simulate -- --seed ${seed} --steps ${asked}${ofNodes}`)
+    console.error(`Again: npm run simulate -- --seed ${seed} --steps ${asked}${options}`)
   }
   if (failed.length > 0) process.exitCode = 1
 }
-
-// An interrupted run leaves neither processes nor worlds behind.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 try {
   const wanted = readWanted()

@@ -7,8 +7,9 @@ import { ClockRules, type ClocksNow } from './checks/clock-rules.ts'
 import { Doubts } from './checks/doubts.ts'
 import { HoldLives } from './checks/hold-lives.ts'
 import { HistoryKeeper } from './checks/history-check.ts'
+import { Passage } from './checks/passage.ts'
 import { Chance } from './engine/chance.ts'
-import type { Weather } from './engine/link.ts'
+import type { Link, Weather } from './engine/link.ts'
 import type { Port } from './engine/network.ts'
 import { untilQuiet } from './engine/quiet.ts'
 import type { GateParts } from '../../src/operations/parts.ts'
@@ -74,6 +75,10 @@ export class World {
   /** Told of what every member was answered. */
   readonly onReply = new Set<(member: SimMember, request: LlmRequest, reply: Reply) => void>()
   readonly logged = new Map<string, number>()
+  readonly passage = new Passage((what, why) => this.blame(what, why))
+  readonly #asking = new Map<string, number>()
+  /** On which connection the LLM API answers. */
+  readonly #answering = new Map<string, Link>()
   readonly #isByHistoriesOnly: boolean
   /** This life has not been held against the one before. */
   #isFresh = false
@@ -87,6 +92,7 @@ export class World {
     this.lives = new HoldLives(this.timeline, this.outage)
     this.books = new Books((what) => this.blame('the journal is wrong', what), {
       lives: this.lives,
+      holdMaxMs: mix.holdMaxMs,
       recordNowMs: () => this.server.running?.app.parts.storage.recordNowMs() ?? Infinity,
       onSystemEntry: (body, position) => this.#followClock(body, position),
     })
@@ -108,6 +114,11 @@ export class World {
       troublePercent: mix.upstreamTroublePercent,
       eventMs: mix.upstreamEventMs,
     })
+    this.upstream.onHeard = (luck, message, link) => {
+      const exchange = this.passage.hear(luck, message)
+      this.#answering.set(luck, link)
+      return exchange
+    }
     this.upstream.onTwice = (wish) => this.blame('a request was sent twice', wish)
     const serving = {
       root,
@@ -187,6 +198,23 @@ export class World {
   /** Somebody has read a whole good answer, so its usage has to be in the journal as the upstream told it. */
   noteWhole(upstreamRequestId: string, holdId: string): void {
     this.wholes.push({ holdId, upstreamRequestId })
+  }
+
+  /** So many requests of a member are on their way, this one included. */
+  asking(memberId: string, more: 1 | -1): number {
+    const count = (this.#asking.get(memberId) ?? 0) + more
+    this.#asking.set(memberId, count)
+    return count
+  }
+
+  /** A caller is gone: the LLM API has to be told so. */
+  noteLeft(luck: string): void {
+    const event = { kind: 'look', name: 'whether an answer goes on' } as const
+    this.timeline.after(leftMaxMs, event, () => {
+      const isCut = this.#answering.get(luck)?.isCut !== false
+      if (isCut || this.outage.isFelt || this.passage.running(luck) === undefined) return
+      this.blame('an answer goes on whose caller has left', luck)
+    })
   }
 
   /** One event, and everything that the server does about it. */
@@ -284,6 +312,9 @@ export class World {
       this.lives.leftOpen(String(fields.holdId))
   }
 }
+
+/** So long after a caller has left the LLM API may still believe that it is there. */
+const leftMaxMs = 10_000
 
 /** An entry is seen so long after it was written, at most. */
 const justMs = 60_000

@@ -8,6 +8,7 @@ import type { Chance } from '../engine/chance.ts'
 import type { Reply } from '../people/client.ts'
 import { faultOfHead, faultOfHeaders, faultOfRefusal, type RefusalDetails } from './answer-rules.ts'
 import type { Books } from './books.ts'
+import { faultOfNative } from './native-headers.ts'
 import { ShownResets } from './shown-resets.ts'
 
 export type Answered = Extract<Reply, { kind: 'answer' }>
@@ -80,6 +81,8 @@ export class AnswerChecks {
       const shown = limits.find(({ limitId }) => limitId === limit.id)
       const [told, right] = [`${shown?.used}+${shown?.held}`, `${now.used}+${now.held}`]
       if (told !== right) this.#onFault('the page shows wrong figures', `${told}, not ${right}`)
+      if (now.span !== null && shown?.resetMs !== now.span.endMs)
+        this.#onFault('the page shows a wrong reset', `${shown?.resetMs}, not ${now.span.endMs}`)
     }
     const told = `${extraUsage.balanceNanos} ${extraUsage.heldNanos}`
     const right = `${ledger.available(atMs) + ledger.held(null)} ${ledger.held(null)}`
@@ -138,6 +141,9 @@ export class AnswerChecks {
     if (!headers.has('x-plimsoll-extra-usage-balance')) return
     const fault = faultOfHeaders(ledger, { headers, plan, member, atMs: at.atMs })
     if (fault !== null) this.#onFault('headers are not what the journal says', fault)
+    const { status } = answer
+    const strange = faultOfNative(ledger, { status, headers, plan, member, atMs: at.atMs })
+    if (strange !== null) this.#onFault('native headers are not what the journal says', strange)
     const moved = this.resets.look(member, headers, at)
     if (moved !== null) this.#onFault('a reset that was shown moved later', moved)
   }

@@ -11,6 +11,8 @@ import { Ledger } from './ledger.ts'
 /** Those who look at entries as they become durable, and know what the time is. */
 type Watchers = {
   readonly lives: HoldLives
+  /** How long every request may run. */
+  readonly holdMaxMs: number
   /** What the clock of record shows. */
   readonly recordNowMs: () => number
   readonly onSystemEntry: (body: Entry['body'], position: number) => void
@@ -37,6 +39,7 @@ export class Books {
     plans: new Map<string, Plan>(),
     prices: new Map<string, Price>(),
     revokedMs: new Map<string, number>(),
+    holdMaxMs: null as number | null,
   }
   /** The process that writes now. */
   bootId = ''
@@ -63,6 +66,7 @@ export class Books {
   constructor(onFault: (what: string) => void, watchers: Watchers | null = null) {
     this.#onFault = onFault
     this.#watchers = watchers
+    this.#shared.holdMaxMs = watchers?.holdMaxMs ?? null
   }
 
   /** Takes what has become durable since. Resolves without a wait: the storage reads in this turn. */

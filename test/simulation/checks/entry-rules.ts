@@ -16,6 +16,8 @@ export type Shared = {
   readonly prices: ReadonlyMap<string, Price>
   /** When the revocation of a key had become durable, by the clock of record. */
   readonly revokedMs: ReadonlyMap<string, number>
+  /** How long every request may run; null where nobody knows. */
+  readonly holdMaxMs: number | null
 }
 
 /** What is wrong with an entry, given the ledger before it; null when nothing is. */
@@ -25,16 +27,21 @@ export function faultOf(ledger: Ledger, entry: Entry, shared: Shared): string | 
     case 'held':
       return faultOfHold(ledger, { ...entry, body }, shared)
     case 'hold_grown':
-      return ledger.holds.has(body.holdId) ? null : `${body.holdId} grew and is not open`
+      return faultOfGrowth(ledger, { ...entry, body })
     case 'settled':
       return faultOfSettle(ledger, { ...entry, body }, shared.prices)
     case 'member_seated': {
       const torn = body.pins.find((pin) => ledger.isTorn(entry.memberId ?? '', pin, entry.atMs))
       return torn === undefined ? null : `the running window ${torn.limitId} has other bounds`
     }
-    case 'expired':
+    case 'expired': {
+      const { holdId, lostNanos } = body
+      const expected = ledger.holds.get(holdId)?.expected
+      if (expected === undefined) return `${holdId} ended (expired) twice`
+      return lostNanos === expected ? null : `${holdId} loses ${lostNanos}, not ${expected}`
+    }
     case 'voided':
-      return ledger.holds.has(body.holdId) ? null : `${body.holdId} ended (${body.kind}) twice`
+      return ledger.holds.has(body.holdId) ? null : `${body.holdId} ended (voided) twice`
     case 'granted': {
       const { grantId } = body.grant
       if (ledger.grants.some(({ id }) => id === grantId)) return `${grantId} came twice`
@@ -80,7 +87,7 @@ export function isReloadDue(ledger: Ledger, atMs: number): boolean {
 function faultOfHold(
   ledger: Ledger,
   { body, atMs, memberId }: EntryOf<'held'>,
-  { plans, revokedMs }: Shared,
+  { plans, revokedMs, holdMaxMs }: Shared,
 ): string | null {
   const member = memberId ?? ''
   const seat = ledger.members.get(member)
@@ -91,7 +98,8 @@ function faultOfHold(
   const revoked = revokedMs.get(body.keyId ?? '') ?? Infinity
   if (atMs > revoked + atOnceMs) return `${body.holdId} by a key that was revoked at ${revoked}`
   if (body.facts.model === unpricedModel) return `${body.holdId} of a model without a price`
-  if (body.expiresAtMs <= atMs) return `${body.holdId} is over before it begins`
+  const lifeMs = body.expiresAtMs - atMs
+  if (lifeMs !== (holdMaxMs ?? lifeMs)) return `${body.holdId} may run for ${lifeMs} ms`
   const running = [...ledger.holds.values()].filter((hold) => hold.member === member).length
   if (running >= plan.runningMax) return `${body.holdId} is one too many at once`
   const torn = body.windowLegs.find((leg) => ledger.isTorn(member, leg, atMs))
@@ -132,7 +140,53 @@ function faultOfMoney(
   const why = whyNotMoney(ledger, { member, amount, atMs, consent: facts.consent })
   if (why !== null) return `${holdId} takes money, and ${why}`
   const kept = grantLegs.reduce((sum, leg) => sum + leg.amount, 0n)
-  return kept === amount ? null : `${holdId} keeps ${kept}, not ${amount}`
+  if (kept !== amount) return `${holdId} keeps ${kept}, not ${amount}`
+  return faultOfPayers(ledger, { grantLegs, atMs, by: `${holdId} keeps` })
+}
+
+/** A hold only ever grows, and within the room that balance, caps and switches leave. */
+function faultOfGrowth(
+  ledger: Ledger,
+  { body, atMs, memberId }: EntryOf<'hold_grown'>,
+): string | null {
+  const { holdId, amounts, grantLegs } = body
+  const hold = ledger.holds.get(holdId)
+  if (hold === undefined) return `${holdId} grew and is not open`
+  if (hold.source !== 'extra_usage') return grantLegs.length === 0 ? null : `${holdId} takes money`
+  const more = amounts.money - hold.money
+  const kept = grantLegs.reduce((sum, leg) => sum + leg.amount, 0n)
+  if (more <= 0n || kept !== more) return `${holdId} grows by ${more} and keeps ${kept}`
+  const room = roomOf(ledger, { member: memberId ?? '', atMs })
+  if (more > room) return `${holdId} grows by ${more}, and there is room for ${room}`
+  return faultOfPayers(ledger, { grantLegs, atMs, by: `${holdId} grows by` })
+}
+
+function faultOfPayers(
+  ledger: Ledger,
+  paid: {
+    readonly grantLegs: readonly { readonly grantId: string; readonly amount: bigint }[]
+    readonly atMs: number
+    readonly by: string
+  },
+): string | null {
+  const { grantLegs, atMs, by } = paid
+  const total = grantLegs.reduce((sum, leg) => sum + leg.amount, 0n)
+  const told = grantLegs.map(({ grantId, amount }) => `${amount} of ${grantId}`).join(', ')
+  const right = ledger.payersOf(total, atMs)
+  return told === right ? null : `${by} ${told}, not ${right}`
+}
+
+/** What could be taken beyond every open hold, both switches on. */
+function roomOf(ledger: Ledger, { member, atMs }: { member: string; atMs: number }): bigint {
+  const seat = ledger.members.get(member)
+  if (!ledger.own.isOn || seat?.isOn !== true) return 0n
+  const rooms = [
+    ledger.available(atMs),
+    capRoom(ledger.own.cap, ledger.spent(null, atMs), ledger.held(null)),
+    capRoom(seat.cap, ledger.spent(member, atMs), ledger.held(member)),
+  ].filter((room) => room !== null)
+  const room = least(rooms)
+  return room > 0n ? room : 0n
 }
 
 /** The first thing that keeps extra usage from paying so much, in the order of DESIGN; null when it can. */
@@ -181,23 +235,28 @@ function faultOfSettle(
   if (hold.source !== 'extra_usage') {
     return chargedNanos + overrunNanos + lostNanos === 0n ? null : `${holdId} spilled into money`
   }
-  const seat = ledger.members.get(memberId ?? '')
-  const isOn = ledger.own.isOn && seat?.isOn === true
-  const rooms = [
-    ledger.available(atMs),
-    capRoom(ledger.own.cap, ledger.spent(null, atMs), ledger.held(null)),
-    capRoom(seat?.cap ?? ledger.own.cap, ledger.spent(hold.member, atMs), ledger.held(hold.member)),
-  ].filter((room) => room !== null)
-  const room = isOn ? least(rooms) : 0n
-  const most = (isLate ? 0n : hold.money) + (room > 0n ? room : 0n)
+  const room = roomOf(ledger, { member: memberId ?? '', atMs })
+  const most = (isLate ? 0n : hold.money) + room
   const right = costNanos < most ? costNanos : most
   if (chargedNanos !== right) return `${holdId} was charged ${chargedNanos}, and ${right} is right`
+  const fault = faultOfSpent(ledger, { legs, atMs, by: `${holdId} spends` })
+  if (fault !== null) return fault
   // The rest of a request whose hold was lost is lost, and no overrun.
   const rest = costNanos - chargedNanos
   const [overrun, lost] = isLate ? [0n, rest] : [rest, 0n]
   return overrunNanos === overrun && lostNanos === lost
     ? null
     : `${holdId}: ${overrunNanos} overrun and ${lostNanos} lost of a rest of ${rest}`
+}
+
+/** What is taken beyond the hold comes from grants in the order in which they burn. */
+function faultOfSpent(
+  ledger: Ledger,
+  { legs, atMs, by }: { legs: readonly Leg[]; atMs: number; by: string },
+): string | null {
+  const taken = legs.filter(({ from, to }) => from.endsWith(':available') && to.endsWith(':spent'))
+  const grantLegs = taken.map(({ from, amount }) => ({ grantId: from.slice(6, -10), amount }))
+  return faultOfPayers(ledger, { grantLegs, atMs, by })
 }
 
 const movedTo = (legs: readonly Leg[], account: string): bigint =>

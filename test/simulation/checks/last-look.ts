@@ -1,3 +1,4 @@
+import { faultOfEstimate } from './estimate-rules.ts'
 import type { World } from '../world.ts'
 import { Books } from './books.ts'
 
@@ -79,11 +80,16 @@ function lookAtUsage(world: World): void {
 
 /** Where the last report of usage never came, what is charged says that it is an estimate. */
 function lookAtEstimates(world: World): void {
-  const { upstream, books } = world
-  for (const [requestId, { isReported }] of upstream.said) {
-    const body = isReported ? undefined : books.settledFor(requestId)?.body
-    if (body?.kind === 'settled' && !body.isEstimate)
-      world.blame('an estimate passes as a report', requestId)
+  const { upstream, books, passage } = world
+  for (const [requestId, { isReported, maxTokens }] of upstream.said) {
+    const body = books.settledFor(requestId)?.body
+    if (body?.kind !== 'settled') continue
+    if (!isReported && !body.isEstimate) world.blame('an estimate passes as a report', requestId)
+    const delivered = passage.delivered.get(requestId.replace('req_up_', ''))
+    if (!body.isEstimate || delivered === undefined) continue
+    const fault = faultOfEstimate(body.usage, { delivered, maxTokens })
+    if (fault !== null)
+      world.blame('an estimate forgets what was delivered', `${requestId}: ${fault}`)
   }
 }
 

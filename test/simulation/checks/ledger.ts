@@ -10,12 +10,19 @@ export type BookedHold = {
   /** Money that it keeps; zero unless extra usage pays. */
   money: bigint
   readonly priceId: string
+  /** What it was expected to cost, whoever pays: so much is lost with it. */
+  readonly expected: bigint
   readonly placedAtMs: number
   /** The window instances that it counts in, each with its unit. */
   readonly legs: Extract<EntryBody, { kind: 'held' }>['windowLegs']
 }
 
-type Grant = { readonly id: string; readonly expiresAtMs: number | null; readonly granted: bigint }
+type Grant = {
+  readonly id: string
+  readonly priority: number
+  readonly expiresAtMs: number | null
+  readonly granted: bigint
+}
 type Cap =
   | { readonly kind: 'unlimited' }
   | { readonly kind: 'capped'; readonly amountNanos: bigint }
@@ -113,11 +120,32 @@ export class Ledger {
   /** What grants can pay at a moment and no hold keeps. */
   available(nowMs: number): bigint {
     let sum = 0n
-    for (const { id, expiresAtMs } of this.grants) {
-      if (expiresAtMs !== null && expiresAtMs <= nowMs) continue
-      sum += this.amountIn(`grant:${id}:available`) + this.amountIn(`grant:${id}:expired`)
-    }
+    for (const grant of this.grants) sum += this.#left(grant, nowMs)
     return sum
+  }
+
+  /** Which grants pay so much: the lowest priority first, then what ends first, then what came first. */
+  payersOf(amount: bigint, nowMs: number): string {
+    const endOf = ({ expiresAtMs }: Grant): number => expiresAtMs ?? Infinity
+    const inOrder = this.grants.toSorted((a, b) =>
+      a.priority === b.priority && endOf(a) !== endOf(b)
+        ? endOf(a) - endOf(b)
+        : a.priority - b.priority,
+    )
+    const parts: string[] = []
+    let missing = amount
+    for (const grant of inOrder) {
+      const left = this.#left(grant, nowMs)
+      const part = left < missing ? left : missing
+      if (part > 0n) parts.push(`${part} of ${grant.id}`)
+      missing -= part
+    }
+    return parts.join(', ')
+  }
+
+  #left({ id, expiresAtMs }: Grant, nowMs: number): bigint {
+    if (expiresAtMs !== null && expiresAtMs <= nowMs) return 0n
+    return this.amountIn(`grant:${id}:available`) + this.amountIn(`grant:${id}:expired`)
   }
 
   /** Kept by open holds: of one member, or of all. */
@@ -228,6 +256,7 @@ export class Ledger {
         }
         this.grants.push({
           id: body.grant.grantId,
+          priority: body.grant.priority,
           expiresAtMs: body.grant.expiresAtMs,
           granted: body.grant.amountNanos,
         })
@@ -259,7 +288,8 @@ export class Ledger {
       const { source, windowLegs: legs } = body
       const money = source === 'extra_usage' ? body.amounts.money : 0n
       const { priceId } = body.facts
-      this.holds.set(body.holdId, { member, source, money, priceId, legs, placedAtMs: atMs })
+      const terms = { priceId, expected: body.expected.money, legs, placedAtMs: atMs }
+      this.holds.set(body.holdId, { member, source, money, ...terms })
       for (const leg of body.windowLegs) this.#pin(member, leg, atMs)
     }
     if (body.kind === 'hold_grown') {

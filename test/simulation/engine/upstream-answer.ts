@@ -35,6 +35,7 @@ export type Answer = {
     readonly cacheWrite5mTokens: number
     readonly cacheWrite1hTokens: number
     readonly searches: number
+    readonly maxTokens: number
     /** A last report of usage is among what it says. */
     readonly isReported: boolean
   }
@@ -70,13 +71,14 @@ export function writeAnswer(message: Message, terms: Terms): Answer {
     trouble,
     inputTokens: Math.max(1, Math.ceil(message.body.length / chance.between(3, 5))),
     // Who asks for a long answer gets one.
-    outputTokens: wish.endsWith('-long')
+    outputTokens: wish.endsWith(long)
       ? (asked.max_tokens ?? 1)
       : outputOf(asked.max_tokens ?? 1, chance),
     cacheReadTokens: chance.percent(20) ? chance.below(500) : 0,
     cacheWrite5mTokens: chance.percent(10) ? chance.below(200) : 0,
     cacheWrite1hTokens: chance.percent(10) ? chance.below(200) : 0,
     searches: chance.percent(8) ? chance.between(1, 3) : 0,
+    maxTokens: asked.max_tokens ?? 1,
   }
   if (!isMessages) {
     return { said, parts: [json(terms, 200, { input_tokens: said.inputTokens, data: [] })] }
@@ -88,6 +90,10 @@ export function writeAnswer(message: Message, terms: Terms): Answer {
   const isReported = parts.some((part) => part !== cut && lastReport.test(part))
   return { said: { ...said, isReported: trouble !== 'no usage' && isReported }, parts }
 }
+
+const long = '-long'
+const longWordsMax = 8000
+const isLong = ({ requestId }: Answer['said']): boolean => requestId.endsWith(long)
 
 const lastReport = /"type":"message_delta"|"stop_reason":"end_turn"/
 
@@ -226,10 +232,12 @@ const errorEvent = (type: string, message = 'The model provider says no'): strin
 
 function eventsOf(said: Answer['said'], asked: Asked, chance: Chance): string[] {
   const message = { ...shellOf(said, asked), content: [], ...usageOf(said, 1) }
+  // A long answer is longer than what the gateway looks at once, and than what a slow reader takes at once.
+  const wordsMax = isLong(said) ? longWordsMax : 12
   const texts = Array.from({ length: chance.between(1, 6) }, () =>
     event('content_block_delta', {
       index: 0,
-      delta: { type: 'text_delta', text: 'word '.repeat(chance.between(1, 12)) },
+      delta: { type: 'text_delta', text: 'word '.repeat(chance.between(1, wordsMax)) },
     }),
   )
   return [

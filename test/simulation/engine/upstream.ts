@@ -1,3 +1,4 @@
+import type { Exchange } from '../checks/passage.ts'
 import { Chance } from './chance.ts'
 import type { Link, Peer } from './link.ts'
 import { MessageReader, type Message } from './message-reader.ts'
@@ -26,6 +27,9 @@ export class SimUpstream {
   readonly #timeline: Timeline
   readonly #wallMs: () => number
   readonly said = new Map<string, Said>()
+  /** Told of each request; what it gives back is told of the answer. */
+  onHeard: (wish: string, message: Message, link: Link) => Pick<Exchange, 'reader'> | null = () =>
+    null
   /** Told of a request that comes again although it may have been answered. */
   onTwice: (wish: string) => void = () => {}
   mix: UpstreamMix
@@ -45,9 +49,10 @@ export class SimUpstream {
   readonly door = (link: Link): Peer | null => (this.isAway ? null : new UpstreamPeer(this, link))
 
   answer(link: Link, message: Message): void {
-    if (this.isSilent) return
     // The same request meets the same luck, whoever else is there.
     const wish = message.headers.get('x-sim-luck') ?? 'nobody'
+    const exchange = this.onHeard(wish, message, link)
+    if (this.isSilent) return
     const chance = new Chance(`upstream/${wish}`)
     const date = new Date(this.#wallMs() + this.clockOffMs).toUTCString()
     const answer = writeAnswer(message, { chance, wish, date, mix: this.mix })
@@ -61,8 +66,9 @@ export class SimUpstream {
       const event = { kind: 'network', name: `upstream says ${index}` } as const
       this.#timeline.after(delayMs, event, () => {
         if (link.isCut) return
-        if (part === cut) link.reset()
-        else link.send(part)
+        if (part === cut) return link.reset()
+        exchange?.reader.push(Buffer.from(part))
+        link.send(part)
       })
     }
   }

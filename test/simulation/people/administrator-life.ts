@@ -64,6 +64,10 @@ async function order({ operator, chance, world }: Desk, command: Command): Promi
       operator.insist(command, key),
       rival.insist({ ...command, content: { isOn: !isOn } }),
     ])
+    // A key that was used says no to anything else.
+    if (!chance.percent(30)) return
+    const other = await operator.insist({ ...command, content: { isOn: !isOn } }, key)
+    if (other.kind === 'done') world.blame('a key was used for two commands', key)
     return
   }
   const outcome = await operator.insist(command, key)
@@ -133,12 +137,13 @@ const drawCap = (chance: Chance): object =>
     : { kind: 'capped', amountNanos: String(chance.below(12) * 1_000_000_000) }
 
 function drawException(chance: Chance, world: World): object {
-  const limitId = chance.pick(['session', 'week', 'day', 'count'])
+  const limitId = chance.pick(['session', 'week', 'day', 'count'] as const)
   const kind = chance.pick(['plan', 'unlimited', 'amount'])
-  const amount = String(chance.between(0, 9) * 1_000_000_000)
+  const unit = { session: 1_000_000_000, week: 1_000_000_000, day: 400, count: 1 }[limitId]
+  const amount = String(chance.between(0, 9) * unit)
   const most = kind === 'amount' ? { kind, amount } : { kind }
   const isPassing = kind !== 'plan' && chance.percent(60)
-  const untilMs = world.trueMs() + chance.between(5, 3000) * 1000
+  const untilMs = world.trueMs() + chance.between(5, chance.pick([40, 3000])) * 1000
   return { limitId, most, ...(isPassing ? { untilMs } : {}) }
 }
 
@@ -182,6 +187,8 @@ async function readOne(
   const { customerId } = customer
   const ofMember = `/customers/${customerId}/members/${member.memberId}`
   const path = chance.pick([
+    `${ofMember}/usage`,
+    `${ofMember}/usage`,
     `${ofMember}/usage`,
     `${ofMember}/history`,
     `/customers/${customerId}/history`,

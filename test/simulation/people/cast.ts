@@ -47,10 +47,25 @@ export async function openCast(
       await seatNew(operator, { customerId, memberId: `${customerId}-m${index}` }, chance),
     )
   }
+  if (wallets === 'capped') await capSome(operator, members, chance)
   for (const { path, content } of fillings(chance, wallets)) {
     await operator.insist({ path: `/customers/${customerId}${path}`, customerId, content })
   }
   return { customerId, zone, members }
+}
+
+/** Some members may use less than their customer does. */
+async function capSome(
+  operator: Operator,
+  members: readonly SimMember[],
+  chance: Chance,
+): Promise<void> {
+  for (const { customerId, memberId } of members) {
+    if (!chance.percent(60)) continue
+    const path = `/customers/${customerId}/members/${memberId}/spend-cap`
+    const cap = { kind: 'capped', amountNanos: dollars(chance.between(1, 4)) }
+    await operator.insist({ path, customerId, content: { cap } })
+  }
 }
 
 const dollars = (amount: number): string => String(amount * 1_000_000_000)

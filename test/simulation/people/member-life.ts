@@ -4,6 +4,7 @@ import { ofOperator } from '../engine/upstream-answer.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
 import { addKey, type SimMember } from './cast.ts'
+import { readOwnPage } from './own-page.ts'
 import type { Asking, Client, Reply } from './client.ts'
 import {
   askMessages,
@@ -16,12 +17,16 @@ import {
 /** How many requests of one member run at once, at most: more than a plan allows. */
 const atOnceMax = 6
 const triesMax = 3
+/** How long a request waits for room that others keep, and how many of a member's do so. */
+const waitMaxMs = 2000
+const waitersMax = 8
 
 /** A member's clients, which ask, read, leave, wait, and ask again. */
 export async function liveAsMember(world: World, member: SimMember): Promise<void> {
   const { timeline, mix } = world
   const name = `member ${member.memberId}`
   const chance = world.chance.fork(name)
+  const page = world.client('admin', `${name}-page`)
   const clients = Array.from({ length: atOnceMax }, (_, index) =>
     world.client('gateway', `${name}-${index}`, slowReader(chance)),
   )
@@ -34,6 +39,8 @@ export async function liveAsMember(world: World, member: SimMember): Promise<voi
       const own = chance.fork(luck)
       return ask({ world, member, client, chance: own, name: `${name}-${index}` }, luck)
     })
+    const look = { client: page, process: `${name}-page` }
+    if (chance.percent(15)) running.push(readOwnPage(world, member, look))
     await world.during(Promise.all(running))
   }
 }
@@ -83,8 +90,9 @@ async function askForNothing({ world, member, client, chance }: Asker): Promise<
 async function askWhileSwitchedOff(asker: Asker, luck: string): Promise<void> {
   const { world, member, chance, name } = asker
   const operator = world.operator(`rug-${luck}`)
-  const { customerId } = member
-  const place = `/customers/${customerId}`
+  const { customerId, memberId } = member
+  const ofCustomer = `/customers/${customerId}`
+  const place = chance.percent(50) ? ofCustomer : `${ofCustomer}/members/${memberId}`
   const [path, off, on] = chance.percent(60)
     ? [`${place}/extra-usage`, { isOn: false }, { isOn: true }]
     : [`${place}/spend-cap`, { cap: { kind: 'capped', amountNanos: '0' } }, { cap: unlimited }]
@@ -144,8 +152,15 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
     ...manners(chance, { ...request, leavingPercent: world.mix.leavingPercent }),
   }
   const knownPosition = world.books.lastFor(member)
+  world.passage.ask(request.luck, asking.body)
+  const { memberId } = member
+  const waits = { sinceMs: world.timeline.nowMs, atOnce: world.asking(memberId, 1) }
   const reply = await askMessages({ client, history, process: name }, member, { request, asking })
+  world.asking(memberId, -1)
+  if (reply.kind === 'answer') judgeWait(world, reply, waits)
   world.answers.take(member, reply, knownPosition)
+  world.passage.read(request.luck, reply)
+  if (reply.kind !== 'answer' || !reply.isWhole) world.noteLeft(request.luck)
   for (const tell of world.onReply) tell(member, request, reply)
   if (reply.kind === 'answer') judge(world, { reply, key: { ...key, isDead }, request })
   return reply
@@ -163,6 +178,18 @@ function manners(
   }
   if (chance.percent(7)) return { parts: chance.between(2, 5) }
   return chance.percent(3) ? { isHalfClosing: true } : {}
+}
+
+/** "Only running requests keep the room" is said when the wait for them is over, or when too many wait already. */
+function judgeWait(
+  world: World,
+  { status, body }: Answered,
+  { sinceMs, atOnce }: { readonly sinceMs: number; readonly atOnce: number },
+): void {
+  if (status !== 429 || !body.includes('"error_code":"reserved"')) return
+  const waitedMs = world.timeline.nowMs - sinceMs
+  if (waitedMs >= waitMaxMs || atOnce > waitersMax || world.outage.isFelt) return
+  world.blame('nobody waited for what runs', `${waitedMs} ms, with ${atOnce} at once`)
 }
 
 /** Only what invites to it is asked again, as clients do. */

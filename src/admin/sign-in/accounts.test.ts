@@ -8,8 +8,8 @@ import { Accounts } from './accounts.ts'
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 const password = 'kettle willow orbit 7'
 
-/** The same storage, where writing a password fails as often as `failing` says. */
-function failingAtPasswords(storage: Storage, failing: { count: number }): Storage {
+/** The same storage, where the writes that fit this fail as often as `failing` says. */
+function failingAt(writes: RegExp, storage: Storage, failing: { count: number }): Storage {
   return new Proxy(storage, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target)
@@ -17,7 +17,7 @@ function failingAtPasswords(storage: Storage, failing: { count: number }): Stora
       if (name !== 'signInDatabase') return value.bind(target)
       const database = target.signInDatabase()
       const run: typeof database.run = async (sql, values) => {
-        if (/^(insert|update) .*"sign_in_credential"/i.test(sql) && failing.count > 0) {
+        if (writes.test(sql) && failing.count > 0) {
           failing.count -= 1
           throw new Error('the disk is full')
         }
@@ -28,19 +28,26 @@ function failingAtPasswords(storage: Storage, failing: { count: number }): Stora
   })
 }
 
-test('a link whose password could not be written can be used again, once', async () => {
+const passwordWrites = /^(insert|update) .*"sign_in_credential"/i
+const standing = { role: 'operator', customerId: null, memberId: null } as const
+
+/** Accounts on a storage where the first write of this kind fails. */
+async function openAccounts(writes: RegExp) {
   const bed = new SqliteBed()
   const failing = { count: 1 }
-  const storage = failingAtPasswords(await bed.open(), failing)
   const accounts = new Accounts({
-    storage,
+    storage: failingAt(writes, await bed.open(), failing),
     clock: bed.clock,
     random: systemRandom,
     logger: silent,
     secret: 'e'.repeat(64),
     sessionIdleMs: 3_600_000,
   })
-  const standing = { role: 'operator', customerId: null, memberId: null } as const
+  return { bed, accounts, failing }
+}
+
+test('a link whose password could not be written can be used again, once', async () => {
+  const { bed, accounts, failing } = await openAccounts(passwordWrites)
   const { id } = await accounts.create({ ...standing, email: 'olga@example.com', name: 'Olga' })
   const { code } = await accounts.makeLink({ id, mayChange: () => {} })
 
@@ -51,5 +58,49 @@ test('a link whose password could not be written can be used again, once', async
   await assert.rejects(accounts.useLink(code, password), { code: 'link_unknown' })
 
   assert.equal(used.id, id)
+  await bed.end()
+})
+
+test('a link is not used up before the sessions of the password before are over', async () => {
+  const { bed, accounts, failing } = await openAccounts(/^delete from "sign_in_session"/i)
+  const { id } = await accounts.create({ ...standing, email: 'olga@example.com', name: 'Olga' })
+  const { code } = await accounts.makeLink({ id, mayChange: () => {} })
+
+  await assert.rejects(accounts.useLink(code, password), /disk is full/)
+  assert.equal(failing.count, 0)
+  assert.equal((await accounts.useLink(code, password)).id, id)
+
+  await bed.end()
+})
+
+test('a first operator whose password could not be written sets the server up again', async () => {
+  const { bed, accounts, failing } = await openAccounts(passwordWrites)
+  const olga = { email: 'olga@example.com', name: 'Olga', password }
+
+  await assert.rejects(accounts.setUp(olga), /disk is full/)
+  assert.equal(failing.count, 0)
+  assert.equal(await accounts.hasOperator(), false, 'nobody can sign in')
+  const made = await accounts.setUp(olga)
+  await assert.rejects(accounts.setUp({ ...olga, email: 'rita@example.com' }), {
+    code: 'set_up_done',
+  })
+
+  assert.deepEqual(
+    (await accounts.list()).map(({ id }) => id),
+    [made.id],
+  )
+  await bed.end()
+})
+
+test('an operator who was invited and has not come yet leaves nobody else the set-up', async () => {
+  const { bed, accounts } = await openAccounts(/^nothing$/)
+  const { id } = await accounts.create({ ...standing, email: 'olga@example.com', name: 'Olga' })
+  await accounts.makeLink({ id, mayChange: () => {} })
+
+  assert.equal(await accounts.hasOperator(), true)
+  await assert.rejects(accounts.setUp({ email: 'rita@example.com', name: 'Rita', password }), {
+    code: 'set_up_done',
+  })
+
   await bed.end()
 })

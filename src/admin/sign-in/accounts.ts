@@ -86,11 +86,15 @@ export class Accounts {
     return person
   }
 
-  /** Whether somebody can manage this installation by signing in. */
+  /** Whether somebody manages this installation by signing in, or was invited to. */
   async hasOperator(): Promise<boolean> {
-    const { rows } = await this.#options.storage
-      .signInDatabase()
-      .run(`select id from "sign_in_user" where role = 'operator' and is_active = 1 limit 1`, [])
+    // A set-up that was cut short leaves a row with neither password nor link: nobody can come in by that.
+    const { rows } = await this.#options.storage.signInDatabase().run(
+      `select id from "sign_in_user" where role = 'operator' and is_active = 1 and
+       (exists (select 1 from "sign_in_credential" where user_id = "sign_in_user".id) or
+       exists (select 1 from "sign_in_link" where value = "sign_in_user".id)) limit 1`,
+      [],
+    )
     return rows.length > 0
   }
 
@@ -102,7 +106,11 @@ export class Accounts {
       }
       checkPassword(person.password, person.email)
       const standing = { role: 'operator', customerId: null, memberId: null } as const
-      const made = await this.#create({ ...standing, email: person.email, name: person.name })
+      const begun = await this.findByEmail(person.email)
+      const isHalfMade = begun?.role === 'operator' && begun.isActive
+      const made = isHalfMade
+        ? begun
+        : await this.#create({ ...standing, email: person.email, name: person.name })
       await this.#setPassword(made.id, person.password)
       return made
     })
@@ -216,10 +224,10 @@ export class Accounts {
       const person = await this.linkOwner(code)
       checkPassword(password, person.email)
       const inside = await this.#inside()
-      // Not before the password stands: whoever holds the link could otherwise neither sign in nor try again.
+      // Used up last: whoever holds the link could otherwise neither sign in nor try again, or leave a session open.
       await this.#setPassword(person.id, password)
-      await inside.consumeVerificationValue(sha256(code))
       await inside.deleteUserSessions(person.id)
+      await inside.consumeVerificationValue(sha256(code))
       return person
     })
   }

@@ -17,7 +17,7 @@ import { deskRoutes } from './desk/desk-routes.ts'
 import { customerRoutes } from './customers/customer-routes.ts'
 import { demoRoutes } from './desk/demo-routes.ts'
 import { AdminFailure, failureOf } from './failures.ts'
-import { guardAnswers, guardOrigin } from './callers/guards.ts'
+import { endBodyOfHead, guardAnswers, guardOrigin } from './callers/guards.ts'
 import { meRoutes } from './members/me-routes.ts'
 import { memberRoutes } from './members/member-routes.ts'
 import type { HeavyReads } from './http/heavy-reads.ts'
@@ -76,6 +76,7 @@ export type Mount = {
 export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): Hono {
   const app = new Hono()
   app.use(guardAnswers)
+  app.use(endBodyOfHead)
   app.route('/', probeRoutes(parts))
   app.use(guardOrigin(parts.isOwnHost, parts.signIn.publicUrl))
 

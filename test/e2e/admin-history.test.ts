@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { exportHistory, type ExportPart } from '../../src/operations/export-history.ts'
 import { history, type HistoryQuery } from '../../src/operations/history.ts'
+import { customerId } from '../../src/core/ids.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { useTokens } from './used-tokens.ts'
@@ -249,7 +250,7 @@ describe('a history as a file', () => {
   test('two files of one customer are read at once; a third is told when to ask again', async () => {
     await using it = await openLife()
     const path = '/api/customers/acme/history/file'
-    const ends = [it.apiParts.heavyReads.begin('acme'), it.apiParts.heavyReads.begin('acme')]
+    const ends = [1, 2].map(() => it.apiParts.heavyReads.begin({ customerId: customerId('acme') }))
 
     const third = await it.call('GET', path)
     for (const end of ends) end()

@@ -152,3 +152,19 @@ test('hundreds of wrong operator tokens open nothing and shut nobody out', async
 
   assert.equal((await admin.call('GET', '/api/status')).status, 200)
 })
+
+test('asking for the head of what stays open, or is long, takes nobody a place', async () => {
+  await using admin = await openAdminWorld()
+  const own = { token: admin.world.seat.keyText }
+  const headers = { authorization: `Bearer ${own.token}` }
+  const head = (path: string) => fetch(admin.admin.url + path, { method: 'HEAD', headers })
+
+  for (let count = 0; count < 20; count += 1) {
+    assert.equal((await head('/api/me/events')).status, 200, `stream ${count}`)
+    assert.equal((await head('/api/me/history/file')).status, 200, `file ${count}`)
+  }
+  assert.equal(admin.admin.isWatched(), false)
+  const { status, text } = await admin.call('GET', '/api/me/history/file', own)
+
+  assert.equal(status, 200, text)
+})

@@ -38,6 +38,12 @@ export const guardAnswers: MiddlewareHandler = async (c, next) => {
   }
 }
 
+/** Who asks for the head alone takes no body: what would go on for it, such as a stream of events, ends at once. */
+export const endBodyOfHead: MiddlewareHandler = async (c, next) => {
+  await next()
+  if (c.req.method === 'HEAD') await c.res.body?.cancel()
+}
+
 /**
  * Refuses a request whose Host is not one of ours, and one that another site's page sent. `isOwnHost`
  * sees the host with its port, as a browser sends it. A proxy may hand the address on under which people reach it.

@@ -27,7 +27,7 @@ export function auditExport(
   format: 'csv' | 'json',
 ): Response {
   const texts = format === 'csv' ? csvOf(parts, query) : jsonOf(parts, query)
-  return new Response(parts.heavyReads.file('audit log', texts), {
+  return new Response(parts.heavyReads.file({ operators: 'audit log' }, texts), {
     headers: {
       'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json',
       'content-disposition': `attachment; filename="plimsoll-audit.${format}"`,

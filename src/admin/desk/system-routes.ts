@@ -66,7 +66,7 @@ function addLongWork(routes: Hono<{ Variables: AdminVariables }>, parts: AdminAp
   routes.post('/verify', async (c) => {
     const { isHealing } = await bodyOf(c, verifySchema)
     const { actor } = commandOf(c)
-    const finish = parts.heavyReads.begin('verify', 1)
+    const finish = parts.heavyReads.begin({ operators: 'verify' })
     return answerInLines({ logger: parts.logger, name: 'verify' }, async (say) => {
       const onProgress = (done: number, total: number): void => say({ done, total })
       const report = await verify(parts, { isHealing, actor, onProgress }).finally(finish)

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ManualClock } from '../../../test/contract/manual-clock.ts'
+import { customerId } from '../../core/ids.ts'
 import { nextTurn } from '../../system/next-turn.ts'
-import { HeavyReads } from './heavy-reads.ts'
+import { HeavyReads, type Read } from './heavy-reads.ts'
 
 const isTooMany = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'too_many_reads'
+
+const of = (name: string): Read => ({ customerId: customerId(name) })
 
 async function* texts(count: number, onEnd: () => void = () => undefined): AsyncGenerator<string> {
   try {
@@ -27,24 +30,45 @@ async function whilePassing<Value>(clock: ManualClock, work: Promise<Value>): Pr
   return watched
 }
 
-test('an owner has two places, and everybody together eight', () => {
+test('a customer has two places, and all together eight', () => {
   const reads = new HeavyReads({ clock: new ManualClock() })
 
-  const ends = [reads.begin('acme'), reads.begin('acme')]
-  assert.throws(() => reads.begin('acme'), isTooMany)
-  for (const owner of ['a', 'b', 'c']) ends.push(reads.begin(owner), reads.begin(owner))
-  assert.throws(() => reads.begin('d'), isTooMany)
+  const ends = [reads.begin(of('acme')), reads.begin(of('acme'))]
+  assert.throws(() => reads.begin(of('acme')), isTooMany)
+  for (const owner of ['a', 'b', 'c']) ends.push(reads.begin(of(owner)), reads.begin(of(owner)))
+  assert.throws(() => reads.begin(of('d')), isTooMany)
   ends[0]?.()
   ends[0]?.()
-  reads.begin('d')
+  reads.begin(of('d'))
 
-  assert.throws(() => reads.begin('e'), isTooMany, 'a place that is given back twice is one place')
+  assert.throws(
+    () => reads.begin(of('e')),
+    isTooMany,
+    'a place that is given back twice is one place',
+  )
+})
+
+test("customers' files, however many and whoever they are, leave the operator's places free", () => {
+  const reads = new HeavyReads({ clock: new ManualClock() })
+  for (const name of ['verify', 'audit-log', 'a', 'b']) {
+    reads.begin(of(name))
+    reads.begin(of(name))
+  }
+
+  const finish = reads.begin({ operators: 'verify' })
+  assert.throws(() => reads.begin({ operators: 'verify' }), isTooMany)
+  reads.begin({ operators: 'audit log' })
+  reads.begin({ operators: 'audit log' })
+  assert.throws(() => reads.begin({ operators: 'audit log' }), isTooMany)
+  assert.throws(() => reads.begin(of('c')), isTooMany, 'they are none of the eight')
+  finish()
+  reads.begin({ operators: 'verify' })
 })
 
 test('a file that was read to its end gives its place back', async () => {
   const clock = new ManualClock()
   const reads = new HeavyReads({ clock })
-  const files = [reads.file('acme', texts(3)), reads.file('acme', texts(3))]
+  const files = [reads.file(of('acme'), texts(3)), reads.file(of('acme'), texts(3))]
 
   const read = await whilePassing(
     clock,
@@ -52,8 +76,8 @@ test('a file that was read to its end gives its place back', async () => {
   )
 
   assert.deepEqual(new Set(read), new Set(['line 0\nline 1\nline 2\n']))
-  reads.begin('acme')
-  reads.begin('acme')
+  reads.begin(of('acme'))
+  reads.begin(of('acme'))
 })
 
 test('a file whose reader leaves gives its place back, and is read no further', async () => {
@@ -62,7 +86,7 @@ test('a file whose reader leaves gives its place back, and is read no further', 
   let isEnded = false
   const reader = reads
     .file(
-      'acme',
+      of('acme'),
       texts(1000, () => (isEnded = true)),
     )
     .getReader()
@@ -71,14 +95,14 @@ test('a file whose reader leaves gives its place back, and is read no further', 
   await whilePassing(clock, reader.cancel())
 
   assert.equal(isEnded, true)
-  reads.begin('acme')
-  reads.begin('acme')
+  reads.begin(of('acme'))
+  reads.begin(of('acme'))
 })
 
 test('a file that nobody takes a piece of for a minute is cut, and gives its place back', async () => {
   const clock = new ManualClock()
   const reads = new HeavyReads({ clock })
-  const reader = reads.file('acme', texts(1000)).getReader()
+  const reader = reads.file(of('acme'), texts(1000)).getReader()
   await whilePassing(clock, reader.read())
   for (let turn = 0; turn < 10; turn += 1) {
     await nextTurn()
@@ -91,8 +115,8 @@ test('a file that nobody takes a piece of for a minute is cut, and gives its pla
   await assert.rejects(async () => {
     for (;;) if ((await reader.read()).done) return
   }, /too long/)
-  reads.begin('acme')
-  reads.begin('acme')
+  reads.begin(of('acme'))
+  reads.begin(of('acme'))
 })
 
 test('a file that cannot be read on fails, and gives its place back', async () => {
@@ -103,10 +127,10 @@ test('a file that cannot be read on fails, and gives its place back', async () =
   }
 
   await assert.rejects(
-    whilePassing(clock, new Response(reads.file('acme', failing())).text()),
+    whilePassing(clock, new Response(reads.file(of('acme'), failing())).text()),
     /damaged/,
   )
 
-  reads.begin('acme')
-  reads.begin('acme')
+  reads.begin(of('acme'))
+  reads.begin(of('acme'))
 })

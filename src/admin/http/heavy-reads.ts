@@ -1,13 +1,22 @@
+import type { CustomerId } from '../../core/ids.ts'
 import type { Clock } from '../../system/clock.ts'
 import { SlowLane } from '../../system/slow-lane.ts'
 import { AdminFailure } from '../failures.ts'
 
 /**
  * Reads that take long: files of histories and acts, checks of the whole journal. They are few at once, and fewer for
- * one owner, and the gate goes before them: their pieces share one lane.
+ * one customer, and the gate goes before them: their pieces share one lane. What is the operator's has places of its
+ * own: no customer's files stand before the check that ends a quarantine.
  */
 const readsMax = 8
-const readsPerOwnerMax = 2
+const readsPerCustomerMax = 2
+const operatorsReadsMax = { verify: 1, 'audit log': 2 } as const
+
+/** Whose read it is: a customer's history, or one of the operator's own. */
+export type Read =
+  | { readonly customerId: CustomerId }
+  | { readonly operators: keyof typeof operatorsReadsMax }
+
 /** The part of the server's time that all files together may take. */
 const laneShare = 0.25
 /** A file that nobody takes a piece of for so long gives its place to others. */
@@ -17,6 +26,7 @@ export class HeavyReads {
   readonly #clock: Clock
   readonly #lane: SlowLane
   readonly #running = new Map<string, number>()
+  /** How many of all customers. */
   #count = 0
 
   /** `share`: another part of the time, for whoever serves nobody else. */
@@ -26,27 +36,30 @@ export class HeavyReads {
   }
 
   /** Takes one of the places, or refuses; what it answers gives the place back, once. */
-  begin(owner: string, ownerMax = readsPerOwnerMax): () => void {
-    const running = this.#running.get(owner) ?? 0
-    if (running >= ownerMax || this.#count >= readsMax) {
+  begin(read: Read): () => void {
+    const isCustomers = 'customerId' in read
+    const name = isCustomers ? `customer ${read.customerId}` : read.operators
+    const ownMax = isCustomers ? readsPerCustomerMax : operatorsReadsMax[read.operators]
+    const running = this.#running.get(name) ?? 0
+    if (running >= ownMax || (isCustomers && this.#count >= readsMax)) {
       throw new AdminFailure('too_many_reads', 'Too much is being read already.')
     }
-    this.#count += 1
-    this.#running.set(owner, running + 1)
+    if (isCustomers) this.#count += 1
+    this.#running.set(name, running + 1)
     let isOver = false
     return () => {
       if (isOver) return
       isOver = true
-      this.#count -= 1
-      const left = (this.#running.get(owner) ?? 1) - 1
-      if (left === 0) this.#running.delete(owner)
-      else this.#running.set(owner, left)
+      if (isCustomers) this.#count -= 1
+      const left = (this.#running.get(name) ?? 1) - 1
+      if (left === 0) this.#running.delete(name)
+      else this.#running.set(name, left)
     }
   }
 
   /** A file as it is read, a piece whenever somebody takes one. Its place is free when it ends, however it does. */
-  file(owner: string, texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-    const finish = this.begin(owner)
+  file(read: Read, texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+    const finish = this.begin(read)
     const encoder = new TextEncoder()
     let cancelIdle = (): void => undefined
     const end = async (): Promise<void> => {

@@ -36,7 +36,7 @@ export function historyFile(
   format: HistoryFormat,
 ): ReadableStream<Uint8Array> {
   const lines = format === 'csv' ? csvLines(parts, query) : jsonLines(parts, query)
-  return parts.heavyReads.file(query.customerId, gathered(lines))
+  return parts.heavyReads.file({ customerId: query.customerId }, gathered(lines))
 }
 
 async function* gathered(lines: AsyncGenerator<string>): AsyncGenerator<string> {

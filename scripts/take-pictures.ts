@@ -7,7 +7,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { chromiumBinary } from '../test/e2e/available.ts'
 import {
   answerStop,
-  arrive,
+  goToStop,
   memberStops,
   operatorStops,
   strangerStops,
@@ -166,8 +166,8 @@ async function takePage(page: Page, { stop, look, url, decisionId }: Shot): Prom
     .replace(':customer', seat.customerId)
     .replace(':member', seat.memberId)
     .replace(':decision', decisionId)
-  await page.goto(`${url}/${hash}`)
-  await arrive(page, stop)
+  if (!page.url().startsWith(url)) await page.goto(`${url}/`)
+  await goToStop(page, stop, hash)
   await page.waitForLoadState('networkidle', { timeout: 3000 }).catch(() => undefined)
   // The whole page in one window: what sticks to the window's edges then ends where the page does.
   const { width = 0, height = 0 } = page.viewportSize() ?? {}

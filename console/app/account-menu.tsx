@@ -1,7 +1,7 @@
 import { AvatarIcon, ExitIcon } from '@radix-ui/react-icons'
-import { useState } from 'react'
 import { ApiFailure, newIdempotencyKey, write } from '../data/api.ts'
 import { forgetKey } from '../data/credential.ts'
+import { setLeaving } from '../data/leaving.ts'
 import { useSession, type SignedIn } from '../data/session.ts'
 import { Popover } from '../ui/popover.tsx'
 import { SegmentedControl } from '../ui/segmented-control.tsx'
@@ -12,7 +12,6 @@ import { setTheme, themes, themeWords, useTheme } from './theme.ts'
 export function AccountMenu() {
   const session = useSession()
   const theme = useTheme()
-  const [isLeaving, setLeaving] = useState(false)
   return (
     <Popover
       label="Account and appearance"
@@ -39,15 +38,7 @@ export function AccountMenu() {
               <AvatarIcon aria-hidden="true" /> Your account
             </a>
           ) : null}
-          <button
-            type="button"
-            className="menu-item"
-            disabled={isLeaving}
-            onClick={() => {
-              setLeaving(true)
-              void leave(session).finally(() => setLeaving(false))
-            }}
-          >
+          <button type="button" className="menu-item" onClick={() => void leave(session)}>
             <ExitIcon aria-hidden="true" />
             {session.by === 'key' ? 'Forget my key' : 'Sign out'}
           </button>
@@ -69,13 +60,15 @@ function roleWords({ role, customer, by }: SignedIn): string {
 
 async function leave({ by }: SignedIn): Promise<void> {
   if (by === 'key') return forgetKey()
+  setLeaving(true)
   try {
     await write('session/sign-out', { body: {}, idempotencyKey: newIdempotencyKey() })
     // What was on screen is gone from memory as well.
-    location.hash = '#/'
+    history.replaceState(null, '', `${location.pathname}${location.search}#/`)
     location.reload()
   } catch (error) {
     const { message, remedy } = ApiFailure.of(error)
+    setLeaving(false)
     toast(`${message} ${remedy}`, 'bad')
   }
 }

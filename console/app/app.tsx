@@ -2,6 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { Component, lazy, Suspense, useState, type ReactNode } from 'react'
 import { Redirect, Route, Router, Switch } from 'wouter'
 import { useAddressPath, useAddressSearch } from '../data/address.ts'
+import { useIsLeaving } from '../data/leaving.ts'
 import { queries } from '../data/queries.ts'
 import { SessionProvider, useSessionQuery, type SignedIn } from '../data/session.ts'
 import { useOneTimeCode } from '../data/one-time-code.ts'
@@ -38,10 +39,11 @@ const LinkPage = lazy(async () => ({
 /** Shows pages to who is signed in, and to anybody else the way in. */
 function Door() {
   const { data: session, error, refetch } = useSessionQuery()
+  const isLeaving = useIsLeaving()
   const code = useOneTimeCode()
   const [last, setLast] = useState<SignedIn | null>(null)
   if (session?.kind === 'signed_in' && session !== last) setLast(session)
-  if (session === undefined) {
+  if (session === undefined || isLeaving) {
     return (
       <main className="lone">
         <Brand />

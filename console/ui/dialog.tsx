@@ -12,18 +12,11 @@ import './dialog.css'
  * A dialog over the page: it takes the focus, keeps it, and gives it back; Escape closes it. Open it by rendering it
  * with `isOpen`.
  */
-export function Dialog(props: {
-  readonly title: string
-  readonly isOpen: boolean
-  readonly onClose: () => void
-  readonly children: ReactNode
-  readonly size?: 'normal' | 'wide'
-  /** Something is under way that a press beside the dialog should not end. */
-  readonly isBusy?: boolean
-  /** It shows something that is not shown again: only its buttons close it. */
-  readonly isKept?: boolean
-  readonly role?: 'dialog' | 'alertdialog'
-}) {
+export function Dialog(props: DialogProps) {
+  // While it fades it shows what it was closed with: whoever opened it forgets at once what it was about.
+  const [last, setLast] = useState(props)
+  if (props.isOpen && props !== last) setLast(props)
+  const shown = props.isOpen ? props : last
   const isBusy = props.isBusy ?? false
   const isHeld = isBusy || (props.isKept ?? false)
   return (
@@ -40,17 +33,30 @@ export function Dialog(props: {
         <AriaDialog className="dialog" role={props.role ?? 'dialog'}>
           <header className="dialog-head">
             <Heading slot="title" level={2}>
-              {props.title}
+              {shown.title}
             </Heading>
             <IconButton label="Close" onPress={props.onClose} isDisabled={isBusy}>
               <Cross2Icon />
             </IconButton>
           </header>
-          {props.children}
+          {shown.children}
         </AriaDialog>
       </Modal>
     </ModalOverlay>
   )
+}
+
+type DialogProps = {
+  readonly title: string
+  readonly isOpen: boolean
+  readonly onClose: () => void
+  readonly children: ReactNode
+  readonly size?: 'normal' | 'wide'
+  /** Something is under way that a press beside the dialog should not end. */
+  readonly isBusy?: boolean
+  /** It shows something that is not shown again: only its buttons close it. */
+  readonly isKept?: boolean
+  readonly role?: 'dialog' | 'alertdialog'
 }
 
 /** The buttons at the end of a dialog; the last is the one that most press. */

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { customerId } from '../../src/core/ids.ts'
 import { listKeys } from '../../src/operations/list-keys.ts'
 import { chromiumLeftOut } from './available.ts'
-import { openConsoleWorld, sees, type ConsoleWorld } from './console-world.ts'
+import { noteTexts, openConsoleWorld, sees, type ConsoleWorld } from './console-world.ts'
 import { openAsOperator } from './console-operator.ts'
 
 /** The operator's and the owner's pages about customers and members, in a real browser. */
@@ -12,6 +12,10 @@ import { openAsOperator } from './console-operator.ts'
 const leftOut = chromiumLeftOut()
 
 const dialog = (page: Page) => page.getByRole('dialog').or(page.getByRole('alertdialog'))
+
+/** Waits until the one bar of the page says this; 0 % is within "90 %" as a part of a text. */
+const seesUsed = (page: Page, percent: number): Promise<void> =>
+  page.getByText(`${percent} % used`, { exact: true }).waitFor()
 
 async function publishSmallPlan({ admin }: ConsoleWorld): Promise<void> {
   const plans = {
@@ -61,12 +65,17 @@ test(
 
     await dialog(page).getByRole('button', { name: 'Done' }).click()
     await page.getByRole('cell', { name: 'Laptop', exact: true }).waitFor()
-    await page.getByText('45 % used').waitFor()
+    await seesUsed(page, 45)
     await page.goto(`${world.admin.admin.url}/#/customers`)
     await page.getByLabel('Search by name or id').fill('ines')
     await page.getByRole('row', { name: /acme/ }).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Inês & Co' }).waitFor()
-    assert.match(page.url(), /search=ines/)
+    await page.waitForURL(/search=ines/)
+
+    const field = page.getByLabel('Search by name or id')
+    await page.getByRole('link', { name: 'Customers', exact: true }).click()
+    await page.getByRole('row', { name: /acme/ }).waitFor()
+    assert.equal(await field.inputValue(), '', 'a search that is left does not come back')
   },
 )
 
@@ -79,27 +88,27 @@ test(
     await world.admin.ask()
     await world.admin.ask()
     const page = await openAsOperator(world, '#/customers/acme/members/ada')
-    await page.getByText('90 % used').waitFor()
+    await seesUsed(page, 90)
 
     await page.getByRole('button', { name: 'New exception' }).click()
     await dialog(page).getByLabel('Amount', { exact: true }).last().fill('0.02')
     await dialog(page).getByRole('button', { name: 'Make the exception' }).click()
-    await page.getByText('45 % used').waitFor()
+    await seesUsed(page, 45)
     await sees(page, 'An exception for this member: the plan says $0.01.')
     await page.getByRole('button', { name: 'Take back' }).click()
     await dialog(page).getByRole('button', { name: 'Take it back' }).click()
-    await page.getByText('90 % used').waitFor()
+    await seesUsed(page, 90)
     await page.getByRole('button', { name: 'Gift a reset' }).click()
     await dialog(page).getByRole('button', { name: 'Gift the reset' }).click()
-    await page.getByText('0 % used').waitFor()
+    await seesUsed(page, 0)
     await world.admin.ask()
-    await page.getByText('45 % used').waitFor()
+    await seesUsed(page, 45)
 
     await page.getByRole('button', { name: 'Change plan' }).click()
     await dialog(page).getByText('Session: lowered from $0.01 to $0.002').waitFor()
     await dialog(page).getByText('A limit of the new plan is used up already.').waitFor()
     await dialog(page).getByRole('button', { name: 'Move to Small' }).click()
-    await page.getByText('225 % used').waitFor()
+    await seesUsed(page, 225)
     assert.equal((await world.admin.ask()).status, 429)
   },
 )
@@ -127,11 +136,15 @@ test(
     await page.getByRole('button', { name: 'Erase names' }).click()
     await dialog(page).getByRole('button', { name: 'Erase names' }).click()
     await page.getByRole('heading', { name: 'ada', exact: true }).waitFor()
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' })
+    const titles = await noteTexts(page, '[role=alertdialog] h2')
     await page.getByRole('button', { name: /^Revoke key_/ }).click()
     await dialog(page).getByRole('button', { name: 'Revoke the key' }).click()
     await sees(page, 'No key works.')
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' })
     const keys = await listKeys(admin.world.parts, customerId('acme'))
     assert.ok(keys.every(({ revokedAtMs }) => revokedAtMs !== null))
+    assert.deepEqual(await titles(), [`Revoke ${keys[0]?.keyId}?`], 'also while it goes away')
   },
 )
 
@@ -140,17 +153,18 @@ test(
   { skip: leftOut },
   async (t) => {
     const world = await openConsoleWorld(t)
+    await world.admin.ask()
     const page = await world.openAs({ role: 'owner', customerId: 'acme' }, '#/customer')
 
     await page.getByRole('heading', { name: 'Members' }).waitFor()
-    await page.getByRole('button', { name: 'ada' }).waitFor()
+    await page.getByRole('button', { name: 'ada', exact: true }).waitFor()
     await page.getByText('Monthly spend cap').waitFor()
     await page.getByRole('region', { name: 'Auto-reload' }).waitFor()
     for (const name of ['Pause', 'Erase names', 'Add funds']) {
       assert.equal(await page.getByRole('button', { name }).count(), 0, name)
     }
-    await page.getByRole('button', { name: 'ada' }).click()
-    await page.getByRole('heading', { name: 'Plan limits' }).waitFor()
+    await page.getByRole('button', { name: 'ada', exact: true }).click()
+    await seesUsed(page, 45)
     for (const name of ['Gift a reset', 'New exception', 'Erase names']) {
       assert.equal(await page.getByRole('button', { name }).count(), 0, name)
     }

@@ -89,6 +89,6 @@ test(
     await page.waitForURL(/#\/history\?kind=request&from=/)
     await rows(page, 'History').nth(3).waitFor()
     await goTo(page, '#/usage?view=table')
-    assert.match(await rows(page, 'Usage over time').first().innerText(), /\$0\.018/)
+    await rows(page, 'Usage over time').first().filter({ hasText: '$0.018' }).waitFor()
   },
 )

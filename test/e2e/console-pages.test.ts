@@ -4,14 +4,14 @@ import type { Page } from 'playwright-core'
 import { chromiumLeftOut } from './available.ts'
 import {
   answerStop,
-  arrive,
+  goToStop,
   memberStops,
   operatorStops,
   strangerStops,
   violationsOn,
   type Stop,
 } from './console-tour.ts'
-import { goTo, openConsoleWorld } from './console-world.ts'
+import { openConsoleWorld } from './console-world.ts'
 
 const leftOut = chromiumLeftOut()
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
@@ -37,8 +37,7 @@ for (const [scheme, window] of [
       const found: string[] = []
       const lookAt = async (page: Page, stops: readonly Stop[]): Promise<void> => {
         for (const stop of stops) {
-          await goTo(page, toAddress(stop))
-          await arrive(page, stop)
+          await goToStop(page, stop, toAddress(stop))
           for (const fault of await faultsOn(page)) found.push(`${stop.name}: ${fault}`)
         }
       }

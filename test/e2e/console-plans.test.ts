@@ -32,11 +32,17 @@ test(
     await sees(page, 'Concerns 1 member: ada.')
     assert.equal((await world.admin.ask()).status, 200, 'a preview changes nothing')
     await publish.click()
-    await page
-      .getByRole('alertdialog')
-      .getByText(/Test plan becomes version 2/)
-      .waitFor()
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Publish' }).click()
+    const question = page.getByRole('alertdialog')
+    await question.getByText(/Test plan becomes version 2/).waitFor()
+    const isReadAgain = Promise.withResolvers<void>()
+    await page.route('**/api/plans/versions', async (route) => {
+      await isReadAgain.promise
+      await route.continue()
+    })
+    await question.getByRole('button', { name: 'Publish' }).click()
+    await sees(page, 'Nothing: the plans are published just so.')
+    await question.getByText(/Test plan becomes version 2/).waitFor()
+    isReadAgain.resolve()
 
     await page.getByRole('region', { name: 'What would change' }).waitFor({ state: 'detached' })
     await page.getByText('version 2', { exact: true }).waitFor()

@@ -130,7 +130,7 @@ test(
     const { customerId } = admin.world.seat
     await addPerson(admin, 'otto@example.com', { role: 'owner', customerId })
     await addPerson(admin, 'olga@example.com', { role: 'operator' })
-    const page = await open('#/people')
+    const page = await open('#/people', { expected: /ERR_FAILED/ })
     await signIn(page, 'otto@example.com')
 
     await page.getByRole('button', { name: 'Manage Name of otto' }).waitFor()
@@ -142,9 +142,27 @@ test(
       .getByRole('button', { name: /Sign out everywhere/ })
       .click()
     await page.getByRole('alertdialog').waitFor({ state: 'detached' })
-    assert.equal(await page.getByRole('button', { name: 'Sign out everywhere else' }).count(), 0)
-    await page.getByRole('button', { name: 'Account and appearance' }).click()
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page
+      .getByRole('button', { name: 'Sign out everywhere else' })
+      .waitFor({ state: 'detached' })
+
+    const signOut = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Account and appearance' }).click()
+      await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+    }
+    const pages = page.getByRole('navigation', { name: 'Pages' })
+    await page.route('**/api/session/sign-out', (route) => route.abort())
+    await signOut()
+    await sees(page, 'The server does not answer.')
+    await page.unroute('**/api/session/sign-out')
+    const onItsWay = Promise.withResolvers<void>()
+    await page.route('**/api/session/sign-out', async (route) => {
+      await onItsWay.promise
+      await route.continue()
+    })
+    await signOut()
+    await pages.waitFor({ state: 'detached' })
+    onItsWay.resolve()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   },
 )

@@ -53,9 +53,21 @@ export const operatorStops: readonly Stop[] = [
   { name: 'account', hash: '#/account', heading: 'Your account' },
 ]
 
-/** Resolves when the page is there and has its figures. */
-export async function arrive(page: Page, { heading }: Stop): Promise<void> {
-  await page.getByRole('heading', { name: heading }).first().waitFor()
+/**
+ * Goes there from another page of the console, and resolves when it is there with its figures. The page that was left
+ * is marked, because its headings may read like those of the next one.
+ */
+export async function goToStop(page: Page, stop: Stop, hash: string): Promise<void> {
+  await page.evaluate(`
+    if (location.hash !== ${JSON.stringify(hash)}) {
+      document.querySelector('.page')?.setAttribute('data-left', '')
+      location.hash = ${JSON.stringify(hash)}
+    }`)
+  await page
+    .locator('.page:not([data-left]), .lone')
+    .getByRole('heading', { name: stop.heading })
+    .first()
+    .waitFor()
   await page.locator('.skeleton').first().waitFor({ state: 'detached' })
 }
 

@@ -140,6 +140,16 @@ export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
 }
 
+/** Notes what these elements say from now on, also for a moment only; the answer tells each text once. */
+export async function noteTexts(page: Page, selector: string): Promise<() => Promise<string[]>> {
+  const note = `document.querySelectorAll(${JSON.stringify(selector)}).forEach((one) => noted.add(one.textContent))`
+  await page.evaluate(`
+    globalThis.noted = new Set()
+    new MutationObserver(() => ${note})
+      .observe(document.body, { subtree: true, childList: true, characterData: true })`)
+  return () => page.evaluate('[...noted]')
+}
+
 /** Waits until the page shows this text. */
 export const sees = (page: Page, text: string | RegExp): Promise<void> =>
   page.getByText(text).first().waitFor()

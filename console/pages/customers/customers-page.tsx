@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react'
+import { useState } from 'react'
 import type { CustomerRow } from '../../../src/admin/contract/customers.ts'
 import { go, useFilters } from '../../data/address.ts'
 import { path } from '../../data/api.ts'
@@ -25,7 +25,6 @@ export function CustomersPage() {
   const { get, set } = useFilters()
   const [isOpening, setOpening] = useState(false)
   const search = get('search')
-  const onSearch = useCallback((text: string) => set({ search: text }), [set])
   return (
     <Page
       title="Customers"
@@ -38,7 +37,11 @@ export function CustomersPage() {
     >
       <Card>
         <div className="filters">
-          <SearchField label="Search by name or id" value={search} onSearch={onSearch} />
+          <SearchField
+            label="Search by name or id"
+            value={search}
+            onSearch={(text) => set({ search: text })}
+          />
         </div>
         <CustomerTable search={search} />
       </Card>

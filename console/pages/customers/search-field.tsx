@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import { TextField } from '../../ui/fields.tsx'
 
 /** Letters are searched for once the reader rests for a moment; the search itself lives in the address. */
@@ -9,13 +9,20 @@ export function SearchField(props: {
   readonly value: string
   readonly onSearch: (text: string) => void
 }) {
-  const { value, onSearch } = props
+  const { value } = props
   const [text, setText] = useState(value)
+  const [known, setKnown] = useState(value)
+  if (value !== known) {
+    // Somebody went to another address: what was searched for there stands here now.
+    setKnown(value)
+    if (text.trim() !== value) setText(value)
+  }
+  const onSearch = useEffectEvent(props.onSearch)
   useEffect(() => {
     if (text.trim() === value) return undefined
     const timer = setTimeout(() => onSearch(text.trim()), restMs)
     return () => clearTimeout(timer)
-  }, [text, value, onSearch])
+  }, [text, value])
   return (
     <TextField
       label={props.label}

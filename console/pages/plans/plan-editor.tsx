@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { AppliedPlansAnswer } from '../../../src/admin/contract/answers.ts'
-import type { PlansPreviewAnswer } from '../../../src/admin/contract/plans.ts'
+import type { PlanPreview, PlansPreviewAnswer } from '../../../src/admin/contract/plans.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { newIdempotencyKey, write } from '../../data/api.ts'
 import { Button } from '../../ui/button.tsx'
@@ -23,6 +23,8 @@ export function PlanEditor(props: { readonly content: string; readonly onClose: 
   const [text, setText] = useState(content)
   const [kind, setKind] = useState<'form' | 'text'>('form')
   const [isAsking, setAsking] = useState(false)
+  /** What it was when the question was asked: once it is published nothing would change any more. */
+  const [asked, setAsked] = useState<readonly PlanPreview[]>([])
   const { data: preview, error, isPlaceholderData } = usePreview(useRested(text))
   const publish = useCommand<{ readonly content: string }, AppliedPlansAnswer>('plans')
   const isCurrent = useRested(text) === text && !isPlaceholderData
@@ -35,7 +37,14 @@ export function PlanEditor(props: { readonly content: string; readonly onClose: 
       actions={
         <>
           <Button onPress={onClose}>Discard</Button>
-          <Button kind="main" isDisabled={!canPublish} onPress={() => setAsking(true)}>
+          <Button
+            kind="main"
+            isDisabled={!canPublish}
+            onPress={() => {
+              setAsked(changes)
+              setAsking(true)
+            }}
+          >
             Publish
           </Button>
         </>
@@ -93,7 +102,7 @@ export function PlanEditor(props: { readonly content: string; readonly onClose: 
         }}
       >
         <ul className="plain-list">
-          {changes.map(({ planId, name, isNew, version, memberCount }) => (
+          {asked.map(({ planId, name, isNew, version, memberCount }) => (
             <li key={planId}>
               {isNew ? `${name} is a new plan.` : `${name} becomes version ${version}`}
               {isNew

@@ -106,6 +106,23 @@ describe("a member's own keys", () => {
       assert.equal(await worksWith(it, keyText), false)
   })
 
+  test("the customer's list of keys names the member of each, where it has a name", async () => {
+    await using it = await openAdminWorld()
+    await it.world.addSeat('bob')
+    const body = { memberId: 'ada', name: 'Ada L.', planId: 'test' }
+    assert.equal((await it.call('POST', '/api/customers/acme/members', { body })).status, 200)
+
+    const { json } = await it.call('GET', '/api/customers/acme/keys')
+
+    assert.deepEqual(
+      json.keys.map(({ memberId, memberName }: Answer) => [memberId, memberName]),
+      [
+        ['ada', 'Ada L.'],
+        ['bob', null],
+      ],
+    )
+  })
+
   test('a key makes no other keys and cares for no other key', async () => {
     await using it = await openAdminWorld()
     const { seat, parts } = it.world

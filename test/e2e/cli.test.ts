@@ -284,7 +284,7 @@ test('a key is issued, counts at once, is listed without its text, and is revoke
 
   assert.equal(before.status, 200)
   await before.arrayBuffer()
-  assert.match(listed.out, new RegExp(`${keyId} +demo +laptop`))
+  assert.match(listed.out, new RegExp(`${keyId} +Demo \\(demo\\) +laptop`))
   assert.ok(!listed.out.includes(keyText))
   assert.match(revoked.out, /is revoked/)
   assert.equal(after.status, 401)

@@ -153,17 +153,21 @@ test(
   { skip: leftOut },
   async (t) => {
     const world = await openConsoleWorld(t)
+    await world.admin.call('POST', '/api/customers/acme/members', {
+      body: { memberId: 'ada', name: 'Ada Lovelace', planId: 'test' },
+    })
     await world.admin.ask()
     const page = await world.openAs({ role: 'owner', customerId: 'acme' }, '#/customer')
 
     await page.getByRole('heading', { name: 'Members' }).waitFor()
-    await page.getByRole('button', { name: 'ada', exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Ada Lovelace' }).waitFor()
     await page.getByText('Monthly spend cap').waitFor()
     await page.getByRole('region', { name: 'Auto-reload' }).waitFor()
+    await page.getByRole('link', { name: 'Ada Lovelace' }).waitFor()
     for (const name of ['Pause', 'Erase names', 'Add funds']) {
       assert.equal(await page.getByRole('button', { name }).count(), 0, name)
     }
-    await page.getByRole('button', { name: 'ada', exact: true }).click()
+    await page.getByRole('button', { name: 'Ada Lovelace' }).click()
     await seesUsed(page, 45)
     for (const name of ['Gift a reset', 'New exception', 'Erase names']) {
       assert.equal(await page.getByRole('button', { name }).count(), 0, name)

@@ -88,8 +88,10 @@ function columnsFor(options: {
   const member: Column<Key> = {
     id: 'member',
     heading: 'Member',
-    cell: ({ customerId, memberId }) => (
-      <a href={`#/${path`customers/${customerId}/members/${memberId}`}`}>{memberId}</a>
+    cell: ({ customerId, memberId, memberName }) => (
+      <a href={`#/${path`customers/${customerId}/members/${memberId}`}`}>
+        {memberName ?? memberId}
+      </a>
     ),
   }
   return [

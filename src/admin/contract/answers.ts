@@ -100,7 +100,9 @@ export type AutoReloadAnswer = Json<AutoReloadFigures> & {
 export type CustomersAnswer = Json<CustomerPage>
 export type MemberAnswer = Json<MemberOverview>
 export type MembersAnswer = Json<MemberPage>
-export type KeysAnswer = { readonly keys: readonly Json<KeyOverview>[] }
+/** A key among those of all members of a customer. */
+export type CustomerKey = KeyOverview & { readonly memberName: string | null }
+export type KeysAnswer = { readonly keys: readonly Json<CustomerKey>[] }
 export type IssuedKeyAnswer = { readonly keyId: string; readonly keyText: string }
 export type PlansAnswer = { readonly plans: readonly Json<Plan>[] }
 export type AppliedPlansAnswer = {

@@ -20,7 +20,7 @@ import { setStatus } from '../../operations/set-status.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import { commandOf, type AdminContext, type AdminVariables } from '../callers/callers.ts'
 import { noteAct } from '../callers/note-act.ts'
-import type { ErasureAnswer } from '../contract/answers.ts'
+import type { CustomerKey, ErasureAnswer } from '../contract/answers.ts'
 import {
   emptySchema,
   exceptionSchema,
@@ -41,6 +41,7 @@ import { addKeyCare } from '../keys/own-key-routes.ts'
 import { answer, bodyOf, queryOf } from '../http/exchange.ts'
 import { AdminFailure } from '../failures.ts'
 import { requireOwnPlan } from '../plans/owners-plans.ts'
+import { Names } from '../wording/names.ts'
 import { historyAnswer, usageAnswer } from './member-answers.ts'
 
 type Routes = Hono<{ Variables: AdminVariables }>
@@ -142,7 +143,12 @@ function addSettings(routes: Routes, parts: AdminApiParts): void {
 function addKeys(routes: Routes, parts: AdminApiParts): void {
   routes.get('/:customerId/keys', async (c) => {
     const { customerId } = await getCustomer(parts, customerOf(c))
-    return answer(c, { keys: await listKeys(parts, customerId) })
+    const names = new Names(parts)
+    const keys: CustomerKey[] = []
+    for (const key of await listKeys(parts, customerId)) {
+      keys.push({ ...key, memberName: (await names.of(key.memberId)).name })
+    }
+    return answer(c, { keys })
   })
 
   routes.post(`${one}/keys`, async (c) => {

@@ -78,7 +78,7 @@ function rowOf(key: KeysAnswer['keys'][number], context: CommandContext): readon
     key.revokedAtMs === null ? 'active' : `revoked ${localMoment(key.revokedAtMs, reader)}`
   return [
     key.keyId,
-    key.memberId,
+    safeText(key.memberName === null ? key.memberId : `${key.memberName} (${key.memberId})`),
     safeText(key.name ?? ''),
     localMoment(key.issuedAtMs, reader),
     status,

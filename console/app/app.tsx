@@ -3,7 +3,7 @@ import { Component, lazy, Suspense, useState, type ReactNode } from 'react'
 import { Redirect, Route, Router, Switch } from 'wouter'
 import { useAddressPath, useAddressSearch } from '../data/address.ts'
 import { useIsLeaving } from '../data/leaving.ts'
-import { queries } from '../data/queries.ts'
+import { forgetWhatWasRead, queries } from '../data/queries.ts'
 import { SessionProvider, useSessionQuery, type SignedIn } from '../data/session.ts'
 import { useOneTimeCode } from '../data/one-time-code.ts'
 import { SessionOver } from '../pages/sign-in/session-over.tsx'
@@ -71,14 +71,23 @@ function Door() {
   if (held === null || (session.kind !== 'signed_in' && held.by === 'key')) {
     return <SignInPage key={session.kind} isFirstRun={session.kind === 'first_run'} />
   }
+  const who = [held.by, held.email, held.customer?.id, held.member?.id].join(' ')
   return (
-    <SessionProvider value={held} key={`${held.by} ${held.email ?? held.member?.id ?? ''}`}>
-      <Shell>
-        <Pages session={held} />
-      </Shell>
-      {session.kind === 'signed_in' ? null : <SessionOver session={held} />}
+    <SessionProvider value={held} key={who}>
+      <FreshStart>
+        <Shell>
+          <Pages session={held} />
+        </Shell>
+        {session.kind === 'signed_in' ? null : <SessionOver session={held} />}
+      </FreshStart>
     </SessionProvider>
   )
+}
+
+/** Comes anew with each reader, before anything is read for that one. */
+function FreshStart({ children }: { readonly children: ReactNode }) {
+  useState(forgetWhatWasRead)
+  return children
 }
 
 function Pages({ session }: { readonly session: SignedIn }) {

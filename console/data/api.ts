@@ -100,6 +100,7 @@ export const newIdempotencyKey = (): string =>
 
 /** The answer itself, for downloads and streams; a "no" is thrown. */
 export async function open(relative: string, init: RequestInit): Promise<Response> {
+  const key = credential.get()
   let response: Response
   try {
     response = await fetch(apiUrl(relative), {
@@ -112,6 +113,10 @@ export async function open(relative: string, init: RequestInit): Promise<Respons
     throw noAnswer(init.method ?? 'GET')
   }
   noteServerDate(response.headers.get('date'))
+  // Asked with a key that was exchanged meanwhile: what it may no more, the one in its place may.
+  if (response.status === 401 && key !== null && credential.get() !== key) {
+    throw noAnswer(init.method ?? 'GET')
+  }
   if (!response.ok) throw await failureIn(response)
   return response
 }

@@ -39,6 +39,11 @@ export const queries = new QueryClient({
   },
 })
 
+/** What one reader was shown is not shown to the next, also not for the moment that an answer takes. */
+export function forgetWhatWasRead(): void {
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })
+}
+
 /** A session that ended, or a key that was revoked: nothing on the page may stay. */
 function leaveWhenRefused(error: unknown, asked: unknown): void {
   const failure = ApiFailure.of(error)

@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { createContext, useContext, useSyncExternalStore } from 'react'
 import type { SessionAnswer } from '../../src/admin/contract/session.ts'
 import { read } from './api.ts'
-import { credential } from './credential.ts'
+import { credential, enterKey } from './credential.ts'
+import { queries } from './queries.ts'
 
 /** Who is at the console, as `GET /api/session` says for the cookie or the key. */
 export type SignedIn = Extract<SessionAnswer, { kind: 'signed_in' }>
@@ -19,6 +20,12 @@ export function useSessionQuery() {
     meta: { everyMs: 30_000 },
     staleTime: 30_000,
   })
+}
+
+/** The same reader goes on with another key of its own: who that is stays known, so nothing leaves the screen. */
+export function exchangeKey(key: string): void {
+  queries.setQueryData(['session', key], queries.getQueryData(['session', credential.get()]))
+  enterKey(key)
 }
 
 const SessionContext = createContext<SignedIn | null>(null)

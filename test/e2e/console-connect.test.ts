@@ -71,8 +71,9 @@ test(
     assert.equal(await statusOf(world, old), 200, 'both work until then')
     await page.getByRole('button', { name: /revoke the old one/ }).click()
 
-    await sees(page, 'signed in with it')
+    await sees(page, 'The old key is revoked.')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await sees(page, 'signed in with it')
     await page.waitForFunction(
       (key: string) => sessionStorage.getItem('plimsoll-key') === key,
       keyText,

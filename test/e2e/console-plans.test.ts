@@ -39,8 +39,9 @@ test(
       await isReadAgain.promise
       await route.continue()
     })
+    const previewedAgain = page.waitForResponse('**/api/plans/preview')
     await question.getByRole('button', { name: 'Publish' }).click()
-    await sees(page, 'Nothing: the plans are published just so.')
+    await previewedAgain
     await question.getByText(/Test plan becomes version 2/).waitFor()
     isReadAgain.resolve()
 
@@ -73,9 +74,17 @@ test(
     await sees(page, 'new plan')
     await sees(page, 'Not in the text, and so left as they are: test.')
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    const isPreviewedAgain = Promise.withResolvers<void>()
+    await page.route('**/api/plans/preview', async (route) => {
+      await isPreviewedAgain.promise
+      await route.continue()
+    })
     await page.getByRole('alertdialog').getByRole('button', { name: 'Publish' }).click()
 
     await page.getByRole('heading', { name: 'Free' }).waitFor()
+    const previewed = page.getByText('new plan', { exact: true })
+    assert.equal(await previewed.count(), 0, 'what is published is no preview any more')
+    isPreviewedAgain.resolve()
     await page.getByRole('heading', { name: 'Test plan' }).waitFor()
     await sees(page, 'nobody on it')
   },

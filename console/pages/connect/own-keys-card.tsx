@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { IssuedKeyAnswer } from '../../../src/admin/contract/answers.ts'
 import type { OwnKeysAnswer } from '../../../src/admin/contract/keys.ts'
 import { path, read } from '../../data/api.ts'
-import { enterKey } from '../../data/credential.ts'
+import { exchangeKey } from '../../data/session.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -309,7 +309,7 @@ function Exchange(props: {
   }
   const end = (): void => {
     // Whoever signed in with the old key goes on with the new one, which may end the old.
-    if (held.isCurrent) enterKey(made.keyText)
+    if (held.isCurrent) exchangeKey(made.keyText)
     revoke.send({}, () => {
       toast('The old key is revoked.')
       onClose()

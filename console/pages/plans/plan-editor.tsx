@@ -54,7 +54,8 @@ export function PlanEditor(props: { readonly content: string; readonly onClose: 
         <h3>What would change</h3>
         {error !== null ? (
           <FailureNote failure={error} />
-        ) : preview === undefined ? (
+        ) : preview === undefined || publish.isPending ? (
+          // What is being published stands among the plans before the editor is gone.
           <Skeleton lines={3} />
         ) : (
           <PlanPreviewList preview={preview} />

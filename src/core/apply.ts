@@ -2,9 +2,9 @@ import type { CustomerState, Grant, MemberState, OpenHold, SystemState } from '.
 import { undoneJumps } from './clock-jumps.ts'
 import type { Entry, EntryBody, Leg } from './entry.ts'
 import { withMonth } from './included-grant.ts'
-import { grantId, limitId } from './ids.ts'
+import { grantId } from './ids.ts'
 import { charge, countReload, overrunMonth } from './month-sums.ts'
-import { findWindow, pinWindow } from './pinned-windows.ts'
+import { findWindow, pinWindow, windowAccount } from './pinned-windows.ts'
 
 /**
  * The fold: running sums are what entries add up to, nothing else. Live traffic, a cold rebuild, `explain`
@@ -80,7 +80,7 @@ function isSharedAccount(account: string): boolean {
 export function applyToCustomer(state: CustomerState, entry: Entry): void {
   if (!touchesCustomer(entry)) return
   const { body } = entry
-  if (body.kind === 'granted') addGrant(state, entry)
+  addGrant(state, entry)
   applyCustomerSetting(state, body)
   applyReload(state, entry)
   const overrunAtMs = body.kind === 'settled' ? body.overrunMonthMs : undefined
@@ -120,7 +120,6 @@ function applyCustomerSetting(state: CustomerState, body: EntryBody): void {
       state.isActive = body.isActive
       return
     default:
-      return
   }
 }
 
@@ -145,7 +144,6 @@ function applyReload(state: CustomerState, { body, atMs }: Entry): void {
       if (body.reload !== undefined) countReload(state, body.reload.month, body.grant.amountNanos)
       return
     default:
-      return
   }
 }
 
@@ -235,7 +233,7 @@ function changePart(grant: Grant, part: string, amount: bigint): void {
 export function applyToMember(state: MemberState, entry: Entry): void {
   const { body } = entry
   applyMemberSetting(state, entry)
-  if (body.kind === 'held') addHold(state, entry)
+  addHold(state, entry)
   for (const leg of entry.legs) {
     moveOwn(state, leg.from, -leg.amount)
     moveOwn(state, leg.to, leg.amount)
@@ -280,7 +278,6 @@ function applyMemberSetting(state: MemberState, entry: Entry): void {
       }
       return
     default:
-      return
   }
 }
 
@@ -302,16 +299,12 @@ function addHold(state: MemberState, entry: Entry): void {
 /** Window accounts of an instance that is over move nothing that a later decision reads. */
 function moveOwn(state: MemberState, account: string, amount: bigint): void {
   if (account.startsWith('window:')) {
-    // Sliced, not split: this line runs for every leg of every request.
-    const idEnd = account.indexOf(':', 7)
-    const startEnd = account.indexOf(':', idEnd + 1)
-    const startMs = Number(account.slice(idEnd + 1, startEnd))
-    const instance = findWindow(state, limitId(account.slice(7, idEnd)), startMs)
+    const { limitId: id, startMs, part } = windowAccount(account)
+    const instance = findWindow(state, id, startMs)
     if (instance === undefined) return
-    const part = account.slice(startEnd + 1)
     if (part === 'held') instance.held += amount
     else instance.used += amount
-  } else if (account.startsWith('grant:') && account.endsWith(':held')) {
+  } else if (account.endsWith(':held')) {
     state.heldNanos += amount
   }
 }

@@ -10,7 +10,7 @@ import { windowsToKeep } from './pinned-windows.ts'
 import { appliesTo, type Limit, type Plan } from './plan.ts'
 import { isFree, type Amounts, type Price } from './usage.ts'
 import { expiryLegs, takeAvailable } from './wallet.ts'
-import { admittingInstance, monthBounds } from './window.ts'
+import { admittingInstance, monthBounds, utcZone } from './window.ts'
 import { extraUsageObstacle } from './extra-usage.ts'
 
 /**
@@ -52,7 +52,7 @@ type Asked = {
 function decideOnLimits(asked: Asked): Decided {
   const { account, request, moment, plan } = asked
   const limits = plan.limits.filter((limit) => appliesTo(limit, request.facts.model))
-  const closed = limits.filter((limit) => !hasRoom(limit, asked, { isCountingHolds: true }))
+  const closed = limits.filter((limit) => !hasRoom(limit, asked))
   if (closed.length === 0) return allowFromPlan(asked, limits)
 
   const { nowMs } = moment
@@ -64,7 +64,7 @@ function decideOnLimits(asked: Asked): Decided {
 
   const alone = extraUsageHold(asked, { reservedNanos: 0n, nowMs })
   const wouldPassAlone =
-    limits.every((limit) => hasRoom(limit, asked, { isCountingHolds: false })) ||
+    limits.every((limit) => hasRoom(limit, asked, { isIgnoringHolds: true })) ||
     extraUsageObstacle({ ...needs, isIgnoringHolds: true }, alone.heldNanos) === null
   const obstacles: Obstacles = {
     limits,
@@ -80,11 +80,11 @@ function decideOnLimits(asked: Asked): Decided {
 function hasRoom(
   limit: Limit,
   asked: Asked,
-  { isCountingHolds }: { isCountingHolds: boolean },
+  { isIgnoringHolds = false }: { readonly isIgnoringHolds?: boolean } = {},
 ): boolean {
   const { member } = asked.account
   const { used, held, amount } = limitFigures(limit, member, asked.moment.nowMs)
-  return isBelow(isCountingHolds ? used + held : used, amount)
+  return isBelow(isIgnoringHolds ? used : used + held, amount)
 }
 
 function allowFromPlan(asked: Asked, limits: readonly Limit[]): Decided {
@@ -132,7 +132,7 @@ function extraUsageHold(
 
 function bookedOverrunNanos(customer: CustomerState, nowMs: number): Nanos {
   const { overrun, overrunBefore } = customer
-  const { startMs } = monthBounds('UTC', nowMs)
+  const { startMs } = monthBounds(utcZone, nowMs)
   if (overrun === null || overrun.startMs === startMs) return overrun?.bookedNanos ?? 0n
   return overrunBefore.find((month) => month.startMs === startMs)?.bookedNanos ?? 0n
 }
@@ -162,7 +162,7 @@ type Placement = {
 
 function allow(asked: Asked, placement: Placement): Decided {
   const { account, request, moment, expected } = asked
-  const { kept } = placement
+  const { source, amounts, windowLegs = [], kept } = placement
   const expiresAtMs = moment.nowMs + request.holdMaxMs
   const draft: EntryDraft = {
     atMs: moment.nowMs,
@@ -172,20 +172,19 @@ function allow(asked: Asked, placement: Placement): Decided {
       holdId: request.holdId,
       bootId: request.bootId,
       keyId: request.keyId,
-      source: placement.source,
+      source,
       facts: request.facts,
       bucket: expected.bucket,
-      amounts: placement.amounts,
+      amounts,
       expected: expected.expected,
       worstNanos: expected.worst.money,
-      windowLegs: placement.windowLegs ?? [],
+      windowLegs,
       ...(kept === undefined ? {} : { kept }),
       grantLegs: placement.grantLegs ?? [],
       overrunReserveNanos: placement.reserveNanos ?? 0n,
       expiresAtMs,
     },
   }
-  const { source, amounts, windowLegs = [] } = placement
   const walletNanos = source === 'extra_usage' ? amounts.money : 0n
   const figures = figuresAfterHold(account, moment, { windowLegs, amounts, walletNanos })
   const allowance = { holdId: request.holdId, source, heldNanos: walletNanos, expiresAtMs, figures }

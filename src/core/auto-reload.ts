@@ -159,8 +159,8 @@ export function reloadChangesMs(customer: CustomerState, nowMs: number): number 
     spendMonth(customer, customer.zone, nowMs).endMs,
   )
   for (const { expiresAtMs, availableNanos: left } of customer.grants.values()) {
-    if (expiresAtMs !== null && expiresAtMs > nowMs && left > 0n)
-      nextMs = Math.min(nextMs, expiresAtMs)
+    const endMs = expiresAtMs ?? Infinity
+    if (endMs > nowMs && left > 0n) nextMs = Math.min(nextMs, endMs)
   }
   return nextMs
 }

@@ -27,7 +27,6 @@ export function correctedMs(
   { nowMs, wallMs }: { readonly nowMs: number; readonly wallMs: number },
 ): number | undefined {
   const undone = undoableJumps(jumps, nowMs).filter(({ toMs }) => toMs > wallMs)
-  if (undone.length === 0) return undefined
   const atMs = Math.max(Math.floor(wallMs), earliestMs(undone, nowMs))
   return atMs < nowMs ? atMs : undefined
 }
@@ -65,7 +64,6 @@ export function reachBack(
   jumps: readonly ClockJump[],
   nowMs: number,
 ): { readonly sinceMs: number; readonly untilMs: number } | undefined {
-  if (jumps.length === 0) return undefined
   const undoable = undoableJumps(jumps, nowMs)
   if (undoable.length === 0) return undefined
   const lastMs = Math.max(...undoable.map(({ fromMs }) => fromMs))

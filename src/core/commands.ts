@@ -11,7 +11,7 @@ import type { Moment } from './figures.ts'
 import type { GrantId, KeyId, LimitId, PlanId } from './ids.ts'
 import type { DueGrant } from './included-grant.ts'
 import type { Nanos } from './money.ts'
-import type { Limit, Plan, ShapeChange } from './plan.ts'
+import type { Limit, Plan, ShapeChange, WindowShape } from './plan.ts'
 import type { Price, Unit } from './usage.ts'
 import { pinnedAt, windowsToKeep } from './pinned-windows.ts'
 import { expiryLegs, grantAvailableNanos } from './wallet.ts'
@@ -228,27 +228,29 @@ export function publishPlan(
   const old = system.plans.get(asked.id)
   const limits = asked.limits.map((limit) => withHistory(limit, old, moment))
   const plan: Plan = { ...asked, version: (old?.version ?? 0) + 1, limits }
-  if (old !== undefined && isSamePlan(old, plan)) return undefined
+  if (isSamePlan(old, plan)) return undefined
   return draft(moment, { kind: 'plan_published', plan })
 }
 
 /** Shape changes older than this can no longer matter to an unpinned instance: the longest is a month. */
 const shapesKeptMax = 16
 
+const newestShape = ({ shapes }: Limit): WindowShape | undefined => shapes.at(-1)?.shape
+
 function withHistory(limit: Limit, old: Plan | undefined, moment: Moment): Limit {
   const before = old?.limits.find((other) => other.id === limit.id)
-  const shape = limit.shapes.at(-1)?.shape
+  const shape = newestShape(limit)
   if (shape === undefined) throw new PlanChangeError(`Limit "${limit.id}" has no window`)
   if (before === undefined) return { ...limit, shapes: [{ sinceMs: 0, shape }] }
-  if (JSON.stringify(before.shapes.at(-1)?.shape) === JSON.stringify(shape)) {
+  if (JSON.stringify(newestShape(before)) === JSON.stringify(shape)) {
     return { ...limit, shapes: before.shapes }
   }
   const shapes: readonly ShapeChange[] = [...before.shapes, { sinceMs: moment.nowMs, shape }]
   return { ...limit, shapes: shapes.slice(-shapesKeptMax) }
 }
 
-function isSamePlan(old: Plan, next: Plan): boolean {
-  const text = (plan: Plan): string =>
+function isSamePlan(old: Plan | undefined, next: Plan): boolean {
+  const text = (plan: Plan | undefined): string =>
     JSON.stringify({ ...plan, version: 0 }, (_key, value: unknown) =>
       typeof value === 'bigint' ? `${value}n` : value,
     )

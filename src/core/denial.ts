@@ -8,7 +8,7 @@ import { dueGrants } from './included-grant.ts'
 import type { Nanos } from './money.ts'
 import type { Limit } from './plan.ts'
 import { availableNanos, spendMonth } from './wallet.ts'
-import { monthBounds } from './window.ts'
+import { monthBounds, utcZone } from './window.ts'
 
 /** Refusals as values: what binds, why extra usage did not help, what would help, and when. */
 type Asked = {
@@ -59,7 +59,8 @@ export function denyPlan(asked: Asked, obstacles: Obstacles): Denial {
       figures: limitFigures(limit, account.member, moment.nowMs),
       opensMs: opensMs(limit, account.member, moment.nowMs),
     }))
-    .toSorted((left, right) => (left.opensMs === right.opensMs ? 0 : right.opensMs - left.opensMs))
+    // Two that never open differ by NaN, which sorts like 0: they keep their order.
+    .toSorted((left, right) => right.opensMs - left.opensMs)
   const retryAtMs = obstacles.isReserved
     ? moment.nowMs + reservedRetryMs
     : earliestAdmissionMs(asked, obstacles)
@@ -84,7 +85,7 @@ function opensMs(limit: Limit, member: MemberState, fromMs: number): number {
   while (atMs !== Infinity) {
     const { used, held, amount, resetMs } = limitFigures(limit, member, atMs)
     if (isBelow(used + held, amount)) return atMs
-    const helpingResetMs = amount !== null && amount > 0n ? (resetMs ?? Infinity) : Infinity
+    const helpingResetMs = isBelow(0n, amount) ? (resetMs ?? Infinity) : Infinity
     atMs = Math.min(helpingResetMs, exceptionEndMs(member, limit.id, atMs))
   }
   return atMs
@@ -99,7 +100,7 @@ function planOpensMs({ account, moment }: Asked, limits: readonly Limit[]): numb
   for (;;) {
     const beforeMs = atMs
     for (const limit of limits) atMs = Math.max(atMs, opensMs(limit, account.member, atMs))
-    if (atMs === beforeMs || atMs === Infinity) return atMs
+    if (atMs === beforeMs) return atMs
   }
 }
 
@@ -114,16 +115,17 @@ function earliestAdmissionMs(asked: Asked, obstacles: Obstacles): number | null 
   return Number.isFinite(earliest) ? earliest : null
 }
 
+/** What a month's end may change; a switch stays as it is until somebody turns it. */
+const passingReasons: ReadonlySet<ExtraUsageReason> = new Set<ExtraUsageReason>([
+  'cap_reached',
+  'member_cap_reached',
+  'balance_too_low',
+])
+
 function walletAdmitsMs(asked: Asked, obstacles: Obstacles): number {
   const { account, request, moment } = asked
   const { customer, member } = account
-  if (
-    ['off_for_customer', 'off_for_member', 'forbidden_by_request'].includes(
-      obstacles.extraUsageReason,
-    )
-  ) {
-    return Infinity
-  }
+  if (!passingReasons.has(obstacles.extraUsageReason)) return Infinity
   const spendMonthEndMs = Math.max(
     spendMonth(customer, customer.zone, moment.nowMs).endMs,
     spendMonth(member, customer.zone, moment.nowMs).endMs,
@@ -133,7 +135,7 @@ function walletAdmitsMs(asked: Asked, obstacles: Obstacles): number {
   const heldCountsUntilMs = Math.max(spendMonthEndMs, moment.nowMs + request.holdMaxMs)
   const candidates = [
     spendMonthEndMs,
-    monthBounds('UTC', moment.nowMs).endMs,
+    monthBounds(utcZone, moment.nowMs).endMs,
     monthBounds(customer.zone, spendMonthEndMs).endMs,
   ].toSorted((left, right) => left - right)
   for (const atMs of candidates) {

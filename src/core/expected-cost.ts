@@ -22,7 +22,7 @@ export function bucketOf(facts: RequestFacts): string {
 
 /** The 90th percentile by nearest rank; undefined without history. */
 export function expectedOutput(outputs: readonly number[] | undefined): number | undefined {
-  if (outputs === undefined || outputs.length === 0) return undefined
+  if (outputs === undefined) return undefined
   const sorted = outputs.toSorted((left, right) => left - right)
   return sorted[Math.ceil((outputPercentile * sorted.length) / 100) - 1]
 }

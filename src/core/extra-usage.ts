@@ -52,6 +52,6 @@ export function extraUsageObstacles(
 
 /** A cap of zero means no extra usage at all, also for a request that is expected to cost nothing. */
 function isShort(cap: SpendCap, room: Nanos | undefined, holdNanos: Nanos): boolean {
-  if (cap.kind === 'unlimited' || room === undefined) return false
-  return cap.amountNanos === 0n || room < holdNanos
+  if (cap.kind === 'capped' && cap.amountNanos === 0n) return true
+  return (room ?? holdNanos) < holdNanos
 }

@@ -25,9 +25,9 @@ export function growOpenHold(
     throw new Error(`The journal has a hold without its price: ${hold.priceId}`)
   const target = amountsOf(price, metered.usage, metered.marks)
   const draft =
-    hold.source === 'plan'
-      ? growOnWindows(hold, target, moment)
-      : growOnWallet(account, { hold, target }, moment)
+    hold.source === 'extra_usage'
+      ? growOnWallet(account, { hold, target }, moment)
+      : growOnWindows(hold, target, moment)
   return draft === null
     ? { answer: { kind: 'unchanged' }, draft }
     : { answer: { kind: 'grown' }, draft }
@@ -55,7 +55,7 @@ function growOnWallet(
   { hold, target }: { readonly hold: OpenHold; readonly target: Amounts },
   moment: Moment,
 ): EntryDraft | null {
-  if (hold.source === 'free' || !isExtraUsageOn(account)) return null
+  if (!isExtraUsageOn(account)) return null
   const room = roomNanos(account, moment.nowMs)
   const growth = smaller(target.money - hold.amounts.money, room)
   if (growth <= 0n) return null

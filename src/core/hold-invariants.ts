@@ -28,8 +28,8 @@ export function holdFault(before: MemberState, { body }: Entry): Fault | undefin
     case 'hold_grown':
       return openFault(before, body)
     default:
-      return undefined
   }
+  return undefined
 }
 
 function openFault(
@@ -58,8 +58,8 @@ export function termsFault(before: MemberState, { body, legs }: Entry): Fault | 
     case 'expired':
       return endFault(before.holds.get(body.holdId), body, legs)
     default:
-      return undefined
   }
+  return undefined
 }
 
 function heldFault(body: Body<'held'>, legs: readonly Leg[]): Fault | undefined {
@@ -96,7 +96,7 @@ function grownFault(
   for (const { limitId, startMs, unit } of hold.windowLegs) {
     const account = `window:${limitId}:${startMs}:held`
     const added = more(unit)
-    if (added < 0n || movedBetween(legs, { to: account }) !== added) {
+    if (movedBetween(legs, { to: account }) !== added) {
       return { invariant: 'I1', what }
     }
   }

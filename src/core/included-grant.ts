@@ -1,7 +1,7 @@
 import type { Account, MemberState } from './account.ts'
 import { grantId, type GrantId } from './ids.ts'
 import type { IncludedGrant } from './plan.ts'
-import { monthBounds } from './window.ts'
+import { monthBounds, utcZone } from './window.ts'
 
 /** An included grant that is owed: computed from the plan and the moment, posted before the next decision. */
 export type DueGrant = {
@@ -37,7 +37,7 @@ export function dueGrants(account: Account, nowMs: number): readonly DueGrant[] 
   for (const grant of system.plans.get(member.planId)?.grants ?? []) {
     if (grant.amountNanos <= 0n) continue
     const id = `${member.planId}.${grant.id}`
-    const month = monthBounds('UTC', nowMs)
+    const month = monthBounds(utcZone, nowMs)
     const posted = member.grantedMonths.get(id) ?? []
     if (posted.includes(month.startMs) || (grant.every === 'once' && posted.length > 0)) continue
     const due = includedGrantId(member, grant, month.startMs)

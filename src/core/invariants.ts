@@ -1,9 +1,9 @@
 import type { CustomerState, Grant, MemberState } from './account.ts'
 import type { Entry, Leg } from './entry.ts'
 import { holdFault, termsFault, type Fault } from './hold-invariants.ts'
-import { grantId, limitId } from './ids.ts'
+import { grantId } from './ids.ts'
 import type { Nanos } from './money.ts'
-import { findWindow } from './pinned-windows.ts'
+import { findWindow, windowAccount } from './pinned-windows.ts'
 import { capRoomNanos, isExpired, isExtraUsageOn, spentNanos } from './wallet.ts'
 
 /**
@@ -67,10 +67,11 @@ function legFault(customer: CustomerState, { body, legs, atMs }: Entry): Fault |
       if (grant === undefined && grantOf(account) !== madeId) {
         return { invariant: 'I1', what: `names ${account}, a grant that is not there` }
       }
-      const isDraw = account === from && from.endsWith(':available') && !to.endsWith(':expired')
-      if (isDraw && grant !== undefined && isExpired(grant, atMs)) {
-        return { invariant: 'I1', what: `draws on ${from}, whose time is over` }
-      }
+    }
+    const isDraw = from.endsWith(':available') && !to.endsWith(':expired')
+    const drawn = isDraw ? customer.grants.get(grantOf(from)) : undefined
+    if (drawn !== undefined && isExpired(drawn, atMs)) {
+      return { invariant: 'I1', what: `draws on ${from}, whose time is over` }
     }
   }
   return undefined
@@ -114,8 +115,8 @@ function drawFault(
   }
   for (const one of [after.customer, after.member]) {
     const { heldNanos } = one
-    const room = capRoomNanos(one.cap, { spentNanos: spentNanos(one, atMs), heldNanos })
-    if (room !== undefined && room < 0n) {
+    const room = capRoomNanos(one.cap, { spentNanos: spentNanos(one, atMs), heldNanos }) ?? 0n
+    if (room < 0n) {
       return { invariant: 'I7', what: `passes a spend cap by ${-room}` }
     }
   }
@@ -129,8 +130,8 @@ export function memberFault(after: MemberState, entry: Entry): Fault | undefined
   }
   for (const { from } of entry.legs) {
     if (!from.startsWith('window:')) continue
-    const [, id = '', startMs = ''] = from.split(':')
-    const window = findWindow(after, limitId(id), Number(startMs))
+    const { limitId: id, startMs } = windowAccount(from)
+    const window = findWindow(after, id, startMs)
     if (window !== undefined && (window.used < 0n || window.held < 0n)) {
       return { invariant: 'I1', what: `leaves limit ${id} negative` }
     }

@@ -24,10 +24,10 @@ export const larger = (left: bigint, right: bigint): bigint => (left > right ? l
  * or does not fit `moneyNanosMax`.
  */
 export function parseMoney(text: string): Nanos | undefined {
-  const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text.trim())
-  if (match === null) return undefined
-  const whole = BigInt(match[1] ?? '0') * nanosPerUnit
-  const nanos = whole + BigInt((match[2] ?? '').padEnd(9, '0'))
+  const plain = text.trim()
+  if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(plain)) return undefined
+  const point = `${plain}.`.indexOf('.')
+  const nanos = BigInt(plain.slice(0, point) + plain.slice(point + 1).padEnd(9, '0'))
   return nanos > moneyNanosMax ? undefined : nanos
 }
 
@@ -37,7 +37,7 @@ export function parseMoney(text: string): Nanos | undefined {
  */
 export function formatMoney(nanos: Nanos, symbol = '$'): string {
   const sign = nanos < 0n ? '-' : ''
-  const digits = (nanos < 0n ? -nanos : nanos).toString().padStart(10, '0')
+  const digits = nanos.toString().replace('-', '').padStart(10, '0')
   const decimals = digits.slice(-9).replace(/0{1,7}$/, '')
   return `${sign}${symbol}${digits.slice(0, -9)}.${decimals}`
 }

@@ -1,6 +1,6 @@
 import type { CustomerState, MemberState, OverrunWindow, ReloadMonth } from './account.ts'
 import type { MonthBounds } from './entry.ts'
-import { monthBounds } from './window.ts'
+import { monthBounds, utcZone } from './window.ts'
 
 /**
  * Sums per calendar month: what was charged against a cap, what the operator absorbed. The latest month is
@@ -34,8 +34,9 @@ export function countReload(
 
 /** What was reloaded in the month of a moment; pinned once its first reload is in the journal. */
 export function reloadMonth(state: CustomerState, nowMs: number): ReloadMonth {
-  const months = state.reloads === null ? [] : [state.reloads, ...state.reloadsBefore]
-  const known = months.find(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs)
+  const known = [state.reloads, ...state.reloadsBefore].find(
+    (month) => month !== null && month.startMs <= nowMs && nowMs < month.endMs,
+  )
   return known ?? { ...monthBounds(state.zone, nowMs), count: 0, reloadedNanos: 0n }
 }
 
@@ -53,7 +54,7 @@ function inMonth<Month extends { readonly startMs: number }>(
 
 /** What the operator absorbed in the month of a moment; a new month starts at zero. */
 export function overrunMonth(state: CustomerState, atMs: number): OverrunWindow {
-  const month = monthBounds('UTC', atMs)
+  const month = monthBounds(utcZone, atMs)
   const { latest, before } = inMonth(state.overrun, state.overrunBefore, month.startMs)
   state.overrunBefore = before
   state.overrun = latest ?? { ...month, bookedNanos: 0n, lostNanos: 0n }

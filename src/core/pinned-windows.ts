@@ -1,7 +1,7 @@
 import type { Account, MemberState, WindowInstance, WindowLeg } from './account.ts'
 import { reachBack } from './clock-jumps.ts'
 import type { KeptWindows, Pin } from './entry.ts'
-import type { LimitId } from './ids.ts'
+import { limitId, type LimitId } from './ids.ts'
 
 /**
  * The window instances that entries have pinned. One per limit is the latest; others are kept where a
@@ -16,12 +16,10 @@ export function pinWindow(state: MemberState, pin: Pin, kept?: KeptWindows): voi
   const known = state.windows.get(id)
   if (known !== undefined && known.startMs === startMs) return
   const again = state.keptWindows.find((one) => one.limitId === id && one.startMs === startMs)
-  if (again !== undefined) state.keptWindows = state.keptWindows.filter((one) => one !== again)
-  if (kept?.openedIds?.includes(id) === true) {
-    state.keptWindows = state.keptWindows.filter(
-      (one) => one.limitId !== id || one.startMs < startMs,
-    )
-  }
+  const isOpened = kept?.openedIds?.includes(id) === true
+  state.keptWindows = state.keptWindows.filter(
+    (one) => one.limitId !== id || (isOpened ? one.startMs < startMs : one !== again),
+  )
   if (known !== undefined && kept?.limitIds.includes(id) === true) {
     const reachable = state.keptWindows.filter(({ endMs }) => endMs > kept.sinceMs)
     state.keptWindows = [...reachable, known].slice(-windowsKeptMax)
@@ -36,10 +34,24 @@ export function findWindow(
   startMs: number,
 ): WindowInstance | undefined {
   const latest = state.windows.get(id)
-  if (latest?.startMs === startMs || state.keptWindows.length === 0) {
-    return latest?.startMs === startMs ? latest : undefined
-  }
+  if (latest?.startMs === startMs) return latest
   return state.keptWindows.find((one) => one.limitId === id && one.startMs === startMs)
+}
+
+/** A ledger account of an instance, `window:<limit>:<start>:<part>`, taken apart. */
+export function windowAccount(account: string): {
+  readonly limitId: LimitId
+  readonly startMs: number
+  readonly part: string
+} {
+  // Sliced, not split: this runs for every leg of every request.
+  const idEnd = account.indexOf(':', 7)
+  const startEnd = account.indexOf(':', idEnd + 1)
+  return {
+    limitId: limitId(account.slice(7, idEnd)),
+    startMs: Number(account.slice(idEnd + 1, startEnd)),
+    part: account.slice(startEnd + 1),
+  }
 }
 
 /** What is pinned of a limit at a moment. */
@@ -51,18 +63,15 @@ export type Pinned = {
 }
 
 export function pinnedAt(member: MemberState, id: LimitId, nowMs: number): Pinned {
-  const newest = member.windows.get(id)
-  if (member.keptWindows.length === 0 && (newest === undefined || newest.startMs <= nowMs)) {
-    return { latest: newest, nextStartMs: Infinity }
-  }
-  let latest: WindowInstance | undefined
+  let latestStartMs = -Infinity
   let nextStartMs = Infinity
-  for (const known of newest === undefined ? [] : [...member.keptWindows, newest]) {
-    if (known.limitId !== id) continue
-    if (known.startMs > nowMs) nextStartMs = Math.min(nextStartMs, known.startMs)
-    else if (latest === undefined || known.startMs >= latest.startMs) latest = known
+  for (const known of [...member.keptWindows, member.windows.get(id)]) {
+    if (known?.limitId !== id) continue
+    const { startMs } = known
+    if (startMs > nowMs) nextStartMs = Math.min(nextStartMs, startMs)
+    else latestStartMs = Math.max(latestStartMs, startMs)
   }
-  return { latest, nextStartMs }
+  return { latest: findWindow(member, id, latestStartMs), nextStartMs }
 }
 
 /**
@@ -80,7 +89,7 @@ export function windowsToKeep(
   const reach = reachBack(system.jumps, nowMs)
   for (const { limitId: id, startMs, isOpening } of pins) {
     const newest = member.windows.get(id)
-    if (newest === undefined || newest.startMs === startMs) continue
+    if (newest === undefined) continue
     if (isOpening === true && pinnedAt(member, id, startMs).nextStartMs !== Infinity) {
       openedIds.push(id)
     }
@@ -89,7 +98,9 @@ export function windowsToKeep(
       reach !== undefined &&
       newest.endMs > reach.sinceMs &&
       (isOpening !== true || newest.startMs <= reach.untilMs)
-    if (newest.startMs < startMs ? isReachable : isOpening !== true) limitIds.push(id)
+    const isBefore = newest.startMs < startMs && isReachable
+    const isAhead = newest.startMs > startMs && isOpening !== true
+    if (isBefore || isAhead) limitIds.push(id)
   }
   if (limitIds.length + openedIds.length === 0) return undefined
   const kept = { limitIds, sinceMs: reach?.sinceMs ?? nowMs }

@@ -13,7 +13,7 @@ import {
   spendMonth,
   takeAvailable,
 } from './wallet.ts'
-import { monthBounds } from './window.ts'
+import { monthBounds, utcZone } from './window.ts'
 
 /**
  * Settle: replace a hold by the real cost. The plan pays plan-sourced requests whole, in the instance that
@@ -116,8 +116,8 @@ function overrunMonthOf(
   { placedAtMs }: OpenHold,
   nowMs: number,
 ): Pick<SettledBody, 'overrunMonthMs'> {
-  const { startMs } = monthBounds('UTC', placedAtMs)
-  return startMs === monthBounds('UTC', nowMs).startMs ? {} : { overrunMonthMs: startMs }
+  const { startMs } = monthBounds(utcZone, placedAtMs)
+  return startMs === monthBounds(utcZone, nowMs).startMs ? {} : { overrunMonthMs: startMs }
 }
 
 function pay(account: Account, real: Real): Payment {
@@ -186,7 +186,6 @@ function payLate(account: Account, real: Real, lostNanos: Nanos): Payment {
   const { hold, amounts } = real
   const back: Leg[] =
     lostNanos > 0n ? [{ from: 'upstream', to: 'operator_lost', amount: lostNanos }] : []
-  if (hold.source === 'free') return { legs: back, chargedNanos: 0n }
   if (hold.source === 'extra_usage') {
     const payment = payFromWallet(account, real, { heldNanos: 0n, restFrom: 'operator_lost' })
     return { legs: [...back, ...payment.legs], chargedNanos: payment.chargedNanos }

@@ -51,13 +51,10 @@ export function countTokens(usage: Usage): number {
 }
 
 function rateOf(price: Price, meter: Meter, inputTokens: number): bigint {
-  let nanosPerMillion = 0n
-  for (const rate of price.rates[meter] ?? []) {
-    if (inputTokens > rate.aboveInputTokens || rate.aboveInputTokens === 0) {
-      nanosPerMillion = rate.nanosPerMillion
-    }
-  }
-  return nanosPerMillion
+  const rate = price.rates[meter]?.findLast(
+    ({ aboveInputTokens: aboveTokens }) => inputTokens > aboveTokens || aboveTokens === 0,
+  )
+  return rate?.nanosPerMillion ?? 0n
 }
 
 /** One line of a bill: a meter, its quantity, and the rate that applied. */
@@ -109,7 +106,7 @@ function isToolMeter(meter: Meter): boolean {
 }
 
 /** A request's size in every unit: its cost, its tokens, and one request. */
-export function amountsOf(price: Price, usage: Usage, marks: ServiceMarks = []): Amounts {
+export function amountsOf(price: Price, usage: Usage, marks?: ServiceMarks): Amounts {
   return { money: costOf(price, usage, marks), tokens: BigInt(countTokens(usage)), requests: 1n }
 }
 

@@ -110,7 +110,7 @@ export function isExtraUsageOn(account: {
 function compareBurning(left: Grant, right: Grant): number {
   if (left.priority !== right.priority) return left.priority - right.priority
   const [leftMs, rightMs] = [left.expiresAtMs ?? Infinity, right.expiresAtMs ?? Infinity]
-  return leftMs === rightMs ? left.position - right.position : leftMs < rightMs ? -1 : 1
+  return leftMs === rightMs ? left.position - right.position : leftMs - rightMs
 }
 
 /**
@@ -160,7 +160,6 @@ export function expiryLegs(customer: CustomerState, nowMs: number): readonly Leg
   const legs: Leg[] = []
   for (const grant of customer.grants.values()) {
     const { grantId, availableNanos: left, expiredNanos } = grant
-    if (left <= 0n && expiredNanos <= 0n) continue
     const isOver = isExpired(grant, nowMs)
     const amount = isOver ? left : expiredNanos
     if (amount <= 0n) continue

@@ -9,6 +9,9 @@ import type { Limit, ShapeChange, WindowShape } from './plan.ts'
  */
 export type Bounds = { readonly startMs: number; readonly endMs: number }
 
+/** The zone of what is the operator's own, and of whoever named no other. */
+export const utcZone = 'UTC'
+
 type AnchoredShape = Exclude<WindowShape, { kind: 'session' }>
 
 /**
@@ -18,8 +21,7 @@ type AnchoredShape = Exclude<WindowShape, { kind: 'session' }>
 function civilInstantMs(civil: Temporal.PlainDateTime, zone: string): number {
   const earlier = civil.toZonedDateTime(zone, { disambiguation: 'earlier' })
   if (earlier.toPlainDateTime().equals(civil)) return earlier.epochMilliseconds
-  const transition = earlier.getTimeZoneTransition('next')
-  return transition === null ? earlier.epochMilliseconds : transition.epochMilliseconds
+  return (earlier.getTimeZoneTransition('next') ?? earlier).epochMilliseconds
 }
 
 function boundaryOnOrBefore(
@@ -33,7 +35,7 @@ function boundaryOnOrBefore(
       return date.with({ day: 1 }).toPlainDateTime()
     case 'week': {
       const { weekday, hour, minute } = shape.anchor
-      const daysBack = (date.dayOfWeek - weekday + 7) % 7
+      const daysBack = (7 + date.dayOfWeek - weekday) % 7
       return date.subtract({ days: daysBack }).toPlainDateTime({ hour, minute })
     }
   }
@@ -50,9 +52,7 @@ const lastInstance = new WeakMap<AnchoredShape, Bounds>()
 export function calendarBounds(shape: AnchoredShape, atMs: number): Bounds {
   const known = lastInstance.get(shape)
   if (known !== undefined && known.startMs <= atMs && atMs < known.endMs) return known
-  const bounds = isZoneKnown(shape.zone)
-    ? findCalendarBounds(shape, atMs)
-    : findCalendarBounds({ ...shape, zone: 'UTC' }, atMs)
+  const bounds = findCalendarBounds({ ...shape, zone: knownZone(shape.zone) }, atMs)
   lastInstance.set(shape, bounds)
   return bounds
 }
@@ -61,12 +61,12 @@ export function calendarBounds(shape: AnchoredShape, atMs: number): Bounds {
  * Zones are checked when they are set. One that the zone data of a later version have dropped reads as UTC: resets
  * come some hours off, from the next instance on, and nobody is locked out.
  */
-function isZoneKnown(zone: string): boolean {
+function knownZone(zone: string): string {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
-    return true
+    return zone
   } catch {
-    return false
+    return utcZone
   }
 }
 
@@ -84,8 +84,7 @@ function findCalendarBounds(shape: AnchoredShape, atMs: number): Bounds {
   }
 }
 
-const utcMonth: AnchoredShape = { kind: 'month', zone: 'UTC' }
-const monthShapes = new Map<string, AnchoredShape>([['UTC', utcMonth]])
+const monthShapes = new Map<string, AnchoredShape>()
 
 /** The calendar month of a zone that contains a moment: spend caps and included grants count over it. */
 export function monthBounds(zone: string, atMs: number): Bounds {
@@ -107,7 +106,6 @@ function shapeInForce(
   let shape = first.shape
   let fromMs = -Infinity
   for (const change of changes) {
-    if (change.sinceMs > nowMs) break
     let takesEffectMs = Math.max(change.sinceMs, fromMs)
     if (shape.kind !== 'session' && change.sinceMs >= fromMs) {
       takesEffectMs = calendarBounds(shape, change.sinceMs).endMs

@@ -136,6 +136,16 @@ describe('an entry concerns the customer', () => {
     assert.equal(touchesCustomer({ body: { ...placed, overrunReserveNanos: 0n }, legs: [] }), false)
   })
 
+  test('when it makes a grant or gives one back, whatever its legs say', () => {
+    const made = { grantId: grantId('g'), origin: 'top_up', priority: 1, amountNanos: 1n } as const
+    const granted: EntryBody = { kind: 'granted', grant: { ...made, expiresAtMs: null } }
+    assert.equal(touchesCustomer({ body: granted, legs: [] }), true)
+    assert.equal(
+      touchesCustomer({ body: { kind: 'refunded', grantId: grantId('g') }, legs: [] }),
+      true,
+    )
+  })
+
   test('when it is a setting of the customer, and not when it is one of a member', () => {
     for (const [scope, isShared] of [
       ['customer', true],

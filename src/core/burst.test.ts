@@ -31,6 +31,12 @@ test('a refusal names the moment at which the same request passes', () => {
   assert.ok(admitBurst(rule, first.wholeAgainMs, 1000).isAdmitted)
 })
 
+test('a request is early only by more than what sums of a fraction may err by', () => {
+  const rule = { perMinute: 60, size: 1 }
+  assert.ok(admitBurst(rule, 1e-6, 0).isAdmitted)
+  assert.deepEqual(admitBurst(rule, 2e-6, 0), { isAdmitted: false, retryAfterMs: 1 })
+})
+
 test('a rate of zero admits everything', () => {
   assert.equal(admittedOf({ perMinute: 0, size: 1 }, Array(50).fill(0)), 50)
   // It keeps no debt, so a rate that is set later begins with a whole allowance.

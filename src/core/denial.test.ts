@@ -337,6 +337,10 @@ describe('what would help', () => {
     const isCapped = reloading(6)
     isCapped.cap(capped(1))
     assert.deepEqual(denial(isCapped, asked).remedies, ['raise_spend_cap', 'top_up'])
+    const isOff = reloading(6)
+    isOff.toggleMember(false)
+    const both = ['turn_on_extra_usage_for_member', 'top_up']
+    assert.deepEqual(denial(isOff, asked).remedies, both)
     const enough = reloading(6)
     enough.topUp(cents(2))
     assert.deepEqual(denial(enough, asked).remedies, ['top_up'])

@@ -83,6 +83,13 @@ describe('an instance that is pinned', () => {
     assert.deepEqual(starts(other), [['a400'], ['a900']])
   })
 
+  test('as a session that opens where a kept one began is that one, and is kept no longer', () => {
+    const state = member([instance(a, 950)], [instance(a, 100), instance(a, 400, 3n)])
+    pinWindow(state, pin(a, 400), { limitIds: [], openedIds: [a], sinceMs: 0 })
+    assert.deepEqual(starts(state), [['a400'], ['a100']])
+    assert.equal(state.windows.get(a)?.used, 3n)
+  })
+
   test('keeps 128 others at most, the newest of them', () => {
     const state = member([instance(a, 0)])
     for (let nth = 1; nth <= 200; nth += 1) {

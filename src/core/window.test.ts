@@ -81,6 +81,17 @@ describe('a calendar window', () => {
   })
 })
 
+test('an instance is worked out once for all its moments, of a shape and of a month', () => {
+  const local: Exclude<WindowShape, { kind: 'session' }> = { kind: 'day', zone: 'Europe/Berlin' }
+  const { startMs: beginsMs, endMs } = calendarBounds(local, startMs)
+  const known = calendarBounds(local, beginsMs)
+  assert.equal(calendarBounds(local, beginsMs), known)
+  assert.equal(calendarBounds(local, endMs - 1), known)
+  assert.notEqual(calendarBounds(local, endMs), known)
+  const november = monthBounds('Asia/Tokyo', startMs)
+  assert.equal(monthBounds('Asia/Tokyo', startMs + day), november)
+})
+
 describe('W1: a change of shape', () => {
   test('counts from the end of the instance that it came in', () => {
     const changed = limit([0, daily], [startMs, weekly])

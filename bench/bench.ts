@@ -9,6 +9,7 @@ const questions: Readonly<
   gateway: () => import('./gateway.ts'),
   checkpoint: () => import('./checkpoint.ts'),
   'hot-customer': () => import('./hot-customer.ts'),
+  assertions: () => import('./assertions.ts'),
 }
 
 async function runQuestion(question: string, args: readonly string[]): Promise<void> {

@@ -7,7 +7,7 @@ import { nameMutants, type CoreMutant } from './core-mutants.ts'
 import { readExplained } from './explained.ts'
 import type { RawMutant } from './instrumenter.ts'
 import { reportOf } from './report.ts'
-import type { Outcome } from './try-core-mutants.ts'
+import { tryCoreMutants, type Outcome } from './try-core-mutants.ts'
 import { Worker } from './workers.ts'
 
 const file = 'src/core/x.ts'
@@ -86,7 +86,7 @@ test('a worker runs the tests of a tree again and again, with a mutant and witho
     { lawRuns: [3] },
   )
   try {
-    assert.deepEqual(loaded, { kind: 'loaded' })
+    assert.deepEqual(loaded, { kind: 'loaded', unloaded: [], failure: '' })
     const { durations, perTest, whileLoading } = await worker.measure()
     const [first = '', second = '', law = ''] = Object.keys(durations)
     assert.deepEqual(
@@ -97,7 +97,7 @@ test('a worker runs the tests of a tree again and again, with a mutant and witho
         'test/model/laws.ts: a sum grows (3 stories)',
       ],
     )
-    assert.deepEqual(whileLoading, ['2'])
+    assert.deepEqual(whileLoading, ['2', '6'])
     assert.equal(perTest[first]?.['0'], 2)
     assert.equal(perTest[second]?.['0'], undefined)
     const attempt = (mutantId: string, hitMax = 1000) =>
@@ -111,6 +111,52 @@ test('a worker runs the tests of a tree again and again, with a mutant and witho
     assert.ok(endless.kind === 'endless')
     assert.deepEqual(await attempt('none'), { kind: 'passed' })
     assert.deepEqual(await attempt('3'), { kind: 'spoilt' })
+  } finally {
+    worker.end()
+  }
+})
+
+test('a process that ends is tried once more alone, and only one that ends again was killed', async () => {
+  const mutants = ['0', '1', '3', '4', '5', '6'].map((id): CoreMutant => {
+    const text = { mutator: 'Kind', text: '', was: '', becomes: '' }
+    return { id, file: 'sum.ts', line: 1, key: id, ...text }
+  })
+  const tree = {
+    folder: join(import.meta.dirname, 'tree'),
+    tests: ['sum-examples.ts'],
+    mutants,
+    remembering: new Set<string>(),
+    sourceDigests: new Map<string, string>(),
+    testsDigest: '',
+  }
+  const found = new Map<string, string>()
+  await tryCoreMutants(tree, {
+    mutants,
+    jobs: 1,
+    isQuick: true,
+    onOutcome: ({ id }, { kind, how = '' }) => found.set(id, `${kind} ${how}`.trim()),
+  })
+
+  assert.deepEqual(Object.fromEntries(found), {
+    0: 'killed failed',
+    1: 'killed endless',
+    3: 'killed failed',
+    4: 'survived',
+    5: 'killed died',
+    6: 'killed not_loaded',
+  })
+})
+
+test('a file that does not load hides no test of the others', async () => {
+  const folder = join(import.meta.dirname, 'tree')
+  const load = { lawRuns: [3] }
+  const tests = ['not-there.ts', 'sum-examples.ts']
+  const { worker, loaded } = await Worker.start({ folder, tests }, load)
+  try {
+    assert.ok(loaded.kind === 'loaded')
+    assert.deepEqual(loaded.unloaded, ['not-there.ts'])
+    assert.match(loaded.failure, /^not-there\.ts: Cannot find module/)
+    assert.equal(Object.keys((await worker.measure()).durations).length, 3)
   } finally {
     worker.end()
   }

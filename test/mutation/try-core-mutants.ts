@@ -8,8 +8,14 @@ export type Outcome = {
   readonly kind: 'killed' | 'survived' | 'unreached'
   /** The test that noticed, or how its process ended. */
   readonly by?: string
-  readonly how?: 'failed' | 'endless' | 'died' | 'not_loaded'
+  readonly how?: How
 }
+
+/**
+ * A test failed; one passed a mutant's place without end, by count; a process was silent far beyond its time, or died,
+ * and again when it was tried once more; no test that loads fails, and some file of tests does not load.
+ */
+export type How = 'failed' | 'endless' | 'too_long' | 'died' | 'not_loaded'
 
 /** Stories for each law of the model: a few for everybody, and more for those that got past these and all else. */
 const lawRuns = { first: 15, second: 30 }
@@ -30,7 +36,12 @@ export type Trial = {
  */
 export async function tryCoreMutants(tree: CoreTree, trial: Trial): Promise<void> {
   const load = { lawRuns: [lawRuns.first, ...(trial.isQuick ? [] : [lawRuns.second])] }
-  const { worker } = await Worker.start(tree, load)
+  const { worker, loaded } = await Worker.start(tree, load)
+  if (loaded.kind !== 'loaded' || loaded.unloaded.length > 0) {
+    worker.end()
+    const failure = loaded.kind === 'loaded' ? loaded.failure : loaded.kind
+    throw new Error(`The tests do not load without a mutant: ${failure}`)
+  }
   const ground = { tree, load, measured: await worker.measure(), kills: new Map<string, number>() }
   worker.end()
   const waiting = [...trial.mutants]
@@ -74,7 +85,7 @@ class Bench {
     if (isAlone) return await this.#tryAlone(mutant, rounds.flat())
     for (const tests of rounds) {
       const outcome = await this.#tryShared(mutant, tests)
-      if (outcome !== 'passed') return this.#counted(outcome)
+      if (outcome.kind === 'killed') return this.#counted(outcome)
     }
     return { kind: 'survived' }
   }
@@ -91,25 +102,41 @@ class Bench {
       .map(({ name }) => name)
   }
 
-  async #tryShared(mutant: CoreMutant, tests: readonly string[]): Promise<Outcome | 'passed'> {
+  async #tryShared(mutant: CoreMutant, tests: readonly string[]): Promise<Outcome> {
     const { tree, measured, load } = this.#ground
     this.#shared ??= (await Worker.start(tree, load)).worker
     const { id: mutantId } = mutant
     const terms = { mutantId, tests, hitMax: hitMax(measured, mutantId), isAlone: false }
     const answer = await this.#shared.try(terms, answerMaxMs(measured, tests))
-    if (!['passed', 'failed', 'endless'].includes(answer.kind)) this.close()
-    if (answer.kind === 'spoilt') return await this.#tryAlone(mutant, tests)
-    return outcomeOf(answer)
+    if (answer.kind !== 'passed' && !isTold(answer)) this.close()
+    if (answer.kind === 'passed' || isTold(answer)) return outcomeOf(answer)
+    // Something was left behind, or the machine was busy: in a process of its own it has its own time.
+    return await this.#tryAlone(mutant, tests)
   }
 
-  async #tryAlone({ id: mutantId }: CoreMutant, tests: readonly string[]): Promise<Outcome> {
+  /** Twice when its process did not answer: a busy machine is no kill. */
+  async #tryAlone(mutant: CoreMutant, tests: readonly string[]): Promise<Outcome> {
+    const first = await this.#tryOnce(mutant, tests, 1)
+    const isSilent = first.how === 'too_long' || first.how === 'died'
+    return isSilent ? await this.#tryOnce(mutant, tests, 3) : first
+  }
+
+  async #tryOnce(
+    { id: mutantId }: CoreMutant,
+    tests: readonly string[],
+    patience: number,
+  ): Promise<Outcome> {
     const { tree, measured, load } = this.#ground
     const { worker, loaded } = await Worker.start(tree, { ...load, mutantId })
     try {
-      if (loaded.kind !== 'loaded') return { kind: 'killed', how: 'not_loaded' }
-      const terms = { mutantId, tests, hitMax: hitMax(measured, mutantId), isAlone: true }
-      const outcome = outcomeOf(await worker.try(terms, answerMaxMs(measured, tests)))
-      return outcome === 'passed' ? { kind: 'survived' } : outcome
+      if (loaded.kind !== 'loaded') return outcomeOf(loaded)
+      const there = tests.filter((name) => !loaded.unloaded.some((file) => name.startsWith(file)))
+      const terms = { mutantId, tests: there, hitMax: hitMax(measured, mutantId), isAlone: true }
+      const answer = await worker.try(terms, patience * answerMaxMs(measured, there))
+      if (answer.kind !== 'passed') return outcomeOf(answer)
+      const how = 'not_loaded'
+      const { unloaded, failure: by } = loaded
+      return unloaded.length > 0 ? { kind: 'killed', how, by } : { kind: 'survived' }
     } finally {
       worker.end()
     }
@@ -117,7 +144,8 @@ class Bench {
 
   #counted(outcome: Outcome): Outcome {
     const { kills } = this.#ground
-    if (outcome.by !== undefined) kills.set(outcome.by, (kills.get(outcome.by) ?? 0) + 1)
+    if (outcome.by !== undefined && outcome.how !== 'not_loaded')
+      kills.set(outcome.by, (kills.get(outcome.by) ?? 0) + 1)
     return outcome
   }
 
@@ -127,17 +155,19 @@ class Bench {
   }
 }
 
-function outcomeOf(answer: Answer): Outcome | 'passed' {
+/** A test has noticed, in a process that goes on. */
+const isTold = ({ kind }: Answer): boolean => kind === 'failed' || kind === 'endless'
+
+function outcomeOf(answer: Answer): Outcome {
   switch (answer.kind) {
     case 'failed':
     case 'endless':
       return { kind: 'killed', how: answer.kind, by: answer.test }
     case 'too_long':
-      return { kind: 'killed', how: 'endless' }
     case 'died':
-      return { kind: 'killed', how: 'died' }
+      return { kind: 'killed', how: answer.kind }
     case 'passed':
-      return 'passed'
+      return { kind: 'survived' }
     default:
       throw new Error(`A worker answered "${answer.kind}"`)
   }

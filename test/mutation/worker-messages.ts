@@ -29,7 +29,8 @@ export type Measured = {
 }
 
 export type Told =
-  | { readonly kind: 'loaded' }
+  /** Files that threw while they were loaded; their tests are not there. */
+  | { readonly kind: 'loaded'; readonly unloaded: readonly string[]; readonly failure: string }
   | { readonly kind: 'measured'; readonly measured: Measured }
   | { readonly kind: 'passed' }
   | { readonly kind: 'failed' | 'endless'; readonly test: string; readonly failure: string }

@@ -40,25 +40,38 @@ fc.configureGlobal({ seed, endOnFailure: true })
 
 type Law = { readonly name: string; readonly property: fc.IRawProperty<unknown, false> }
 
-async function load({ tree, files, lawRuns }: Order): Promise<readonly CollectedTest[]> {
-  const url = (file: string): string => pathToFileURL(join(tree, file)).href
+type Loaded = {
+  readonly tests: readonly CollectedTest[]
+  readonly unloaded: readonly string[]
+  readonly failure: string
+}
+
+/** Each file by itself: one that a mutant keeps from loading hides no test of the others. */
+async function load({ tree, files, lawRuns }: Order): Promise<Loaded> {
   const tests: CollectedTest[] = []
-  for (const file of files) {
-    collected.length = 0
-    await import(url(file))
-    tests.push(...collected.map(({ name, run }) => ({ name: `${file}: ${name}`, run })))
-  }
-  const { laws }: { readonly laws: readonly Law[] } = await import(url('test/model/laws.ts'))
-  for (const numRuns of lawRuns) {
-    for (const { name, property } of laws) {
-      tests.push({
-        name: `test/model/laws.ts: ${name} (${numRuns} stories)`,
-        run: () => fc.assert(property, { numRuns, seed }),
-      })
+  const unloaded: string[] = []
+  let failure = ''
+  const lawFile = 'test/model/laws.ts'
+  for (const file of [...files, lawFile]) {
+    try {
+      collected.length = 0
+      const url = pathToFileURL(join(tree, file)).href
+      const { laws = [] }: { readonly laws?: readonly Law[] } = await import(url)
+      tests.push(...collected.map(({ name, run }) => ({ name: `${file}: ${name}`, run })))
+      if (file === lawFile) tests.push(...lawRuns.flatMap((numRuns) => toTests(laws, numRuns)))
+    } catch (error) {
+      unloaded.push(file)
+      failure ||= `${file}: ${messageOf(error)}`
     }
   }
-  return tests
+  return { tests, unloaded, failure }
 }
+
+const toTests = (laws: readonly Law[], numRuns: number): readonly CollectedTest[] =>
+  laws.map(({ name, property }) => ({
+    name: `test/model/laws.ts: ${name} (${numRuns} stories)`,
+    run: () => fc.assert(property, { numRuns, seed }),
+  }))
 
 const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 200) ?? ''
@@ -105,10 +118,11 @@ async function attempt(tests: readonly CollectedTest[], asked: Asked): Promise<T
     const failure = await failureOf(test)
     if (failure === undefined) continue
     switches.activeMutant = undefined
+    // By the count, not by the message: a law puts the error into one of its own.
+    const isEndless = (switches.hitCount ?? 0) > asked.hitMax
     // What a mutant left behind in a cache of a module would fail every later test, too.
     const isSpoilt = !asked.isAlone && (await failureOf(test)) !== undefined
     if (isSpoilt) return { kind: 'spoilt' }
-    const isEndless = failure.startsWith('Stryker: Hit count limit')
     return { kind: isEndless ? 'endless' : 'failed', test: name, failure }
   }
   switches.activeMutant = undefined
@@ -121,9 +135,10 @@ let tests: readonly CollectedTest[] = []
 
 async function obey(order: Order | Asked | { readonly kind: 'measure' }): Promise<void> {
   if (order.kind === 'load') {
-    tests = await load(order)
+    const loaded = await load(order)
+    tests = loaded.tests
     switches.isMeasuring = false
-    tell({ kind: 'loaded' })
+    tell({ kind: 'loaded', unloaded: loaded.unloaded, failure: loaded.failure })
   } else if (order.kind === 'measure') tell({ kind: 'measured', measured: await measure(tests) })
   else tell(await attempt(tests, order))
 }

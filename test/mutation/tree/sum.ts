@@ -10,6 +10,8 @@ type Switches = {
 type Counts = Record<string, number>
 
 const switches: Switches = Reflect.get(globalThis, '__stryker__')
+const alone = process.env['__STRYKER_ACTIVE_MUTANT__']
+if (alone !== undefined) switches.activeMutant = alone
 
 function isActive(id: string): boolean {
   if (switches.activeMutant === id) {
@@ -29,6 +31,7 @@ function isActive(id: string): boolean {
 
 const zero = isActive('2') ? 1 : 0
 const remembered: number[] = []
+if (isActive('6')) throw new Error('This source does not load')
 
 export function sum(numbers: readonly number[]): number {
   let total = remembered[0] ?? zero
@@ -36,6 +39,9 @@ export function sum(numbers: readonly number[]): number {
     total = isActive('0') ? total : total + (numbers[index] ?? 0)
     // A mutant that leaves something behind for every later call.
     if (isActive('3')) remembered[0] = 7
+    // One that ends a process which others share, as a full memory would, and one that ends any.
+    if (isActive('4') && alone === undefined) process.exit()
+    if (isActive('5')) process.exit()
   }
   return total
 }

@@ -8,6 +8,7 @@ import { Doubts } from './checks/doubts.ts'
 import { HoldLives } from './checks/hold-lives.ts'
 import { HistoryKeeper } from './checks/history-check.ts'
 import { Passage } from './checks/passage.ts'
+import { Turns } from './checks/turns.ts'
 import { Chance } from './engine/chance.ts'
 import type { Link, Weather } from './engine/link.ts'
 import type { Port } from './engine/network.ts'
@@ -77,6 +78,7 @@ export class World {
   readonly logged = new Map<string, number>()
   readonly passage = new Passage((what, why) => this.blame(what, why))
   readonly #asking = new Map<string, number>()
+  readonly turns = new Turns()
   /** On which connection the LLM API answers. */
   readonly #answering = new Map<string, Link>()
   readonly #isByHistoriesOnly: boolean

@@ -97,10 +97,9 @@ export function faultOfHeaders(
     const name = `x-plimsoll-limit-${limit.id}`
     const used = amountIn(headers.get(`${name}-used`), limit.unit)
     if (used !== now.used) return `${name}-used is ${used}, not ${now.used}`
-    if (now.amount === null) continue
-    const left = now.amount - now.used - now.held
+    const left = now.amount === null ? null : now.amount - now.used - now.held
     const remaining = amountIn(headers.get(`${name}-remaining`), limit.unit)
-    const right = left > 0n ? left : 0n
+    const right = left !== null && left < 0n ? 0n : left
     if (remaining !== right) return `${name}-remaining is ${remaining}, not ${right}`
     const resetMs = Date.parse(headers.get(`${name}-reset`) ?? '')
     if (now.span !== null && resetMs !== now.span.endMs) return `${name}-reset is wrong`
@@ -121,9 +120,9 @@ export function faultOfHeaders(
   return spent === rightSpent ? null : `spent is ${spent}, not ${rightSpent}`
 }
 
-/** Plain decimals in headers, as nanos where they are money. */
+/** Plain decimals in headers, as nanos where they are money; null where there is no bound. */
 function amountIn(text: string | undefined, unit: string): bigint | null {
-  if (text === undefined) return null
+  if (text === undefined || text === 'unlimited') return null
   if (unit !== 'money') return BigInt(text)
   const [whole = '0', decimals = ''] = text.split('.')
   return BigInt(whole + decimals.padEnd(9, '0'))

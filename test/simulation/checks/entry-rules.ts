@@ -3,6 +3,7 @@ import type { Plan } from '../../../src/core/plan.ts'
 import type { Price } from '../../../src/core/usage.ts'
 import { sizeOf } from '../../model/naive-price.ts'
 import { unpricedModel } from '../plans.ts'
+import { faultOfSize } from './hold-size.ts'
 import { capRoom, isClosed, type Ledger } from './ledger.ts'
 
 export type Body<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>
@@ -87,7 +88,7 @@ export function isReloadDue(ledger: Ledger, atMs: number): boolean {
 function faultOfHold(
   ledger: Ledger,
   { body, atMs, memberId }: EntryOf<'held'>,
-  { plans, revokedMs, holdMaxMs }: Shared,
+  { plans, prices, revokedMs, holdMaxMs }: Shared,
 ): string | null {
   const member = memberId ?? ''
   const seat = ledger.members.get(member)
@@ -104,6 +105,9 @@ function faultOfHold(
   if (running >= plan.runningMax) return `${body.holdId} is one too many at once`
   const torn = body.windowLegs.find((leg) => ledger.isTorn(member, leg, atMs))
   if (torn !== undefined) return `${body.holdId} opens ${torn.limitId} within another instance`
+  const price = prices.get(body.facts.priceId)
+  const size = faultOfSize(ledger, { body, atMs, memberId }, { plan, price })
+  if (size !== null) return size
   if (body.source === 'free') return null
   const limits = ledger.limitsFor(plan, { member, model: body.facts.model, atMs })
   const closed = limits.filter(isClosed)

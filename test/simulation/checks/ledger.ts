@@ -13,6 +13,8 @@ export type BookedHold = {
   /** What it was expected to cost, whoever pays: so much is lost with it. */
   readonly expected: bigint
   readonly placedAtMs: number
+  /** Kept of the allowance for overruns. */
+  readonly reserve: bigint
   /** The window instances that it counts in, each with its unit. */
   readonly legs: Extract<EntryBody, { kind: 'held' }>['windowLegs']
 }
@@ -64,6 +66,9 @@ export class Ledger {
   /** What the operator absorbed, by the month in which the hold was placed. */
   readonly overruns = new Map<number, bigint>()
   runningMax = 0
+  isStrict = false
+  /** What whole answers used, by member and kind of request, as they came. */
+  readonly #outputs = new Map<string, number[]>()
   autoReload: AutoReload = { kind: 'off' }
   /** What the operator pays for in a month. */
   order = 0n
@@ -82,6 +87,8 @@ export class Ledger {
     copy.isOpen = this.isOpen
     copy.overrunMax = this.overrunMax
     copy.runningMax = this.runningMax
+    copy.isStrict = this.isStrict
+    for (const [name, outputs] of this.#outputs) copy.#outputs.set(name, [...outputs])
     copy.autoReload = this.autoReload
     copy.order = this.order
     Object.assign(copy.own, this.own)
@@ -168,6 +175,25 @@ export class Ledger {
     return most
   }
 
+  /** What alike requests of a member have used, as far as it was reported. */
+  learned(member: string, bucket: string): number[] {
+    const name = `${member} ${bucket}`
+    const known = this.#outputs.get(name) ?? []
+    this.#outputs.set(name, known)
+    return known
+  }
+
+  overrunInMonth(nowMs: number): bigint {
+    return this.overruns.get(monthStartMs('UTC', nowMs)) ?? 0n
+  }
+
+  /** What open holds keep of the allowance for overruns. */
+  reserved(): bigint {
+    let sum = 0n
+    for (const { reserve } of this.holds.values()) sum += reserve
+    return sum
+  }
+
   /** Reloads of the month of a moment: how many, and what they add up to. */
   reloads(nowMs: number): { readonly count: bigint; readonly sum: bigint } {
     const month = monthStartMs(this.zone, nowMs)
@@ -222,6 +248,7 @@ export class Ledger {
         this.zone = body.zone
         this.overrunMax = body.overrunMaxNanos
         this.runningMax = body.runningMax
+        this.isStrict = body.isStrict
         Object.assign(this.own, { isOn: body.isExtraUsageOn, isActive: true, cap: body.cap })
         return
       case 'member_seated':
@@ -288,7 +315,9 @@ export class Ledger {
       const { source, windowLegs: legs } = body
       const money = source === 'extra_usage' ? body.amounts.money : 0n
       const { priceId } = body.facts
-      const terms = { priceId, expected: body.expected.money, legs, placedAtMs: atMs }
+      const { overrunReserveNanos: reserve } = body
+      const own = { priceId, reserve, expected: body.expected.money }
+      const terms = { ...own, legs, placedAtMs: atMs }
       this.holds.set(body.holdId, { member, source, money, ...terms })
       for (const leg of body.windowLegs) this.#pin(member, leg, atMs)
     }
@@ -301,6 +330,7 @@ export class Ledger {
       if (hold !== undefined) this.lost.set(body.holdId, hold)
     }
     if (body.kind === 'settled') {
+      if (!body.isEstimate) this.learned(member, body.bucket).push(body.usage.output ?? 0)
       this.lost.delete(body.holdId)
       const month = monthStartMs(this.zone, atMs)
       for (const who of ['', member]) this.#add(`spent:${who}:${month}`, body.chargedNanos)

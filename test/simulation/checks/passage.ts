@@ -84,8 +84,11 @@ function faultOfBody(
   if (text.startsWith(body)) {
     return isWhole && isSaid && body !== text ? `it ends after ${body.length} bytes` : null
   }
-  const before = body.slice(0, Math.max(0, body.lastIndexOf('event: error\n')))
-  if (text.startsWith(before) && (before === '' || before.endsWith('\n\n'))) return null
+  const lastAt = body.lastIndexOf('event: error\n')
+  const isBetween = lastAt === 0 || body.startsWith('\n\n', lastAt - 2)
+  const isLast = [-1, body.length - 2].includes(body.indexOf('\n\n', Math.max(0, lastAt)))
+  const isLastWord = lastAt >= 0 && isBetween && isLast
+  if (isLastWord && text.startsWith(body.slice(0, lastAt))) return null
   const same = sameLength(body, text)
   return `byte ${same} is another one: ${body.slice(same, same + 60)}`
 }

@@ -41,6 +41,9 @@ export class Link {
   #peer: Peer | null = null
   #toServerMs = 0
   #toPeerMs = 0
+  /** What is on its way, in order: sums of fractions could let what was sent later arrive first. */
+  readonly #forServer: (() => void)[] = []
+  readonly #forPeer: (() => void)[] = []
   #inFlight = 0
   #waiting: (() => void)[] = []
   #isCut = false
@@ -126,8 +129,10 @@ export class Link {
     const { timeline, life, name } = this.#options
     this.#toServerMs = Math.max(this.#toServerMs, timeline.nowMs + this.#delay())
     const event = { kind: 'network', name: `${name} ${what}` } as const
+    this.#forServer.push(arrive)
     life.after(this.#toServerMs - timeline.nowMs, event, () => {
-      if (!this.#isCut && !this.socket.destroyed) arrive()
+      const next = this.#forServer.shift()
+      if (!this.#isCut && !this.socket.destroyed) next?.()
     })
   }
 
@@ -135,8 +140,10 @@ export class Link {
     const { timeline, name } = this.#options
     this.#toPeerMs = Math.max(this.#toPeerMs, timeline.nowMs + this.#delay())
     const event = { kind: 'network', name: `${name} ${what}` } as const
+    this.#forPeer.push(arrive)
     timeline.after(this.#toPeerMs - timeline.nowMs, event, () => {
-      if (!this.#isCut) arrive()
+      const next = this.#forPeer.shift()
+      if (!this.#isCut) next?.()
     })
   }
 

@@ -64,14 +64,15 @@ async function order({ operator, chance, world }: Desk, command: Command): Promi
       operator.insist(command, key),
       rival.insist({ ...command, content: { isOn: !isOn } }),
     ])
-    // A key that was used says no to anything else.
-    if (!chance.percent(30)) return
-    const other = await operator.insist({ ...command, content: { isOn: !isOn } }, key)
-    if (other.kind === 'done') world.blame('a key was used for two commands', key)
     return
   }
   const outcome = await operator.insist(command, key)
-  if (outcome.kind !== 'done' || !chance.percent(15)) return
+  if (outcome.kind !== 'done') return
+  if (isOn !== undefined && chance.percent(40)) {
+    const other = await operator.insist({ ...command, content: { isOn: !isOn } }, key)
+    if (other.kind === 'done') world.blame('a key was used for two commands', key)
+  }
+  if (!chance.percent(15)) return
   const again = await operator.insist(command, key)
   if (again.kind !== 'done') world.blame('a repeated command has another answer', key)
 }

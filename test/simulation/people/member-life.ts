@@ -1,5 +1,6 @@
 import { readAllowedDecisionId } from '../../../src/operations/decision-id.ts'
 import type { Answered } from '../checks/answer-checks.ts'
+import type { Asked } from '../checks/turns.ts'
 import { ofOperator } from '../engine/upstream-answer.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { World } from '../world.ts'
@@ -61,7 +62,7 @@ async function ask(asker: Asker, luck: string): Promise<void> {
   const { world, chance, name } = asker
   const request = drawRequest(chance, luck)
   if (chance.percent(8)) return askForNothing(asker)
-  if (world.mix.administrators > 0 && chance.percent(4)) return askWhileSwitchedOff(asker, luck)
+  if (world.mix.administrators > 0 && chance.percent(6)) return askWhileSwitchedOff(asker, luck)
   if (world.mix.administrators > 0 && chance.percent(3)) return askWhileRevoked(asker, luck)
   const isLong = chance.percent(world.mix.longPercent)
   for (let tries = 0; tries < triesMax; tries += 1) {
@@ -154,10 +155,12 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
   const knownPosition = world.books.lastFor(member)
   world.passage.ask(request.luck, asking.body)
   const { memberId } = member
-  const waits = { sinceMs: world.timeline.nowMs, atOnce: world.asking(memberId, 1) }
+  const { model } = request
+  const waits = { member: memberId, model, sinceMs: world.timeline.nowMs }
+  const atOnce = world.asking(memberId, 1)
   const reply = await askMessages({ client, history, process: name }, member, { request, asking })
   world.asking(memberId, -1)
-  if (reply.kind === 'answer') judgeWait(world, reply, waits)
+  if (reply.kind === 'answer') judgeWait(world, reply, { ...waits, atOnce })
   world.answers.take(member, reply, knownPosition)
   world.passage.read(request.luck, reply)
   if (reply.kind !== 'answer' || !reply.isWhole) world.noteLeft(request.luck)
@@ -183,9 +186,15 @@ function manners(
 /** "Only running requests keep the room" is said when the wait for them is over, or when too many wait already. */
 function judgeWait(
   world: World,
-  { status, body }: Answered,
-  { sinceMs, atOnce }: { readonly sinceMs: number; readonly atOnce: number },
+  reply: Answered,
+  asked: Asked & { readonly atOnce: number },
 ): void {
+  const { status, body } = reply
+  const { sinceMs, atOnce } = asked
+  // Each of several nodes has a line of its own, and nobody waits where a server stops, or too many do.
+  const isLine = world.cluster === null && !world.outage.isFelt && atOnce <= waitersMax
+  const passed = isLine ? world.turns.look(reply, asked, world.timeline.nowMs) : null
+  if (passed !== null) world.blame('somebody is let in out of turn', passed)
   if (status !== 429 || !body.includes('"error_code":"reserved"')) return
   const waitedMs = world.timeline.nowMs - sinceMs
   if (waitedMs >= waitMaxMs || atOnce > waitersMax || world.outage.isFelt) return
@@ -213,6 +222,8 @@ function judge(
   if (status === 401 && !key.isRevoked) world.blame('a key that is good was not known', body)
   if (status === 200 && key.isDead) world.blame('a key that was revoked was taken', key.keyId)
   if (body.includes(ofOperator)) world.blame("the operator's account is passed on", body)
+  const isUnavailable = body.includes('"limits_unavailable"') && status !== 200
+  if (isUnavailable && status !== 503) world.blame('storage that is away reads as a limit', body)
   const isAway = status === 503 && body.includes('"limits_unavailable"')
   if (isAway && !world.outage.isFelt) world.blame('limits are unavailable for nothing', body)
   const decision = readAllowedDecisionId(reply.headers.get('x-plimsoll-decision') ?? '')

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { historyFile } from '../../src/admin/members/history-file.ts'
 import { exportHistory, type ExportPart } from '../../src/operations/export-history.ts'
 import { history, type HistoryQuery } from '../../src/operations/history.ts'
 import { customerId } from '../../src/core/ids.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { useTokens } from './used-tokens.ts'
@@ -153,6 +155,20 @@ describe('a filtered history', () => {
   })
 })
 
+/** The same storage, where a reader of the journal finds no grant. */
+function withoutGrants(storage: Storage): Storage {
+  return new Proxy(storage, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      if (name !== 'entries') return value.bind(target)
+      const entries: Storage['entries'] = async (query) =>
+        (await target.entries(query)).filter(({ body }) => body.kind !== 'granted')
+      return entries
+    },
+  })
+}
+
 describe('a history as a file', () => {
   test('CSV: opening balance and every change give the closing balance, which is that of the gate', async () => {
     await using it = await openLife()
@@ -218,6 +234,19 @@ describe('a history as a file', () => {
       BigInt(charges.openingNanos) + changes + BigInt(charges.leftOutNanos),
       BigInt(charges.closingNanos),
     )
+  })
+
+  test('a file whose changes do not give the balance of the gate says so, in both forms', async () => {
+    await using it = await openLife()
+    const id = customerId('acme')
+    const parts = { ...it.apiParts, storage: withoutGrants(it.apiParts.storage) }
+    const textOf = (format: 'csv' | 'json') =>
+      new Response(historyFile(parts, { customerId: id, filter: {} }, format)).text()
+
+    const kinds = readCsv(await textOf('csv')).map(({ kind }) => kind)
+
+    assert.deepEqual(kinds.slice(-2), ['does_not_add_up', 'closing_balance'])
+    assert.equal(JSON.parse(await textOf('json')).addsUp, false)
   })
 
   test('words of others are no formula in a spreadsheet, and amounts stay numbers', async () => {

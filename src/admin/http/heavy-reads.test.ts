@@ -119,6 +119,27 @@ test('a file that nobody takes a piece of for a minute is cut, and gives its pla
   reads.begin(of('acme'))
 })
 
+test('a file that somebody reads is not cut, however long it takes', async () => {
+  const clock = new ManualClock()
+  const reads = new HeavyReads({ clock })
+  const reader = reads.file(of('acme'), texts(6)).getReader()
+  let text = ''
+
+  for (;;) {
+    const { done, value } = await whilePassing(clock, reader.read())
+    if (done) break
+    text += Buffer.from(value).toString()
+    // The next piece waits for its reader by now.
+    for (let turn = 0; turn < 10; turn += 1) {
+      await nextTurn()
+      clock.pass(1)
+    }
+    clock.pass(40_000)
+  }
+
+  assert.equal(text.split('\n').length, 7)
+})
+
 test('a file that cannot be read on fails, and gives its place back', async () => {
   const clock = new ManualClock()
   const reads = new HeavyReads({ clock })

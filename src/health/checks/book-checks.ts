@@ -183,7 +183,7 @@ function lookAtOverrun({ customers, customersLeftOut, settings }: ServerFacts): 
         `${customerId}: ${money(overrunNanos)} of ${money(overrunMaxNanos)}`,
     )
   return warning({
-    found: `The operator's part is near its monthly bound for ${near.length} customers (${told.join('; ')}).`,
+    found: `The operator's part is near its monthly bound for ${countOf(near.length, 'customer')} (${told.join('; ')}).`,
     meaning:
       'Past the bound their extra-usage requests hold the worst case, so requests with a large max_tokens may be refused although they would be cheap.',
     say: 'See what their requests cost beyond what could be charged; a top-up gives them room:',

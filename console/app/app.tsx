@@ -1,8 +1,9 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { Component, lazy, Suspense, useState, type ReactNode } from 'react'
+import { Component, Suspense, useState, type ReactNode } from 'react'
 import { Redirect, Route, Router, Switch } from 'wouter'
 import { useAddressPath, useAddressSearch } from '../data/address.ts'
 import { useIsLeaving } from '../data/leaving.ts'
+import { part } from '../data/part.ts'
 import { forgetWhatWasRead, queries } from '../data/queries.ts'
 import { SessionProvider, useSessionQuery, type SignedIn } from '../data/session.ts'
 import { useOneTimeCode } from '../data/one-time-code.ts'
@@ -29,12 +30,8 @@ export function App() {
   )
 }
 
-const SetUpPage = lazy(async () => ({
-  default: (await import('../pages/set-up/set-up-page.tsx')).SetUpPage,
-}))
-const LinkPage = lazy(async () => ({
-  default: (await import('../pages/set-up/link-page.tsx')).LinkPage,
-}))
+const SetUpPage = part(async () => (await import('../pages/set-up/set-up-page.tsx')).SetUpPage)
+const LinkPage = part(async () => (await import('../pages/set-up/link-page.tsx')).LinkPage)
 
 /** Shows pages to who is signed in, and to anybody else the way in. */
 function Door() {

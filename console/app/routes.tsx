@@ -1,5 +1,6 @@
-import { lazy, type ComponentType } from 'react'
+import type { ComponentType } from 'react'
 import type { Role } from '../../src/admin/contract/session.ts'
+import { part } from '../data/part.ts'
 import type { IconName } from './icons.tsx'
 
 /**
@@ -17,48 +18,44 @@ export type ConsoleRoute = {
 
 export type NavGroup = 'own' | 'manage'
 
-/** React wants a default export where we have named ones. */
-const load = (get: () => Promise<ComponentType>): ComponentType =>
-  lazy(async () => ({ default: await get() }))
-
 const seated = { roles: ['member', 'owner'], isForSeated: true } as const
 const managed = { roles: ['operator', 'owner'] } as const
 const operators = { roles: ['operator'] } as const
 const member = '/customers/:customerId/members/:memberId'
 
-const usage = load(async () => (await import('../pages/usage/usage-page.tsx')).UsagePage)
-const extraUsage = load(
+const usage = part(async () => (await import('../pages/usage/usage-page.tsx')).UsagePage)
+const extraUsage = part(
   async () => (await import('../pages/extra-usage/extra-usage-page.tsx')).ExtraUsagePage,
 )
-const history = load(async () => (await import('../pages/history/history-page.tsx')).HistoryPage)
-const refused = load(async () => (await import('../pages/refused/refused-page.tsx')).RefusedPage)
-const connect = load(async () => (await import('../pages/connect/connect-page.tsx')).ConnectPage)
+const history = part(async () => (await import('../pages/history/history-page.tsx')).HistoryPage)
+const refused = part(async () => (await import('../pages/refused/refused-page.tsx')).RefusedPage)
+const connect = part(async () => (await import('../pages/connect/connect-page.tsx')).ConnectPage)
 
-const overview = load(
+const overview = part(
   async () => (await import('../pages/overview/overview-page.tsx')).OverviewPage,
 )
-const decisions = load(
+const decisions = part(
   async () => (await import('../pages/decisions/decisions-page.tsx')).DecisionsPage,
 )
-const decision = load(
+const decision = part(
   async () => (await import('../pages/decisions/decision-page.tsx')).DecisionPage,
 )
-const audit = load(async () => (await import('../pages/audit/audit-page.tsx')).AuditPage)
-const settings = load(
+const audit = part(async () => (await import('../pages/audit/audit-page.tsx')).AuditPage)
+const settings = part(
   async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage,
 )
-const storage = load(async () => (await import('../pages/storage/storage-page.tsx')).StoragePage)
-const account = load(async () => (await import('../pages/account/account-page.tsx')).AccountPage)
-const people = load(async () => (await import('../pages/people/people-page.tsx')).PeoplePage)
+const storage = part(async () => (await import('../pages/storage/storage-page.tsx')).StoragePage)
+const account = part(async () => (await import('../pages/account/account-page.tsx')).AccountPage)
+const people = part(async () => (await import('../pages/people/people-page.tsx')).PeoplePage)
 
-const customers = load(
+const customers = part(
   async () => (await import('../pages/customers/customers-page.tsx')).CustomersPage,
 )
-const customer = load(
+const customer = part(
   async () => (await import('../pages/customers/customer-page.tsx')).CustomerPage,
 )
-const memberPage = load(async () => (await import('../pages/member/member-page.tsx')).MemberPage)
-const plans = load(async () => (await import('../pages/plans/plans-page.tsx')).PlansPage)
+const memberPage = part(async () => (await import('../pages/member/member-page.tsx')).MemberPage)
+const plans = part(async () => (await import('../pages/plans/plans-page.tsx')).PlansPage)
 
 export const routes: readonly ConsoleRoute[] = [
   {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { startAdminServer } from '../../src/admin/admin-server.ts'
 import { chromiumLeftOut } from './available.ts'
-import { openConsoleWorld, sees } from './console-world.ts'
+import { goTo, openConsoleWorld, sees } from './console-world.ts'
 import { answering, startScriptedUpstream } from './scripted-upstream.ts'
 
 /** The usage page in a real browser, while the real gateway serves. */
@@ -103,6 +103,24 @@ describe('the usage page', { skip: leftOut }, () => {
 
     await mark.filter({ hasText: 'Live' }).waitFor()
     await bar(page, '45 % used')
+  })
+
+  test('code that did not arrive is asked for again, and takes no figure away meanwhile', async (t) => {
+    const { openAs } = await openConsoleWorld(t)
+    const page = await openAs({ role: 'operator' }, '#/plans', { expected: /ERR_FAILED/ })
+    await sees(page, 'Test plan')
+    const code = '**/usage-over-time-*.js'
+    let lostCount = 0
+    page.on('requestfailed', () => (lostCount += 1))
+    await page.route(code, (route) => route.abort())
+
+    await goTo(page, '#/customers/acme/members/ada/usage')
+    while (lostCount < 4) await page.waitForEvent('requestfailed')
+    await sees(page, 'The plan pays for the next request.')
+    await page.unroute(code)
+
+    await page.getByText('48 hours', { exact: true }).waitFor()
+    await sees(page, 'The plan pays for the next request.')
   })
 
   test('a member who is paused reads that every request is refused, and who can end it', async (t) => {

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { ManualClock } from '../contract/manual-clock.ts'
+import { passTime } from './pass-time.ts'
 import {
   event,
   message,
@@ -211,8 +213,10 @@ test('a chunk of no size in mid-stream breaks the reply off, and what passed is 
 })
 
 test('an upstream that hangs before its head, or falls silent within a reply, is given up in time', async () => {
-  const settings = { upstreamHeadersTimeoutMs: 200, upstreamSilenceMaxMs: 200 }
-  await using world = await openScriptedWorld(() => {}, { settings })
+  const settings = { upstreamHeadersTimeoutMs: 10_000, upstreamSilenceMaxMs: 10_000 }
+  const clock = new ManualClock()
+  await using world = await openScriptedWorld(() => {}, { settings, clock })
+  using passing = passTime(clock)
   const hung = await world.post(stream)
   world.upstream.answer = (call) => {
     call.send(streamHead)
@@ -230,6 +234,7 @@ test('an upstream that hangs before its head, or falls silent within a reply, is
     ['voided', 'settled'],
   )
   for (const call of world.upstream.calls) await call.closed
+  passing.end()
 })
 
 test('pings without end keep nobody for ever: the caller leaves, and the input is charged', async () => {

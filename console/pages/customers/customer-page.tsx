@@ -1,7 +1,8 @@
-import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { Suspense, useState, type ReactNode } from 'react'
 import { useParams } from 'wouter'
 import type { CustomerAnswer } from '../../../src/admin/contract/answers.ts'
 import { path } from '../../data/api.ts'
+import { part } from '../../data/part.ts'
 import { useSession } from '../../data/session.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
@@ -21,9 +22,9 @@ import { MembersCard } from './members-card.tsx'
 import { EraseButton, PauseButton } from './status-buttons.tsx'
 
 /** Drawn after what people come for. */
-const UsageOverTime = lazy(async () => ({
-  default: (await import('../../charts/usage-over-time.tsx')).UsageOverTime,
-}))
+const UsageOverTime = part(
+  async () => (await import('../../charts/usage-over-time.tsx')).UsageOverTime,
+)
 
 /** One customer as its owner and the operator manage it: members, wallet, keys, status. */
 export function CustomerPage() {

@@ -1,6 +1,7 @@
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
 import type { UsageAnswer } from '../../../src/admin/contract/answers.ts'
 import { useForecast } from '../../charts/usage-series.ts'
+import { part } from '../../data/part.ts'
 import { useMemberScope } from '../../data/scope.ts'
 import { count, percent, plural } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
@@ -13,9 +14,9 @@ import { useUsage } from './usage-query.ts'
 import './usage-page.css'
 
 /** The chart comes after the figures that people come for. */
-const UsageOverTime = lazy(async () => ({
-  default: (await import('../../charts/usage-over-time.tsx')).MemberUsageOverTime,
-}))
+const UsageOverTime = part(
+  async () => (await import('../../charts/usage-over-time.tsx')).MemberUsageOverTime,
+)
 
 /** What is left on the plan, what runs, and what pays for the next request. */
 export function UsagePage() {

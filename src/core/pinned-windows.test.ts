@@ -168,6 +168,12 @@ describe('which instances to keep', () => {
     assert.equal(windowsToKeep(stands, [pin(a, 100)], 5000 + 14 * day), undefined)
   })
 
+  test('are none while the one that runs stays, though a correction could go back into it', () => {
+    const running = { ...instance(a, 900), endMs: 9000 }
+    const account = { system: jumped(), member: member([running]) }
+    assert.equal(windowsToKeep(account, [pin(a, 900)], 5000), undefined)
+  })
+
   test('are those that end after the moment that a correction can go back to', () => {
     const keep = (endMs: number) => {
       const newest = { ...instance(a, 900), endMs }
@@ -196,6 +202,12 @@ describe('which instances to keep', () => {
     assert.deepEqual(windowsToKeep({ ...account, member: kept }, [opening(1000)], 1000), {
       limitIds: [],
       sinceMs: 1000,
+      openedIds: ['a'],
+    })
+    const ahead = { system: jumped(), member: member([instance(a, 9000)]) }
+    assert.deepEqual(windowsToKeep(ahead, [opening(6000)], 6000), {
+      limitIds: [],
+      sinceMs: 2000,
       openedIds: ['a'],
     })
     const behind = member([instance(a, 500)])

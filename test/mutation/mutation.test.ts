@@ -57,7 +57,7 @@ test('the score is cut to a tenth, and what no test reaches counts as survived',
   const report = reportOf(new Map(pairs), explained)
 
   assert.deepEqual([report.killed, report.total, report.score], [2, 3, '66.6'])
-  assert.equal(report.endless, 1)
+  assert.deepEqual(report.ways, { failed: 1, endless: 1, too_long: 0, died: 0, not_loaded: 0 })
   assert.deepEqual(report.files, [{ file, killed: 2, total: 3, score: '66.6' }])
   assert.deepEqual(
     report.survivors.map(({ mutant, why }) => [mutant.was, why]),

@@ -1,6 +1,6 @@
 import type { CoreMutant } from './core-mutants.ts'
 import type { Explained } from './explained.ts'
-import type { Outcome } from './try-core-mutants.ts'
+import type { How, Outcome } from './try-core-mutants.ts'
 
 /** How many mutants were noticed, by file and in all, and which were not. */
 export type Score = { readonly killed: number; readonly total: number; readonly score: string }
@@ -13,8 +13,8 @@ export type Survivor = {
 
 export type Report = Score & {
   readonly files: readonly (Score & { readonly file: string })[]
-  /** How many of the killed made a loop endless or ended the process, in the place of failing a test. */
-  readonly endless: number
+  /** How many of the killed were noticed in which way. */
+  readonly ways: Readonly<Record<How, number>>
   readonly survivors: readonly Survivor[]
 }
 
@@ -27,12 +27,17 @@ export function reportOf(outcomes: ReadonlyMap<CoreMutant, Outcome>, explained: 
       file,
       ...scoreOf(all.filter(({ mutant }) => mutant.file === file)),
     })),
-    endless: all.filter(({ outcome }) => outcome.kind === 'killed' && outcome.how !== 'failed')
-      .length,
+    ways: waysOf(all.map(({ outcome }) => outcome)),
     survivors: all
       .filter(({ outcome }) => outcome.kind !== 'killed')
       .map(({ mutant, outcome }) => ({ mutant, outcome, why: explained.get(mutant.key) })),
   }
+}
+
+function waysOf(outcomes: readonly Outcome[]): Report['ways'] {
+  const ways = { failed: 0, endless: 0, too_long: 0, died: 0, not_loaded: 0 }
+  for (const { how } of outcomes) if (how !== undefined) ways[how] += 1
+  return ways
 }
 
 function scoreOf(outcomes: readonly { readonly outcome: Outcome }[]): Score {

@@ -130,6 +130,18 @@ test('moments, chance, timers and the environment are read only where they belon
 const withoutComments = (code: string): string =>
   code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '')
 
+test('a test waits for what it is about: no sleep, and no look at a page that may come too early', () => {
+  const sleep = /\bsetTimeout\b.*'node:timers\/promises'|\.waitForTimeout\(/
+  const earlyLook = /\.(isVisible|isHidden|isEnabled|boundingBox|title)\(\)|\.count\(\), [1-9]/
+  const wrong = find('{src,test,console}/**/*.test.ts')
+    .filter((path) => path !== 'test/style.test.ts')
+    .filter((path) => {
+      const code = read(path)
+      return sleep.test(code) || (code.includes('chromiumLeftOut') && earlyLook.test(code))
+    })
+  assert.deepEqual(wrong, [])
+})
+
 test('files are named in kebab-case, for the idea that they hold', () => {
   const forbidden = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'types', 'index']
   const wrong = scripted.filter((path) => {

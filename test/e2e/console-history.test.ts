@@ -52,7 +52,7 @@ test(
     await page.getByLabel('What', { exact: true }).selectOption({ label: 'Charges to extra usage' })
     await page.waitForURL(/kind=charge/)
     await rows(page, 'History').nth(1).waitFor({ state: 'detached' })
-    assert.equal(await rows(page, 'History').count(), 1)
+    await rows(page, 'History').waitFor()
     await page.getByRole('button', { name: 'Request claude-sonnet-4-5' }).click()
     await page.waitForURL(/request=hold_/)
     await sees(page, 'It is settled, paid by extra usage.')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { costOf } from '../../src/core/usage.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
 import { answering, event, messageStart, piece, streamHead } from './scripted-upstream.ts'
 import { askBody, errorOf, openScriptedWorld, type ScriptedWorld } from './scripted-world.ts'
-import { createSteeredClock } from './steered-clock.ts'
 import { testPrices } from './world.ts'
 
 const stream = { body: askBody({ stream: true }) }
@@ -52,7 +52,7 @@ test('L2: from the first report on, leaving costs the input that it names', asyn
 })
 
 test('a member that leaves again and again before any answer is slowed down, alone and for a moment, and never told "out"', async () => {
-  const clock = createSteeredClock()
+  const clock = new ManualClock()
   await using world = await openScriptedWorld(() => {}, { clock })
   const other = await world.addSeat('bob')
   for (let count = 1; count <= 60; count++) await abandon(world, count)
@@ -60,7 +60,7 @@ test('a member that leaves again and again before any answer is slowed down, alo
 
   const slowed = await world.post()
   const neighbour = await world.post({ seat: other })
-  clock.advance(4000)
+  clock.pass(4000)
   const later = await world.post()
 
   assert.equal(slowed.status, 429)

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { limitId } from '../../src/core/ids.ts'
+import { limitBinding } from '../../src/operations/waiting-line.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
 import { openRaw, requestBytes, type RawConnection } from './raw-http.ts'
 import {
   answering,
@@ -77,7 +80,8 @@ test('a caller that hangs up while it waits for room leaves the line, and the ne
     const first = await world.begin()
     while (held.length < 1) await new Promise(setImmediate)
     const waiting = await world.begin()
-    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+    const session = [limitBinding(world.seat, limitId('session'))]
+    while (!world.parts.line.isTaken(session)) await new Promise(setImmediate)
 
     hangUp(waiting, way)
     const [line] = await world.finished(1)
@@ -184,6 +188,7 @@ test('requests written at once on one connection are answered in their order, ea
 test('requests of one connection are all decided before any is sent on, and a burst of them is slowed down', async () => {
   await using world = await openScriptedWorld(hi, {
     settings: { burst: { perMinute: 60, size: 5 } },
+    clock: new ManualClock(),
   })
   const connection = await openRaw(world.url)
   const one = bytesOf(world, { stream: false })

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { operationId } from '../../src/core/ids.ts'
 import { setStatus } from '../../src/operations/set-status.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
 import { openRaw, parseReply, requestBytes, type RawConnection } from './raw-http.ts'
 import {
   answering,
@@ -157,7 +158,7 @@ test('a caller that stops reading is cut after the stated time, and pays for wha
         if (!call.send(piece(one))) await call.drained()
       }
     },
-    { settings: { callerStallMaxMs: 300 } },
+    { settings: { callerStallMaxMs: 1000 } },
   )
   const connection = await world.begin({ body: askBody({ stream: true }) })
   connection.socket.pause()
@@ -174,7 +175,7 @@ test('a caller that stops reading is cut after the stated time, and pays for wha
 test('a silent upstream is not taken for a caller that does not read', async () => {
   const call = Promise.withResolvers<UpstreamCall>()
   await using world = await openScriptedWorld(call.resolve, {
-    settings: { callerStallMaxMs: 50 },
+    settings: { callerStallMaxMs: 1000 },
   })
   const connection = await world.begin({ body: askBody({ stream: true }) })
   const received = await call.promise
@@ -217,6 +218,7 @@ test('a body is invited only when key and length are good', async () => {
 test('the body of a caller that asks too fast is not invited', async () => {
   await using world = await openScriptedWorld(hi, {
     settings: { burst: { perMinute: 60, size: 1 } },
+    clock: new ManualClock(),
   })
   assert.equal((await world.post()).status, 200)
   const { keyText } = world.seat

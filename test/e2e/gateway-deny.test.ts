@@ -214,7 +214,7 @@ test('D8: a request that only others in flight keep out waits for them, and pass
     (call) => {
       waiting.push(() => void hi(call))
     },
-    { plan: narrowPlan },
+    { plan: narrowPlan, waitMaxMs: 60_000 },
   )
   const first = await world.begin()
   while (waiting.length < 1) await new Promise(setImmediate)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { operationId } from '../../src/core/ids.ts'
 import { revokeKey } from '../../src/operations/revoke-key.ts'
 import { findKey } from '../../src/operations/find-key.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
 import { openRaw, rawExchange } from './raw-http.ts'
 import { answering } from './scripted-upstream.ts'
 import { askBody, errorOf, openScriptedWorld } from './scripted-world.ts'
@@ -145,7 +146,7 @@ test('a revoked key is refused at once', async () => {
 
 test('a key that asks too fast is told to slow down, never that it is out', async () => {
   const burst = { perMinute: 60, size: 3 }
-  await using world = await openScriptedWorld(hi, { settings: { burst } })
+  await using world = await openScriptedWorld(hi, { settings: { burst }, clock: new ManualClock() })
   const other = await world.addSeat('ben')
 
   const statuses: number[] = []

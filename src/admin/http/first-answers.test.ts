@@ -4,7 +4,11 @@ import { ManualClock } from '../../../test/contract/manual-clock.ts'
 import { operationId } from '../../core/ids.ts'
 import { FirstAnswers } from './first-answers.ts'
 
-const key = operationId('operator:one')
+const command = (actor: string, name: string) => ({
+  actor,
+  operationId: operationId(`${actor}:${name}`),
+})
+const key = command('operator', 'one')
 const dayMs = 24 * 3_600_000
 
 /** Work that counts how often it is done. */
@@ -37,7 +41,7 @@ test('a command that failed can be sent again, unless it may have been done', as
 
   await assert.rejects(firsts.once(key, {}, failing('away')), /away/)
   assert.equal(await firsts.once(key, {}, work), 1)
-  const other = operationId('operator:two')
+  const other = command('operator', 'two')
   await assert.rejects(firsts.once(other, {}, failing('no answer')), /no answer/)
   await assert.rejects(firsts.once(other, {}, work), /no answer/)
 })
@@ -48,8 +52,22 @@ test('however many commands there are, no more than five thousand answers are ke
 
   await firsts.once(key, {}, counted.work)
   for (let index = 0; index < 5000; index += 1)
-    await firsts.once(operationId(`operator:n${index}`), {}, async () => index)
+    await firsts.once(command('operator', `n${index}`), {}, async () => index)
   await firsts.once(key, {}, counted.work)
 
   assert.equal(counted.count, 2)
+})
+
+test('whoever sends thousands of commands pushes out its own first answers, and nobody else’s', async () => {
+  const firsts = new FirstAnswers({ clock: new ManualClock() })
+  const ada = counting()
+  const mallory = counting()
+
+  await firsts.once(command('key:ada', 'one'), {}, ada.work)
+  for (let index = 0; index < 12_000; index += 1)
+    await firsts.once(command(`key:m${index % 3}`, `n${index}`), {}, mallory.work)
+  const again = await firsts.once(command('key:ada', 'one'), {}, ada.work)
+  await firsts.once(command('key:m0', 'n0'), {}, mallory.work)
+
+  assert.deepEqual([again, ada.count, mallory.count], [1, 1, 12_001])
 })

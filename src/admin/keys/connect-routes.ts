@@ -33,7 +33,7 @@ export function addConnecting(
   const firsts = new FirstAnswers(parts, (failure) => failure instanceof UnansweredMessage)
   routes.post('/test-message', async (c) => {
     const { model, text, ...asked } = await bodyOf(c, testMessageSchema)
-    const { operationId } = commandOf(c)
+    const command = commandOf(c)
     const keyText = asked.keyText ?? presentedKey(c)
     const { customerId, memberId } = memberOf(c)
     const owner = keyText === null ? undefined : await findKey(parts, keyText)
@@ -55,7 +55,7 @@ export function addConnecting(
         else running.delete(name)
       }
     }
-    return answer(c, await firsts.once(operationId, message, send))
+    return answer(c, await firsts.once(command, message, send))
   })
 }
 

@@ -63,20 +63,21 @@ function addListing(routes: Routes, parts: AdminApiParts, below: string): void {
 
   routes.post(`${below}/people`, async (c) => {
     const asked = await bodyOf(c, invitePersonSchema)
-    const { actor, operationId } = commandOf(c)
+    const command = commandOf(c)
     const customerId = await customerBelow(c, parts)
     if (customerId !== null && asked.customerId !== customerId) throw notYours()
     mayManage(c, asked)
     await checkStanding(parts, asked)
     // A repeat has the same person and the same link; where the link could not be made, it makes that alone.
-    const person = await invited.once(operationId, asked, async () => {
+    const person = await invited.once(command, asked, async () => {
       const made = await accounts.create(asked)
       const details = { role: made.role, customerId: made.customerId }
+      const { actor } = command
       await noteAct(parts, { actor, act: 'person_invited', target: made.id, details })
       return personAnswer(parts, made, undefined)
     })
     const meant = { id: personId(person.id), mayChange: mayManageAs(c, customerId) }
-    const link = await linked.once(operationId, asked, () => linkFor(parts, meant))
+    const link = await linked.once(command, asked, () => linkFor(parts, meant))
     return answer(c, { person, link } satisfies InvitedAnswer)
   })
 }

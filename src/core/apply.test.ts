@@ -96,6 +96,17 @@ describe('jumps of the clock', () => {
       { fromMs: 20, toMs: 30 },
     ])
   })
+
+  test('a correction that goes back behind one has undone the part of another, which cannot be undone again', () => {
+    const hour = 3_600_000
+    const state = emptySystem()
+    applyToSystem(state, adopted(10 * hour, 20 * hour))
+    applyToSystem(state, adopted(25 * hour, 100 * hour))
+
+    applyToSystem(state, entry({ kind: 'clock_corrected', fromMs: 101 * hour, toMs: 22 * hour }))
+
+    assert.deepEqual(state.jumps, [{ fromMs: 10 * hour, toMs: 16 * hour }])
+  })
 })
 
 describe('an entry concerns the customer', () => {

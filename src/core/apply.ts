@@ -1,5 +1,5 @@
 import type { CustomerState, Grant, MemberState, OpenHold, SystemState } from './account.ts'
-import { undoneJumps } from './clock-jumps.ts'
+import { jumpsLeft } from './clock-jumps.ts'
 import type { Entry, EntryBody, Leg } from './entry.ts'
 import { withMonth } from './included-grant.ts'
 import { grantId } from './ids.ts'
@@ -35,9 +35,7 @@ export function applyToSystem(state: SystemState, entry: Pick<Entry, 'body'>): v
     if (state.jumps.length > clockJumpsKeptMax) state.jumps.shift()
   }
   if (entry.body.kind === 'clock_corrected') {
-    const undone = new Set(undoneJumps(state.jumps, entry.body))
-    const left = state.jumps.filter((jump) => !undone.has(jump))
-    state.jumps.splice(0, state.jumps.length, ...left)
+    state.jumps.splice(0, state.jumps.length, ...jumpsLeft(state.jumps, entry.body))
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { correctedMs, reachBack, undoableJumps, undoMaxMs, undoneJumps } from './clock-jumps.ts'
+import { correctedMs, jumpsLeft, reachBack, undoableJumps, undoMaxMs } from './clock-jumps.ts'
 
 const day = 24 * 60 * 60 * 1000
 const jump = (fromMs: number, toMs: number) => ({ fromMs, toMs })
@@ -86,30 +86,54 @@ test('a correction reaches back to the first jump that can be undone, until the 
   })
 })
 
-test('a correction has undone the jumps past where it went, and no jump is undone twice', () => {
+test('a correction undoes the latest jumps first, and leaves of one what it has not gone back', () => {
   const [first, second] = [jump(10 * day, 20 * day), jump(25 * day, 100 * day)]
 
-  // Part of the second, to a clock that was wrong itself.
-  assert.deepEqual(undoneJumps([first, second], { fromMs: 101 * day, toMs: 60 * day }), [second])
-  // Both, by all that they passed over and no further: the first went less far than the correction goes back.
-  const back = { fromMs: 150 * day, toMs: 65 * day }
-  assert.deepEqual(undoneJumps([first, second], back), [second, first])
-  assert.deepEqual(undoneJumps([first], { fromMs: 61 * day, toMs: 51 * day }), [first])
-  assert.deepEqual(undoneJumps([], { fromMs: 61 * day, toMs: 51 * day }), [])
+  // Forty-one of the seventy-five days of the second, to a clock that was wrong itself.
+  assert.deepEqual(jumpsLeft([first, second], { fromMs: 101 * day, toMs: 60 * day }), [
+    first,
+    jump(25 * day, 59 * day),
+  ])
+  // All of the second and four days of the first.
+  const back = { fromMs: 101 * day, toMs: 22 * day }
+  assert.deepEqual(jumpsLeft([first, second], back), [jump(10 * day, 16 * day)])
+  assert.deepEqual(jumpsLeft([first, second], { fromMs: 101 * day, toMs: 16 * day }), [])
+  assert.deepEqual(jumpsLeft([first], { fromMs: 61 * day, toMs: 51 * day }), [])
+  assert.deepEqual(jumpsLeft([], { fromMs: 61 * day, toMs: 51 * day }), [])
+})
+
+test('what is left of a jump is undone by the next correction, and all of them go back as far as the jump went', () => {
+  const wrong = jump(100 * day, 110 * day)
+  const firstBack = { fromMs: 110.5 * day, toMs: 104 * day }
+  const left = jumpsLeft([wrong], firstBack)
+
+  const toMs = correctedMs(left, { nowMs: 104.25 * day, wallMs: 100.75 * day })
+
+  assert.equal(toMs, 100.75 * day)
+  assert.deepEqual(jumpsLeft(left, { fromMs: 104.25 * day, toMs: 100.75 * day }), [])
+})
+
+test('a few minutes that are left of a jump are drift and no jump', () => {
+  const minute = 60_000
+  const wrong = jump(100 * day, 200 * day)
+  const leaving = (restMs: number) =>
+    jumpsLeft([wrong], { fromMs: 201 * day, toMs: 101 * day + restMs })
+
+  assert.deepEqual(leaving(5 * minute), [jump(100 * day, 100 * day + 5 * minute)])
+  assert.deepEqual(leaving(5 * minute - 1), [])
 })
 
 test('a jump that went exactly to where a correction goes stays when those behind it are enough', () => {
   const [right, wrong] = [jump(10 * day, 20 * day), jump(22 * day, 100 * day)]
 
-  assert.deepEqual(undoneJumps([right, wrong], { fromMs: 101 * day, toMs: 23 * day }), [wrong])
-  assert.deepEqual(undoneJumps([right, wrong], { fromMs: 98 * day, toMs: 20 * day }), [wrong])
+  assert.deepEqual(jumpsLeft([right, wrong], { fromMs: 101 * day, toMs: 23 * day }), [right])
+  assert.deepEqual(jumpsLeft([right, wrong], { fromMs: 98 * day, toMs: 20 * day }), [right])
 })
 
-test('every jump past where a correction goes is undone, also when the last one alone went so far', () => {
+test('no jump is left that ends past where a correction goes', () => {
   const [first, second] = [jump(10 * day, 100 * day), jump(95 * day, 101 * day)]
 
-  assert.deepEqual(undoneJumps([first, second], { fromMs: 102 * day, toMs: 97 * day }), [
-    second,
-    first,
+  assert.deepEqual(jumpsLeft([first, second], { fromMs: 102 * day, toMs: 97 * day }), [
+    jump(95 * day, 96 * day),
   ])
 })

@@ -31,22 +31,29 @@ export function correctedMs(
   return atMs < nowMs ? atMs : undefined
 }
 
+/** What is left of a jump and is shorter than this is drift, which the clock of record runs off by itself. */
+const leftMinMs = 5 * 60 * 1000
+
 /**
- * Which of these jumps a correction has undone: all past where it went, and as many before them, the latest first, as
- * it takes to go back so far. No jump is undone twice, also not one that was undone in part.
+ * What a correction has left of these jumps. It undoes the latest first, as far as it goes back: one that it undoes in
+ * part, because the machine's clock was wrong all the same, is as long as the rest from then on. So no millisecond is
+ * undone twice, and none is lost.
  */
-export function undoneJumps(
+export function jumpsLeft(
   jumps: readonly ClockJump[],
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): readonly ClockJump[] {
-  const undone: ClockJump[] = []
-  let leftMs = fromMs - toMs
-  for (const jump of jumps.toSorted((left, right) => right.toMs - left.toMs)) {
-    if (jump.toMs <= toMs && leftMs <= 0) break
-    undone.push(jump)
-    leftMs -= jump.toMs - jump.fromMs
+  const left: ClockJump[] = []
+  let backMs = fromMs - toMs
+  for (const jump of jumps.toSorted((one, other) => other.toMs - one.toMs)) {
+    const sizeMs = jump.toMs - jump.fromMs
+    const restMs = sizeMs - Math.max(0, backMs)
+    const endMs = jump.fromMs + restMs
+    if (restMs === sizeMs && endMs <= toMs) left.unshift(jump)
+    else if (restMs >= leftMinMs && endMs <= toMs) left.unshift({ ...jump, toMs: endMs })
+    backMs -= sizeMs
   }
-  return undone
+  return left
 }
 
 function earliestMs(jumps: readonly ClockJump[], nowMs: number): number {

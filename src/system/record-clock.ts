@@ -45,7 +45,7 @@ export class RecordClock {
   #isBehind = false
   /** Jumps taken by this process; the journal tells them before anything else at the new time. */
   #jumps: readonly TakenJump[] = []
-  #hasUntold = false
+  #toldCount = 0
   /** The last outside date, and when it was told, by elapsed time. */
   #witness: { readonly dateMs: number; readonly elapsedMs: number } | undefined
 
@@ -100,32 +100,34 @@ export class RecordClock {
     this.#adopt('operator')
   }
 
-  /** Goes back; the caller writes the entry that says so, and which jumps it undoes, before any other. */
+  /** Goes back; the caller writes the entry that says so, and leaves these jumps whole, before any other. */
   stepBack(
     toMs: number,
-    undone: readonly { readonly fromMs: number; readonly toMs: number }[],
+    left: readonly { readonly fromMs: number; readonly toMs: number }[],
   ): void {
     this.#recordMs = toMs
-    const isUndone = (jump: TakenJump): boolean =>
-      undone.some((one) => one.fromMs === jump.fromMs && one.toMs === jump.toMs)
-    this.#jumps = this.#jumps.filter((jump) => !isUndone(jump))
+    this.#jumps = this.#jumps.filter((jump) =>
+      left.some((one) => one.fromMs === jump.fromMs && one.toMs === jump.toMs),
+    )
+    this.setTold()
     this.nowMs()
   }
 
-  /** The journal was read again: no entry may come before its last, and jumps may have been lost with others. */
+  /** The journal was read again: no entry may come before its last, and jumps past that were lost with others. */
   resume(lastMs: number): void {
     this.#recordMs = Math.max(this.#recordMs, lastMs)
-    this.#hasUntold = this.#jumps.length > 0
+    this.#jumps = this.#jumps.filter(({ toMs }) => toMs > lastMs)
+    this.#toldCount = 0
   }
 
   /** Jumps that the journal may not know yet. */
   untold(): readonly TakenJump[] {
-    return this.#hasUntold ? this.#jumps : []
+    return this.#jumps.slice(this.#toldCount)
   }
 
   /** The journal knows all of them. */
   setTold(): void {
-    this.#hasUntold = false
+    this.#toldCount = this.#jumps.length
   }
 
   status(): RecordClockStatus {
@@ -159,7 +161,6 @@ export class RecordClock {
       this.#recordMs = wallMs
       if (toMs - fromMs > jumpMinMs) {
         this.#jumps = [...this.#jumps, { fromMs, toMs, cause }]
-        this.#hasUntold = true
       }
     }
     this.#setState({ isJumpHeld: false, isBehind: this.#isBehind })

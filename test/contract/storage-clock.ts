@@ -226,10 +226,10 @@ export function testClock(makeBed: MakeBed): void {
       bed.clock.stepWall(-30 * hourMs)
       const first = await storage.correctClock(command('first'))
       assert.equal(first.toMs, bed.clock.wallMs())
-      // And then the other, by its own size.
+      // And then the rest of it and the other, by their own size: further than both went nothing goes.
       bed.clock.stepWall(-100 * hourMs)
       const second = await storage.correctClock(command('second'))
-      assert.equal(second.toMs, second.fromMs - 10 * hourMs)
+      assert.equal(second.toMs, second.fromMs - 80 * hourMs)
 
       await assert.rejects(storage.correctClock(command('third')), ClockNotCorrectableError)
       await spend(storage, 'after')
@@ -239,6 +239,55 @@ export function testClock(makeBed: MakeBed): void {
         'clock_corrected',
         'clock_corrected',
       ])
+      await assertSound(storage)
+    },
+  )
+
+  onBed(
+    makeBed,
+    'W3: what a correction to a wrong clock left of a jump is undone when the clock is right, windows and all',
+    async (bed, storage) => {
+      await furnish(storage)
+      await spend(storage, 'before')
+      const before = await session(storage)
+      bed.clock.stepWall(10 * dayMs)
+      storage.adoptWallClock()
+      await spend(storage, 'ahead')
+      bed.clock.stepWall(-6 * dayMs)
+      await storage.correctClock(command('half'))
+      await spend(storage, 'still-ahead')
+      assert.notEqual((await session(storage)).startMs, before.startMs)
+      bed.clock.stepWall(-4 * dayMs)
+      bed.clock.pass(hourMs)
+      assert.equal(storage.clockStatus().correctsToMs, bed.clock.wallMs())
+
+      const { toMs } = await storage.correctClock(command('rest'))
+
+      assert.equal(toMs, bed.clock.wallMs())
+      assert.deepEqual(await session(storage), before)
+      await spend(storage, 'after')
+      await assert.rejects(storage.correctClock(command('none')), ClockNotCorrectableError)
+      await assertSound(storage)
+    },
+  )
+
+  onBed(
+    makeBed,
+    'W3: a jump is told once, however many come after it, also around a commit that failed',
+    async (bed, storage) => {
+      await furnish(storage)
+      for (let nth = 0; nth < 10; nth += 1) {
+        bed.clock.stepWall(hourMs)
+        storage.adoptWallClock()
+        await spend(storage, `jump-${nth}`)
+      }
+      assert.equal((await kinds(storage)).length, 10)
+      bed.failNextCommit('before')
+      await assert.rejects(authorize(storage, ann, 'lost'))
+
+      await spend(storage, 'kept')
+
+      assert.equal((await kinds(storage)).length, 10)
       await assertSound(storage)
     },
   )

@@ -20,7 +20,7 @@ import {
   setStandingOrder,
   setStatus,
 } from '../../src/core/commands.ts'
-import { correctedMs } from '../../src/core/clock-jumps.ts'
+import { correctedMs, jumpsLeft } from '../../src/core/clock-jumps.ts'
 import type { AuthorizeRequest, Decision, Figures } from '../../src/core/decision.ts'
 import { bootId, grantId, type GrantId, holdId, type HoldId } from '../../src/core/ids.ts'
 import type { Limit, Plan } from '../../src/core/plan.ts'
@@ -68,8 +68,10 @@ export type Command =
 export class CoreStory {
   /** How far the clock is ahead by jumps that were wrong. */
   aheadMs = 0
-  /** How many such jumps a correction would undo now. */
+  /** How many such jumps a correction would undo now, whole or what is left of them. */
   jumpCount = 0
+  /** How many corrections there were, and how many jumps the last one did not touch. */
+  corrections = { count: 0, wholeJumps: 0 }
   readonly core = new CoreWorld(memberCount)
   nowMs: number
   /** What the last step was a request for, what its member saw before, and how it was decided. */
@@ -107,7 +109,7 @@ export class CoreStory {
     this.settled = null
     if (step.kind === 'advance') this.nowMs += step.byMs
     else if (step.kind === 'jump') this.jump(step.byMs)
-    else if (step.kind === 'correct') this.correct()
+    else if (step.kind === 'correct') this.correct(step.percentLeft)
     else if (step.kind === 'advance_to') {
       this.nowMs = Math.max(this.nowMs, this.nextEnd(step.pick) + step.besideMs)
     } else {
@@ -127,12 +129,19 @@ export class CoreStory {
   }
 
   /** And back, once somebody has noticed; after some weeks there is no way back. */
-  private correct(): void {
-    const { nowMs: fromMs } = this
-    const clocks = { nowMs: fromMs, wallMs: fromMs - this.aheadMs }
-    const toMs = this.aheadMs === 0 ? undefined : correctedMs(this.core.system.jumps, clocks)
-    this.aheadMs = 0
-    this.jumpCount = 0
+  private correct(percentLeft: number): void {
+    const { nowMs: fromMs, core } = this
+    const rightMs = fromMs - this.aheadMs
+    const isAll = this.jumpCount > core.system.jumps.length
+    const wrongMs = isAll ? 0 : Math.floor((this.aheadMs * percentLeft) / 100)
+    const jumps = [...core.system.jumps]
+    const clocks = { nowMs: fromMs, wallMs: rightMs + wrongMs }
+    const toMs = this.aheadMs === 0 ? undefined : correctedMs(jumps, clocks)
+    const left = toMs === undefined ? [] : jumpsLeft(jumps, { fromMs, toMs })
+    const wholeJumps = left.filter((jump) => jumps.includes(jump)).length
+    this.corrections = { count: this.corrections.count + 1, wholeJumps }
+    this.aheadMs = toMs === undefined || left.length === 0 ? 0 : toMs - rightMs
+    this.jumpCount = left.length
     if (toMs === undefined) return
     this.nowMs = toMs
     this.core.write(null, {

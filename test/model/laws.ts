@@ -348,13 +348,16 @@ const steadyResets = fc.property(story, (told) => {
   let promised = members.map(() => new Map<string, LimitFigures>())
   /** What was shown before each wrong jump that can still be undone. */
   let before: (typeof promised)[] = []
-  play(told, ({ core, nowMs, jumpCount }) => {
+  let correctionCount = 0
+  play(told, ({ core, nowMs, jumpCount, corrections }) => {
     if (jumpCount > before.length) before.push(promised.map((shown) => new Map(shown)))
-    if (jumpCount < before.length) {
+    if (corrections.count > correctionCount) {
+      correctionCount = corrections.count
       // What the wrong clock showed was withdrawn; what was shown before it, and used, holds again.
       const isUsed = ([, { used, held }]: [string, LimitFigures]): boolean => used + held > 0n
-      promised = (before[0] ?? []).map((shown) => new Map([...shown].filter(isUsed)))
-      before = []
+      const held = before[corrections.wholeJumps] ?? promised
+      promised = held.map((shown) => new Map([...shown].filter(isUsed)))
+      before = before.slice(0, jumpCount)
     }
     for (const member of members) {
       const { limits } = core.figures(member, nowMs)

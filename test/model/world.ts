@@ -267,7 +267,7 @@ const advance = fc.oneof(
   }),
 )
 
-/** The clock of record follows a wrong wall clock, and is corrected some time later. */
+/** The clock of record follows a wrong wall clock, and is corrected some time later, once or in parts. */
 const clockStep = fc.oneof(
   fc.record({
     kind: fc.constant('jump' as const),
@@ -276,7 +276,11 @@ const clockStep = fc.oneof(
       fc.integer({ min: 1, max: 9 * dayMs }),
     ),
   }),
-  fc.record({ kind: fc.constant('correct' as const) }),
+  fc.record({
+    kind: fc.constant('correct' as const),
+    // How much of it stays, because the clock that is gone back to is wrong itself.
+    percentLeft: fc.constantFrom(0, 0, 0, 10, 50, 90),
+  }),
 )
 
 const reloading = fc.oneof(

@@ -1,10 +1,10 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import { applyToCustomer, applyToMember, touchesCustomer } from '../../core/apply.ts'
-import { correctedMs, undoneJumps } from '../../core/clock-jumps.ts'
+import { correctedMs, jumpsLeft } from '../../core/clock-jumps.ts'
 import type { Entry } from '../../core/entry.ts'
 import { assertEntry, assertSums, BrokenInvariantError, type Sums } from '../../core/invariants.ts'
 import { systemCustomerId, type CustomerId, type OperationId } from '../../core/ids.ts'
-import type { RecordClock, TakenJump } from '../../system/record-clock.ts'
+import type { RecordClock } from '../../system/record-clock.ts'
 import {
   ClockNotCorrectableError,
   OperationConflictError,
@@ -121,7 +121,7 @@ export class Accounts {
     const toMs = this.correctedMs()
     if (toMs === undefined) throw new ClockNotCorrectableError(notCorrectable)
     const body = { kind: 'clock_corrected', fromMs, toMs } as const
-    this.#clock.stepBack(toMs, undoneJumps(this.#sums.system.jumps, { fromMs, toMs }))
+    this.#clock.stepBack(toMs, jumpsLeft(this.#sums.system.jumps, { fromMs, toMs }))
     this.#lastMs = toMs
     const draft = { atMs: toMs, operationId, actor, legs: [], body }
     this.write(systemTarget, [draft], { nowMs: toMs })
@@ -131,7 +131,7 @@ export class Accounts {
   /** Where a correction would put the clock; undefined while there is none to make. */
   correctedMs(): number | undefined {
     const { recordMs: nowMs, wallMs } = this.#clock.status()
-    const jumps = [...this.#sums.system.jumps, ...this.#untold()]
+    const jumps = [...this.#sums.system.jumps, ...this.#clock.untold()]
     return correctedMs(jumps, { nowMs, wallMs })
   }
 
@@ -141,18 +141,9 @@ export class Accounts {
     this.#clock.resume(lastMs)
   }
 
-  #untold(): readonly TakenJump[] {
-    const { jumps } = this.#sums.system
-    return this.#clock
-      .untold()
-      .filter(
-        ({ fromMs, toMs }) => !jumps.some((one) => one.fromMs === fromMs && one.toMs === toMs),
-      )
-  }
-
   /** A jump of the clock is in the journal before what happens at the new time. */
   #tellJumps(nowMs: number): void {
-    const untold = this.#untold()
+    const untold = this.#clock.untold()
     this.#clock.setTold()
     for (const { fromMs, toMs, cause } of untold) {
       const body = { kind: 'clock_adopted', fromMs, toMs, cause } as const

@@ -58,7 +58,11 @@ export class ClockRules {
   takeCorrection({ fromMs, toMs }: Body<'clock_corrected'>, now: ClocksNow): string | null {
     this.corrections += 1
     const undone = this.#undoneBy({ fromMs, toMs })
+    const restMs = undone.reduce((sum, jump) => sum + jump.toMs - jump.fromMs, toMs - fromMs)
+    // Of the last that it takes, what it has not gone back can be undone by another.
+    const rest = undone.slice(-1).map((jump) => ({ ...jump, toMs: jump.fromMs + restMs }))
     this.#jumps = this.#jumps.filter((jump) => !undone.includes(jump))
+    if (restMs > 0) this.#jumps.push(...rest)
     this.#ceilingMs = Math.max(0, toMs - now.trueMs + now.sleptMs)
     this.setWall(now.wallOffMs)
     if (toMs >= fromMs) return `a correction goes from ${fromMs} to ${toMs}`

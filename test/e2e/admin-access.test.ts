@@ -21,8 +21,8 @@ import {
 import { nanosPerUnit } from '../../src/core/money.ts'
 import { planId } from '../../src/core/ids.ts'
 import { systemRandom } from '../../src/system/random.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
 import { callWithHost, openAdminWorld, type AdminWorld } from './admin-world.ts'
-import { createSteeredClock } from './steered-clock.ts'
 import { sessionPlan } from './world.ts'
 
 /** Every address of the API with its method, as the server itself knows them. */
@@ -118,7 +118,7 @@ test("what other members spent is in a member's sums, and not in its sight", asy
 })
 
 test('a revoked key is refused at once, and its open page is told within a heartbeat', async () => {
-  const clock = createSteeredClock()
+  const clock = new ManualClock()
   await using admin = await openAdminWorld({ clock })
   const { seat } = admin.world
   const events = await fetch(`${admin.admin.url}/api/me/events`, {
@@ -132,14 +132,14 @@ test('a revoked key is refused at once, and its open page is told within a heart
 
   assert.equal(revoked.status, 200)
   assert.equal((await admin.call('GET', '/api/me/usage', { token: seat.keyText })).status, 401)
-  clock.advance(15_000)
+  clock.pass(15_000)
   let end = await reader?.read()
   while (end?.done === false) end = await reader?.read()
   assert.equal(end?.done, true)
 })
 
 test('an event says that an account changed, only to its own customer, and gathers bursts', async () => {
-  const clock = createSteeredClock()
+  const clock = new ManualClock()
   await using admin = await openAdminWorld({ clock })
   const { world } = admin
   const stranger = await world.addSeat('zoe', { customer: 'other' })
@@ -150,7 +150,7 @@ test('an event says that an account changed, only to its own customer, and gathe
   const before = world.parts.storage.durablePosition
 
   for (let index = 0; index < 5; index++) await admin.ask()
-  clock.advance(250)
+  clock.pass(250)
   const position = await own.next()
   await admin.call('POST', '/api/customers/other/extra-usage', { body: { isOn: true } })
 

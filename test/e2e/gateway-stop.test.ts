@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ManualClock } from '../contract/manual-clock.ts'
 import { event, messageEvents, piece, streamEnd, streamHead } from './scripted-upstream.ts'
 import { askBody, errorOf, openScriptedWorld, type ScriptedWorld } from './scripted-world.ts'
 import { parseReply } from './raw-http.ts'
-import { createSteeredClock } from './steered-clock.ts'
 
 const events = messageEvents(['one', 'two'], { input_tokens: 1000, output_tokens: 500 })
 const stream = { body: askBody({ stream: true }) }
@@ -15,7 +15,7 @@ async function lastEnd(world: ScriptedWorld): Promise<unknown> {
 }
 
 test('a stream that outlives its hold is cut with an error event, and settled before the hold expires', async () => {
-  const clock = createSteeredClock()
+  const clock = new ManualClock()
   await using world = await openScriptedWorld(
     (call) => {
       call.send(streamHead)
@@ -26,9 +26,9 @@ test('a stream that outlives its hold is cut with an error event, and settled be
   const connection = await world.begin(stream)
   await connection.until('"one"')
 
-  clock.advance(hourMs - 3000)
+  clock.pass(hourMs - 3000)
   assert.equal((await world.figures()).runningCount, 1)
-  clock.advance(2000)
+  clock.pass(2000)
 
   const [line] = await world.finished(1)
   const reply = await connection.until(/event: error\n.*\n\n\r\n0\r\n\r\n$/)
@@ -41,7 +41,7 @@ test('a stream that outlives its hold is cut with an error event, and settled be
 })
 
 test('a stream that is cut in the middle of an event breaks off, and forges nothing', async () => {
-  const clock = createSteeredClock()
+  const clock = new ManualClock()
   await using world = await openScriptedWorld(
     (call) => {
       call.send(streamHead)
@@ -52,7 +52,7 @@ test('a stream that is cut in the middle of an event breaks off, and forges noth
   const connection = await world.begin(stream)
   await connection.until('"text_delta","te')
 
-  clock.advance(hourMs - 1000)
+  clock.pass(hourMs - 1000)
 
   const received = await connection.toEnd()
   await world.finished(1)
@@ -61,12 +61,12 @@ test('a stream that is cut in the middle of an event breaks off, and forges noth
 })
 
 test('an upstream that is silent until the hold expires is a 504, and nothing is charged', async () => {
-  const clock = createSteeredClock()
+  const clock = new ManualClock()
   await using world = await openScriptedWorld(() => {}, { clock, holdMaxMs: hourMs })
   const reply = world.post()
   while (world.upstream.calls.length === 0) await new Promise(setImmediate)
 
-  clock.advance(hourMs - 1000)
+  clock.pass(hourMs - 1000)
 
   const received = await reply
   assert.equal(received.status, 504)
@@ -98,7 +98,7 @@ test('L9: draining lets running replies finish and takes no new requests', async
 })
 
 test('L9: what still runs when draining is over is cut with a clear reason and settled', async () => {
-  const clock = createSteeredClock()
+  const clock = new ManualClock()
   await using world = await openScriptedWorld(
     (call) => {
       call.send(streamHead)
@@ -110,7 +110,7 @@ test('L9: what still runs when draining is over is cut with a clear reason and s
   await connection.until('"one"')
 
   const drained = world.gateway.drain(10_000)
-  clock.advance(10_000)
+  clock.pass(10_000)
 
   const received = await connection.toEnd()
   await drained

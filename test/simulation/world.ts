@@ -210,9 +210,10 @@ export class World {
   }
 
   /** A caller is gone: the LLM API has to be told so. */
-  noteLeft(luck: string): void {
+  noteLeft(luck: string, { latencyMs }: Client): void {
     const event = { kind: 'look', name: 'whether an answer goes on' } as const
-    this.timeline.after(leftMaxMs, event, () => {
+    const onWayMs = 2 * longWays * Math.max(latencyMs, this.mix.latencyMs)
+    this.timeline.after(leftMaxMs + onWayMs, event, () => {
       const isCut = this.#answering.get(luck)?.isCut !== false
       if (isCut || this.outage.isFelt || this.passage.running(luck) === undefined) return
       this.blame('an answer goes on whose caller has left', luck)
@@ -315,8 +316,10 @@ export class World {
   }
 }
 
-/** So long after a caller has left the LLM API may still believe that it is there. */
-const leftMaxMs = 10_000
+/** So long after a caller has left the LLM API may still believe that it is there, beside the way of that word. */
+const leftMaxMs = 500
+/** Nothing needs so many times its usual time on its way. */
+const longWays = 20
 
 /** An entry is seen so long after it was written, at most. */
 const justMs = 60_000

@@ -85,7 +85,7 @@ function drawCommand(desk: Desk, member: SimMember): Command {
   const place = chance.percent(50) ? ofCustomer : ofMember
   const command = (path: string, content: object): Command => ({ path, content, customerId })
   const amountNanos = String(chance.between(1, 8_000) * 1_000_000)
-  switch (chance.below(13)) {
+  switch (chance.below(15)) {
     case 0:
     case 1:
       return command(`${place}/extra-usage`, { isOn: chance.percent(75) })

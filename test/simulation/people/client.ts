@@ -54,6 +54,11 @@ export class Client {
     this.#weather = options.weather ?? {}
   }
 
+  /** How long what it sends is usually on its way, where that is its own. */
+  get latencyMs(): number {
+    return this.#weather.latencyMs ?? 0
+  }
+
   ask(asking: Asking): Promise<Reply> {
     const kept = this.#link
     this.#link = null

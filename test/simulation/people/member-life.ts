@@ -163,7 +163,7 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
   if (reply.kind === 'answer') judgeWait(world, reply, { ...waits, atOnce })
   world.answers.take(member, reply, knownPosition)
   world.passage.read(request.luck, reply)
-  if (reply.kind !== 'answer' || !reply.isWhole) world.noteLeft(request.luck)
+  if (reply.kind !== 'answer' || !reply.isWhole) world.noteLeft(request.luck, client)
   for (const tell of world.onReply) tell(member, request, reply)
   if (reply.kind === 'answer') judge(world, { reply, key: { ...key, isDead }, request })
   return reply

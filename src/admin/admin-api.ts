@@ -107,6 +107,14 @@ export function createAdminApi(parts: AdminApiParts, mounts: readonly Mount[]): 
   for (const mount of mounts) app.all(mount.path, (c) => mount.answer(c.req.raw))
   if (parts.consoleFolder !== undefined) app.route('/', pageRoutes(parts.consoleFolder))
 
+  // A client that was given this address: to a 404 it would say that the model does not exist.
+  app.all('/v1/*', (c) => {
+    const failure = new AdminFailure(
+      'not_the_gateway',
+      `This is the address of the pages and the admin API. Clients talk to the gateway: ${parts.about.gatewayUrl}`,
+    )
+    return c.json({ type: 'error', ...failureOf(failure).answer }, 400)
+  })
   app.notFound((c) => {
     const failure = new AdminFailure(
       'not_found',

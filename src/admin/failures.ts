@@ -126,6 +126,11 @@ const rows = {
     status: 404,
     remedy: 'The history shows the id of every request that was admitted.',
   },
+  not_the_gateway: {
+    status: 400,
+    remedy:
+      'Give the client the address that the start prints as "Gateway", without /v1 at its end.',
+  },
   not_found: { status: 404, remedy: 'The addresses are listed in docs/admin-api.md.' },
   unknown_limit: { status: 404, remedy: 'See the limits: npm run plimsoll -- usage.' },
   nothing_to_credit: { status: 409, remedy: 'See what is used: npm run plimsoll -- usage.' },

@@ -5,13 +5,13 @@ import { safeText } from './terminal.ts'
 /** Reads an amount as a person types it; what is not one is explained by what is wrong with it. */
 export function readAmount(
   text: string,
-  { isZeroAllowed }: { readonly isZeroAllowed: boolean },
+  { isZeroAllowed, orWord }: { readonly isZeroAllowed: boolean; readonly orWord?: string },
 ): Nanos {
   const nanos = parseMoney(text)
   if (nanos !== undefined && (nanos > 0n || isZeroAllowed)) return nanos
   throw wrongUse(
     `${JSON.stringify(safeText(text))} is not an amount: ${problemWith(text, nanos)}.`,
-    howTo,
+    orWord === undefined ? howTo : `${howTo} For no bound: ${orWord}.`,
   )
 }
 

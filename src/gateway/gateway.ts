@@ -29,7 +29,7 @@ import { readPressure, type GatewayPressure } from './pressure.ts'
 import { lastWords, refuse } from './refuse.ts'
 import { RunningRelays } from './reply/running-relays.ts'
 import { answerProbe } from './answer-probe.ts'
-import { routeOf, type Route } from './route.ts'
+import { pathSlipOf, routeOf, type Route } from './route.ts'
 import { logFinished, startTrace } from './trace.ts'
 import { createUpstream, type ConnectUpstream } from './reply/upstream.ts'
 
@@ -292,7 +292,9 @@ async function serveRoute(gate: Gate, route: Route, exchange: Exchange): Promise
       return answerProbe(exchange, { status: 'live' })
     case 'ready':
       return answerProbe(exchange, await gate.readiness.look())
-    case 'unknown':
-      return refuse(gate, exchange, { kind: 'unmetered_path' })
+    case 'unknown': {
+      const { method = '', url = '' } = exchange.caller.request
+      return refuse(gate, exchange, { kind: 'unmetered_path', slip: pathSlipOf(method, url) })
+    }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { routeOf } from './route.ts'
+import { pathSlipOf, routeOf } from './route.ts'
 
 test('a path is matched without its query string', () => {
   assert.equal(routeOf('POST', '/v1/messages?beta=true'), 'messages')
@@ -35,4 +35,11 @@ test('a path that is not metered is unknown, however it is dressed up', () => {
   for (const [method, url] of dressedUp) {
     assert.equal(routeOf(method, url), 'unknown', `${method} ${url}`)
   }
+})
+
+test('a base address with /v1 at its end and a browser are told apart from other wrong paths', () => {
+  assert.equal(pathSlipOf('POST', '/v1/v1/messages?beta=true'), 'version_twice')
+  assert.equal(pathSlipOf('GET', '/'), 'browser')
+  assert.equal(pathSlipOf('POST', '/'), undefined)
+  assert.equal(pathSlipOf('POST', '/v1/files'), undefined)
 })

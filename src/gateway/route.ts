@@ -1,3 +1,5 @@
+import type { PathSlip } from '../providers/anthropic-failure.ts'
+
 /**
  * Which paths the data plane serves. The query string never decides (`/v1/messages?beta=true`). A path
  * that is not named here is not forwarded: what is not metered must not reach the operator's account.
@@ -15,6 +17,13 @@ export function routeOf(method: string, url: string): Route {
     if (path === '/readyz') return 'ready'
   }
   return 'unknown'
+}
+
+/** Which easy slip a path that is not served looks like. */
+export function pathSlipOf(method: string, url: string): PathSlip | undefined {
+  const path = pathOf(url)
+  if (path.startsWith('/v1/v1/')) return 'version_twice'
+  return method === 'GET' && path === '/' ? 'browser' : undefined
 }
 
 export function pathOf(url: string): string {

@@ -8,6 +8,7 @@ const failures: readonly Failure[] = [
   { kind: 'unknown_key', problem: 'missing' },
   { kind: 'unknown_key', problem: 'conflicting' },
   { kind: 'unknown_key', problem: 'unknown' },
+  { kind: 'unknown_key', problem: 'foreign' },
   { kind: 'limits_unavailable' },
   { kind: 'upstream_account' },
   { kind: 'upstream_busy' },
@@ -15,6 +16,8 @@ const failures: readonly Failure[] = [
   { kind: 'stopping' },
   { kind: 'fault' },
   { kind: 'unmetered_path' },
+  { kind: 'unmetered_path', slip: 'version_twice' },
+  { kind: 'unmetered_path', slip: 'browser' },
   { kind: 'body_too_large' },
   { kind: 'no_room' },
   { kind: 'hold_expired' },
@@ -73,4 +76,12 @@ test('a pace that is too high is told to wait at least a second', () => {
   assert.equal(after(1200), '2')
   assert.equal(after(1), '1')
   assert.equal(after(0), '1')
+})
+
+test('an address with /v1 at its end is told apart from a model that does not exist', () => {
+  const failure = { kind: 'unmetered_path', slip: 'version_twice' } as const
+  const reply = phraseFailure({ failure, requestId })
+
+  assert.equal(reply.status, 400)
+  assert.match(reply.body, /without \/v1 at its end/)
 })

@@ -10,14 +10,21 @@ export type Reply = {
 
 export type Failure =
   | { readonly kind: 'invalid_request'; readonly message: string }
-  | { readonly kind: 'unknown_key'; readonly problem: 'missing' | 'conflicting' | 'unknown' }
+  | { readonly kind: 'unknown_key'; readonly problem: KeyProblem }
   | { readonly kind: 'limits_unavailable' | 'upstream_unreachable' | 'upstream_busy' }
   | { readonly kind: 'upstream_account'; readonly retryAfterMs?: number | undefined }
-  | { readonly kind: 'stopping' | 'fault' | 'unmetered_path' | 'body_too_large' | 'no_room' }
+  | { readonly kind: 'stopping' | 'fault' | 'body_too_large' | 'no_room' }
+  | { readonly kind: 'unmetered_path'; readonly slip?: PathSlip | undefined }
   | { readonly kind: 'hold_expired' | 'took_too_long' }
   | { readonly kind: 'customer_inactive' | 'member_inactive' }
   | { readonly kind: 'model_unpriced'; readonly model: string }
   | { readonly kind: 'too_fast'; readonly retryAfterMs: number }
+
+/** What is wrong with the key; a foreign one does not even look like one of ours. */
+export type KeyProblem = 'missing' | 'conflicting' | 'unknown' | 'foreign'
+
+/** Slips that are easy to make with an address, and are answered with the way out of them. */
+export type PathSlip = 'version_twice' | 'browser'
 
 type Shape = {
   readonly status: number
@@ -54,12 +61,18 @@ const shapes: Readonly<Record<Failure['kind'], Shape>> = {
   took_too_long: final(504, 'timeout_error'),
 }
 
+/** A 404 reads to clients as a model that does not exist, and they hide its words: a wrong base address is none. */
+function shapeOf(failure: Failure): Shape {
+  const isAddressWrong = failure.kind === 'unmetered_path' && failure.slip === 'version_twice'
+  return shapes[isAddressWrong ? 'invalid_request' : failure.kind]
+}
+
 export function phraseFailure(facts: {
   readonly failure: Failure
   readonly requestId: string
 }): Reply {
   const { failure, requestId } = facts
-  const { status, type, retryAfterSeconds } = shapes[failure.kind]
+  const { status, type, retryAfterSeconds } = shapeOf(failure)
   const afterMs = 'retryAfterMs' in failure ? failure.retryAfterMs : undefined
   const seconds = afterMs === undefined ? retryAfterSeconds : Math.ceil(afterMs / 1000)
   return {
@@ -98,7 +111,7 @@ function wordsFor(failure: Failure): string {
     case 'member_inactive':
       return pausedWords.member_inactive
     case 'unmetered_path':
-      return 'Not found: only POST /v1/messages, POST /v1/messages/count_tokens and GET /v1/models are served here.'
+      return pathWords[failure.slip ?? 'other']
     case 'model_unpriced':
       return `model: ${failure.model.slice(0, 200)} has no price here, so it cannot be metered. Use another model, or ask your operator to add its price.`
     case 'body_too_large':
@@ -134,9 +147,21 @@ export const pausedWords = {
   member_inactive: 'This seat is paused, so its requests are refused. Ask your operator.',
 } as const
 
+const servedPaths =
+  'only POST /v1/messages, POST /v1/messages/count_tokens and GET /v1/models are served here'
+
+const pathWords = {
+  other: `Not found: ${servedPaths}.`,
+  version_twice:
+    'The address of the gateway has to be given without /v1 at its end (ANTHROPIC_BASE_URL, or base_url of an SDK): the client adds it by itself.',
+  browser: `This is the gateway, for programs: ${servedPaths}. The page to look at has an address of its own, which the start of the server prints as "Page".`,
+} as const
+
 const keyWords = {
   missing: 'No key was sent. Send your Plimsoll key (it begins with plim_) as x-api-key or bearer.',
   unknown: 'This key is not known here, or was revoked. Ask your operator for a new one.',
+  foreign:
+    'What was sent is not a Plimsoll key: those begin with plim_. Send yours as x-api-key or bearer; keys of the model provider do not work here.',
   conflicting:
     'Two different keys were sent. Send one, or the same in x-api-key and authorization.',
 } as const

@@ -302,6 +302,16 @@ test('what does not exist is said to be unknown, with a way to find what does', 
   assert.equal(positionOf(admin), position)
 })
 
+test('a client that was given the address of the pages is told where the gateway is, and not by a 404', async () => {
+  await using admin = await openAdminWorld()
+  const { status, json } = await admin.call('POST', '/v1/messages', { body: {} })
+
+  assert.equal(status, 400)
+  assert.equal(json.type, 'error')
+  assert.equal(json.error.code, 'not_the_gateway')
+  assert.match(json.error.message, /Clients talk to the gateway: http/)
+})
+
 test('a plans file with mistakes is refused with each named, and publishes nothing', async () => {
   await using admin = await openAdminWorld()
   const position = positionOf(admin)

@@ -156,6 +156,7 @@ test('amounts that are not amounts are wrong use, say why, and change nothing', 
       assert.equal(ran.code, 2, `${command} ${amount}`)
       assert.match(ran.err, problem, amount)
       assert.match(ran.err, /for example 5 or 12\.50/)
+      assert.equal(/For no bound:\s+unlimited/.test(ran.err), command === 'cap')
       assert.doesNotMatch(ran.err, /idempotency-key/)
     }
   }

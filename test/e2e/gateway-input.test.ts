@@ -132,6 +132,18 @@ test('a caller without a known key gets a 401 that says what to do, and nothing 
   assert.equal((await world.post({ headers: both })).status, 200)
 })
 
+test('a key of somebody else and a base address with /v1 at its end are answered with the way out', async () => {
+  await using world = await openScriptedWorld(hi)
+  const foreign = await world.post({ headers: { 'x-api-key': 'sk-ant-dummy' } })
+  const twice = await world.post({ path: '/v1/v1/messages' })
+
+  assert.equal(foreign.status, 401)
+  assert.match(foreign.body.toString(), /not a Plimsoll key: those begin with plim_/)
+  assert.equal(twice.status, 400)
+  assert.match(twice.body.toString(), /without \/v1 at its end/)
+  assert.equal(world.upstream.calls.length, 0)
+})
+
 test('a revoked key is refused at once', async () => {
   await using world = await openScriptedWorld(hi)
   assert.equal((await world.post()).status, 200)

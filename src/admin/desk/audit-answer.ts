@@ -93,7 +93,7 @@ function actTitle(
   const words = actTitles[act] ?? capitalized(act.replaceAll('_', ' '))
   const facts = Object.entries(details)
     .filter(([name, value]) => value !== null && name !== 'customerId' && name !== 'memberId')
-    .map(([name, value]) => `${wordsOf(name)} ${String(value)}`)
+    .flatMap(([name, value]) => factWords(name, value) ?? [])
   const isNamed = act.endsWith('_erased') || target === null
   return [words, ...(isNamed ? [] : [target]), ...facts].join(', ')
 }
@@ -104,9 +104,29 @@ async function targetName(target: string | null, names: Names): Promise<string |
   return (await names.of(personId(target))).name ?? target
 }
 
-/** `entryCount` as words: entry count. */
-const wordsOf = (name: string): string =>
-  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+const counted: Readonly<Record<string, readonly [one: string, more: string]>> = {
+  entryCount: ['entry', 'entries'],
+  faultCount: ['fault', 'faults'],
+  driftCount: ['stored sum that differed', 'stored sums that differed'],
+  endedCount: ['ended', 'ended'],
+  bytes: ['byte', 'bytes'],
+}
+const settled: Readonly<Record<string, readonly [ifTrue: string | null, ifFalse: string | null]>> =
+  {
+    isHealing: ['healing what differs', null],
+    isComplete: [null, 'which goes on'],
+  }
+
+/** One fact as a reader of the log says it; nothing where it is as usual. */
+function factWords(name: string, value: unknown): string | null {
+  const [one, more] = counted[name] ?? []
+  if (typeof value === 'number' && more !== undefined) {
+    return `${value.toLocaleString('en')} ${value === 1 ? one : more}`
+  }
+  const known = settled[name]
+  if (typeof value === 'boolean' && known !== undefined) return known[value ? 0 : 1]
+  return `${name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${String(value)}`
+}
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 async function actorName(actor: string, names: Names): Promise<string> {

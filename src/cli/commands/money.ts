@@ -89,7 +89,10 @@ function addCapCommand(program: Command, cli: CommandLine): void {
             ? { kind: 'unlimited' }
             : {
                 kind: 'capped',
-                amountNanos: readAmount(amount, { isZeroAllowed: true }).toString(),
+                amountNanos: readAmount(amount, {
+                  isZeroAllowed: true,
+                  orWord: 'unlimited',
+                }).toString(),
               }
         const desk = await context.desk('changing')
         const isMember = who.member !== undefined

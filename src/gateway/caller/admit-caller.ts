@@ -1,4 +1,5 @@
 import { findKey, type KeyOwner } from '../../operations/find-key.ts'
+import { keyPrefix } from '../../operations/issue-key.ts'
 import { readCallerKey } from './caller-key.ts'
 import { isStorageAway } from '../hold/end-hold.ts'
 import type { Exchange, Gate } from '../gate.ts'
@@ -49,7 +50,8 @@ async function findOwner(
 ): Promise<KeyOwner | undefined> {
   try {
     const owner = await findKey(gate.parts, keyText)
-    if (owner === undefined) refuse(gate, exchange, { kind: 'unknown_key', problem: 'unknown' })
+    const problem = keyText.startsWith(keyPrefix) ? 'unknown' : 'foreign'
+    if (owner === undefined) refuse(gate, exchange, { kind: 'unknown_key', problem })
     return owner
   } catch (error) {
     if (!isStorageAway(error)) throw error

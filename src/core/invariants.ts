@@ -1,7 +1,7 @@
 import type { CustomerState, Grant, MemberState } from './account.ts'
-import type { Entry, Leg } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { holdFault, termsFault, type Fault } from './hold-invariants.ts'
-import { grantId } from './ids.ts'
+import { grantId, type GrantId } from './ids.ts'
 import type { Nanos } from './money.ts'
 import { findWindow, windowAccount } from './pinned-windows.ts'
 import { capRoomNanos, isExpired, isExtraUsageOn, spentNanos } from './wallet.ts'
@@ -62,16 +62,16 @@ function legFault(customer: CustomerState, { body, legs, atMs }: Entry): Fault |
   for (const { from, to, amount } of legs) {
     if (amount <= 0n) return { invariant: 'I1', what: `moves ${amount} from ${from} to ${to}` }
     for (const account of [from, to]) {
-      if (!account.startsWith('grant:')) continue
-      const grant = customer.grants.get(grantOf(account))
-      if (grant === undefined && grantOf(account) !== madeId) {
+      const id = grantOf(account)
+      if (id === undefined || id === madeId) continue
+      const grant = customer.grants.get(id)
+      if (grant === undefined) {
         return { invariant: 'I1', what: `names ${account}, a grant that is not there` }
       }
-    }
-    const isDraw = from.endsWith(':available') && !to.endsWith(':expired')
-    const drawn = isDraw ? customer.grants.get(grantOf(from)) : undefined
-    if (drawn !== undefined && isExpired(drawn, atMs)) {
-      return { invariant: 'I1', what: `draws on ${from}, whose time is over` }
+      const isDraw = from.endsWith(':available') && !to.endsWith(':expired')
+      if (isDraw && isExpired(grant, atMs)) {
+        return { invariant: 'I1', what: `draws on ${from}, whose time is over` }
+      }
     }
   }
   return undefined
@@ -128,8 +128,10 @@ export function memberFault(after: MemberState, entry: Entry): Fault | undefined
   if (after.heldNanos < 0n || (after.holds.size === 0 && after.heldNanos !== 0n)) {
     return { invariant: 'I1', what: `leaves ${after.heldNanos} held by ${after.holds.size} holds` }
   }
+  let lookedAt = ''
   for (const { from } of entry.legs) {
-    if (!from.startsWith('window:')) continue
+    if (from === lookedAt || !from.startsWith('window:')) continue
+    lookedAt = from
     const { limitId: id, startMs } = windowAccount(from)
     const window = findWindow(after, id, startMs)
     if (window !== undefined && (window.used < 0n || window.held < 0n)) {
@@ -144,20 +146,23 @@ export function customerFault(after: CustomerState, { legs }: Entry): Fault | un
   if (after.heldNanos < 0n || after.overrunReservedNanos < 0n) {
     return { invariant: 'I1', what: 'leaves a negative amount held' }
   }
+  let lookedAt: GrantId | undefined
   for (const { from, to } of legs) {
-    const id = unsoundGrant(after, from) ?? unsoundGrant(after, to)
-    if (id !== undefined) return { invariant: 'I1', what: `leaves grant ${id} not adding up` }
+    for (const account of [from, to]) {
+      const id = grantOf(account)
+      if (id === undefined || id === lookedAt) continue
+      lookedAt = id
+      const grant = after.grants.get(id)
+      if (grant !== undefined && !isWhole(grant)) {
+        return { invariant: 'I1', what: `leaves grant ${id} not adding up` }
+      }
+    }
   }
   return undefined
 }
 
-function unsoundGrant({ grants }: CustomerState, account: Leg['from']): string | undefined {
-  if (!account.startsWith('grant:')) return undefined
-  const grant = grants.get(grantOf(account))
-  return grant === undefined || isWhole(grant) ? undefined : grant.grantId
-}
-
-const grantOf = (account: string) => grantId(account.slice(6, account.lastIndexOf(':')))
+const grantOf = (account: string): GrantId | undefined =>
+  account.startsWith('grant:') ? grantId(account.slice(6, account.lastIndexOf(':'))) : undefined
 
 function isWhole(grant: Grant): boolean {
   const { availableNanos, heldNanos, spentNanos: spent, expiredNanos, refundedNanos } = grant

@@ -96,8 +96,11 @@ async function outcomesOf(
     })
   }
   const trial = { mutants: untried, jobs, isQuick, onOutcome }
-  if (untried.length > 0) await tryCoreMutants(tree, trial)
-  kept.save()
+  try {
+    if (untried.length > 0) await tryCoreMutants(tree, trial)
+  } finally {
+    kept.save()
+  }
   return new Map(mutants.map((mutant) => [mutant, kept.last(mutant)]))
 }
 
@@ -141,5 +144,6 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   console.error(`\n${usage}`)
-  process.exitCode = 2
+  // Not the code alone: workers that still try something would keep the process alive.
+  process.exit(2)
 }

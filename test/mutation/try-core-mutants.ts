@@ -169,7 +169,7 @@ function outcomeOf(answer: Answer): Outcome {
     case 'passed':
       return { kind: 'survived' }
     default:
-      throw new Error(`A worker answered "${answer.kind}"`)
+      throw new Error(`A worker answered ${JSON.stringify(answer)}`)
   }
 }
 

@@ -2,6 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { Component, Suspense, useState, type ReactNode } from 'react'
 import { Redirect, Route, Router, Switch } from 'wouter'
 import { useAddressPath, useAddressSearch } from '../data/address.ts'
+import { ApiFailure } from '../data/api.ts'
 import { useIsLeaving } from '../data/leaving.ts'
 import { part } from '../data/part.ts'
 import { forgetWhatWasRead, queries } from '../data/queries.ts'
@@ -114,20 +115,17 @@ function Pages({ session }: { readonly session: SignedIn }) {
 
 /** A page that breaks says so, and leaves the rest standing. */
 class PageFault extends Component<{ readonly children: ReactNode }, { readonly fault: unknown }> {
-  override state = { fault: null }
+  override state: { readonly fault: unknown } = { fault: null }
 
   static getDerivedStateFromError(fault: unknown): { readonly fault: unknown } {
     return { fault }
   }
 
   override render(): ReactNode {
-    if (this.state.fault === null) return this.props.children
-    return (
-      <ErrorState
-        title="This page broke."
-        failure={this.state.fault}
-        onRetry={() => location.reload()}
-      />
-    )
+    const { fault } = this.state
+    if (fault === null) return this.props.children
+    // Its code says itself what became of it.
+    const title = fault instanceof ApiFailure ? {} : { title: 'This page broke.' }
+    return <ErrorState {...title} failure={fault} onRetry={() => location.reload()} />
   }
 }

@@ -147,6 +147,32 @@ describe('the usage page', { skip: leftOut }, () => {
     await sees(page, 'The plan pays for the next request.')
   })
 
+  test('a page that was open when the server was upgraded says so at once, and comes anew', async (t) => {
+    const { admin, openAs } = await openConsoleWorld(t)
+    const page = await openAs({ role: 'operator' }, '#/plans', { expected: /404|was upgraded/ })
+    await sees(page, 'Test plan')
+    const [code, index] = ['**/audit-page-*.js', `${admin.admin.url}/`]
+    let askedCount = 0
+    await page.route(code, (route) => {
+      askedCount += 1
+      return route.fulfill({ status: 404 })
+    })
+    await page.route(index, async (route) => {
+      const response = await route.fetch()
+      const html = await response.text()
+      await route.fulfill({ response, body: html.replaceAll(/index-[^"]+\.js/g, 'index-next.js') })
+    })
+
+    await goTo(page, '#/audit')
+    await sees(page, 'Plimsoll was upgraded while this page was open.')
+    assert.ok(askedCount <= 2, `${askedCount}, where one try takes a preload and an import`)
+    await page.unroute(code)
+    await page.unroute(index)
+    await page.getByRole('button', { name: 'Try again' }).click()
+
+    await page.getByRole('heading', { name: 'Audit log' }).waitFor()
+  })
+
   test('a member who is paused reads that every request is refused, and who can end it', async (t) => {
     const { admin, openAsMember } = await openConsoleWorld(t)
     const page = await openAsMember('#/usage')

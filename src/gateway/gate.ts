@@ -12,6 +12,7 @@ import type { Connections } from './caller/connections.ts'
 import type { KeyPlaces } from './caller/key-places.ts'
 import type { RefusalLog } from './caller/refusal-log.ts'
 import type { AbandonGuard } from './hold/abandoned.ts'
+import type { LateEnds } from './hold/late-ends.ts'
 import type { Teller } from './reply/note-strange.ts'
 import type { RunningRelays } from './reply/running-relays.ts'
 import type { Trace } from './trace.ts'
@@ -66,6 +67,7 @@ export type Gate = {
   readonly connections: Connections
   readonly refusals: RefusalLog
   readonly relays: RunningRelays
+  readonly lateEnds: LateEnds
   readonly readiness: Readiness
   readonly telemetry: Telemetry
 }

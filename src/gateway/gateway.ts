@@ -19,6 +19,7 @@ import { createClockWatch, type ClockWatch } from './time/clock-watch.ts'
 import { createClockWitness } from './time/clock-witness.ts'
 import type { UpstreamCredential } from './reply/forward-headers.ts'
 import { createAbandonGuard } from './hold/abandoned.ts'
+import { LateEnds } from './hold/late-ends.ts'
 import { createTeller } from './reply/note-strange.ts'
 import { createUpstreamAccount, type UpstreamHealth } from './reply/upstream-account.ts'
 import { createUpstreamKeys } from './reply/upstream-keys.ts'
@@ -111,6 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     connections: new Connections(settings.connectionsMax, parts.clock),
     refusals: createRefusalLog(logger, parts.clock),
     relays: new RunningRelays(parts.clock),
+    lateEnds: new LateEnds(parts, logger),
     readiness: options.readiness ?? new Readiness(parts),
     telemetry: options.telemetry ?? new Telemetry(parts.clock, () => parts.storage.recordNowMs()),
   }
@@ -181,7 +183,7 @@ class HttpGateway implements Gateway {
     this.#isClosing = true
     this.#gate.readiness.beginStopping()
     this.#clockWatch.stop()
-    const { relays, upstream } = this.#gate
+    const { relays, upstream, lateEnds } = this.#gate
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     await this.#servedWithin(timeoutMs)
     this.#gate.refusals.close()
@@ -189,6 +191,7 @@ class HttpGateway implements Gateway {
     await this.#servedWithin(lastWordsMs)
     this.#server.closeAllConnections()
     await this.#allServed()
+    await lateEnds.stop()
     await closed
     await upstream.close()
     return { cutCount }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { planId } from '../../src/core/ids.ts'
-import { StorageUnavailableError } from '../../src/storage/storage.ts'
+import { nextTurn } from '../../src/system/next-turn.ts'
+import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
+import { passTime } from './pass-time.ts'
 import {
   jsonReply,
   message,
@@ -91,3 +94,94 @@ test('a stream that runs when its customer comes into quarantine is not cut, and
   assert.equal(ends.length, 1)
   assert.equal((await world.figures()).runningCount, 0)
 })
+
+test('L1: a settle outlasts a quarantine of any length outside of its request, and its customer pays for it', async () => {
+  const clock = new ManualClock()
+  let breaking: Promise<void> | undefined
+  await using world: ScriptedWorld = await openScriptedWorld(
+    async (call) => {
+      breaking ??= breakARule(world)
+      await breaking
+      call.send(jsonReply(200, message('hello', usage)))
+    },
+    { clock, plan: sessionPlan(10n ** 12n) },
+  )
+  assert.equal((await world.post()).status, 200)
+  const [line] = await whilePassing(clock, world.finished(1))
+  assert.equal(line?.['hold'], 'waits_for_quarantine')
+  // The hold expires meanwhile, and the settle corrects that.
+  clock.pass(20 * 60 * 60 * 1000)
+  const settled = Promise.withResolvers<void>()
+  world.parts.storage.onCommit(() => {
+    void kindsOf(world).then((kinds) => kinds.includes('settled') && settled.resolve())
+  })
+  await world.parts.storage.verify({ isHealing: false, actor: 'test' })
+
+  using passing = passTime(clock)
+  await settled.promise
+  passing.end()
+
+  assert.deepEqual(await kindsOf(world), ['held', 'expired', 'settled'])
+  const last = (await world.entries()).at(-1)?.body
+  assert.deepEqual(last?.kind === 'settled' && [last.isLate, last.usage.output], [true, 20])
+})
+
+test('a settle that is itself what was impossible is left to its expiry, so that it brings no quarantine back', async () => {
+  const clock = new ManualClock()
+  await using world = await openScriptedWorld(
+    (call) => call.send(jsonReply(200, message('hello', usage))),
+    { clock, plan: sessionPlan(10n ** 12n), wrapStorage: settlingWrongly },
+  )
+  assert.equal((await world.post()).status, 200)
+
+  const [line] = await whilePassing(clock, world.finished(1))
+
+  assert.equal(line?.['hold'], 'left_to_expiry')
+  await world.parts.storage.verify({ isHealing: false, actor: 'test' })
+  using passing = passTime(clock)
+  assert.equal((await world.figures()).runningCount, 1)
+  passing.end()
+  const { problems } = await world.parts.storage.health()
+  assert.deepEqual(problems, [])
+})
+
+/** A storage whose settles free a nano less than their hold keeps, as a faulty rule would. */
+const settlingWrongly = (storage: Storage): Storage =>
+  new Proxy(storage, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      if (name !== 'update') return value.bind(target)
+      const update: Storage['update'] = (scope, change, once) =>
+        target.update(
+          scope,
+          (account, context) => {
+            const { answer, entries } = change(account, context)
+            const wrong = entries.map((entry) =>
+              entry.body.kind === 'settled'
+                ? { ...entry, legs: entry.legs.map((leg) => ({ ...leg, amount: leg.amount - 1n })) }
+                : entry,
+            )
+            return { answer, entries: wrong }
+          },
+          once,
+        )
+      return update
+    },
+  })
+
+const kindsOf = async (world: ScriptedWorld): Promise<readonly string[]> =>
+  (await world.entries())
+    .map(({ body }) => body.kind)
+    .filter((kind) => /held|expired|settled/.test(kind))
+
+/** Nothing is written meanwhile that the disk could be slow with. */
+async function whilePassing<Value>(clock: ManualClock, work: Promise<Value>): Promise<Value> {
+  let isOver = false
+  void work.finally(() => (isOver = true))
+  while (!isOver) {
+    clock.pass(1000)
+    await nextTurn()
+  }
+  return work
+}

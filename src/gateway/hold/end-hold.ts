@@ -1,4 +1,5 @@
 import type { HoldId } from '../../core/ids.ts'
+import { BrokenInvariantError } from '../../core/invariants.ts'
 import type { ServiceMarks, Usage } from '../../core/usage.ts'
 import type { KeyOwner } from '../../operations/find-key.ts'
 import { settle } from '../../operations/settle.ts'
@@ -66,6 +67,8 @@ export type EndingHold = {
   readonly holdId: HoldId
   readonly upstreamRequestId: string | null
   readonly trace: Trace
+  /** Since when it waits for its customer's quarantine to end, by elapsed time. */
+  readonly waitsSinceMs?: number
 }
 
 /**
@@ -82,14 +85,15 @@ const delayMaxMs = 5000
 /**
  * Never rejects: whatever goes wrong is said in the log, and the hold is left to its expiry. A reply that
  * delivered is never voided, however its settle fails: expired, it costs the customer nothing, is booked as the
- * operator's loss, and can still be settled within a day.
+ * operator's loss, and can still be settled within a day. A customer's quarantine lasts until somebody has looked, so what
+ * it outlasts is tried again behind the request.
  */
 export async function endHold(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await tryEnd(gate, hold, end)
     } catch (error) {
-      if (attempt >= attemptsFor(gate, error)) return tellNotEnded(gate, { hold, end, error })
+      if (attempt >= attemptsFor(gate, error)) return leave(gate, { hold, end, error })
       const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), delayMaxMs)
       await new Promise<void>((resolve) => gate.parts.clock.after(delayMs, resolve))
     }
@@ -102,6 +106,34 @@ function attemptsFor(gate: Gate, error: unknown): number {
 }
 
 type NotEnded = { readonly hold: EndingHold; readonly end: HoldEnd; readonly error: unknown }
+
+/** One whose own end is what was impossible is not tried again: it would bring its customer back into quarantine. */
+function leave(gate: Gate, notEnded: NotEnded): void {
+  const { hold, end, error } = notEnded
+  const { customerId } = hold.owner
+  const { holdId, trace } = hold
+  const isWaiting = !gate.lateEnds.isServed(customerId) && !isOwnFault(error, holdId)
+  const sinceMs = hold.waitsSinceMs ?? gate.parts.clock.elapsedMs()
+  const endAgain = async (): Promise<void> => {
+    await endHold(gate, { ...hold, waitsSinceMs: sinceMs }, end)
+    gate.logger.info('the end of a hold has waited for a quarantine', {
+      holdId,
+      hold: trace.fields.hold,
+    })
+  }
+  if (isWaiting && gate.lateEnds.add({ customerId, holdId, sinceMs, endAgain })) {
+    trace.fields.hold = 'waits_for_quarantine'
+    return
+  }
+  tellNotEnded(gate, notEnded)
+}
+
+function isOwnFault(error: unknown, holdId: HoldId): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!(cause instanceof BrokenInvariantError)) return false
+  const { body } = cause.entry
+  return 'holdId' in body && body.holdId === holdId
+}
 
 function tellNotEnded(gate: Gate, { hold, end, error }: NotEnded): void {
   const { holdId, trace } = hold

@@ -1,0 +1,80 @@
+import type { CustomerId, HoldId } from '../../core/ids.ts'
+import type { GateParts } from '../../operations/parts.ts'
+import type { Logger } from '../../system/logger.ts'
+
+/** The end of a hold, to be tried again from the start; settles by itself, and never rejects. */
+type LateEnd = {
+  readonly customerId: CustomerId
+  readonly holdId: HoldId
+  readonly sinceMs: number
+  readonly endAgain: () => Promise<void>
+}
+
+const lookEveryMs = 5000
+/** A settle corrects its hold's expiry for a day, and no hold expires before it is left here. */
+const waitMaxMs = 24 * 60 * 60 * 1000
+
+/**
+ * Ends of holds that wait for their customer's quarantine to end, outside of the requests that they are of: those keep
+ * memory and connections, which other customers need. Nobody in quarantine gets new holds, so these stay few.
+ */
+export class LateEnds {
+  readonly #parts: Pick<GateParts, 'clock' | 'storage'>
+  readonly #logger: Logger
+  readonly #running = new Set<Promise<void>>()
+  #waiting: LateEnd[] = []
+  #cancelTimer: (() => void) | undefined
+  #isStopped = false
+
+  constructor(parts: Pick<GateParts, 'clock' | 'storage'>, logger: Logger) {
+    this.#parts = parts
+    this.#logger = logger
+  }
+
+  isServed(customerId: CustomerId): boolean {
+    try {
+      this.#parts.storage.quarantine.assertServed(customerId)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Whether the end is kept: not when it waited for a day, or the server stops. */
+  add(end: LateEnd): boolean {
+    const { clock } = this.#parts
+    if (this.#isStopped || clock.elapsedMs() - end.sinceMs >= waitMaxMs) return false
+    this.#waiting.push(end)
+    this.#cancelTimer ??= clock.after(lookEveryMs, () => this.#look())
+    return true
+  }
+
+  /** Those whose customer is served again are ended; the others are said in the log, and left to their expiry. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#cancelTimer?.()
+    this.#look()
+    await Promise.allSettled(this.#running)
+  }
+
+  #look(): void {
+    this.#cancelTimer = undefined
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const end of waiting) {
+      if (this.isServed(end.customerId)) this.#start(end)
+      else if (!this.add(end)) {
+        const { customerId, holdId } = end
+        this.#logger.error('hold left to its expiry: its customer is in quarantine', {
+          customerId,
+          holdId,
+        })
+      }
+    }
+  }
+
+  #start(end: LateEnd): void {
+    const running = end.endAgain().finally(() => this.#running.delete(running))
+    this.#running.add(running)
+  }
+}

@@ -58,6 +58,6 @@ export async function apply(folder: string, { check, command }: Shown): Promise<
   if (command === null) throw new Error(`The cure of "${check}" has no command`)
   const words = /^npm run plimsoll -- (.*)$/.exec(command)?.[1]
   if (words !== undefined) return cliOn(folder, words.split(' '))
-  const out = execFileSync('sh', ['-c', command], { encoding: 'utf8', timeout: 10_000 })
+  const out = execFileSync('sh', ['-c', command], { encoding: 'utf8', timeout: 60_000 })
   return { code: 0, out, err: '' }
 }

@@ -47,7 +47,7 @@ export async function startScriptedUpstream(answer: Answer): Promise<ScriptedUps
       void Promise.resolve(upstream.answer(call))
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return Object.assign(upstream, {

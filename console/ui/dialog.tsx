@@ -64,6 +64,29 @@ export function DialogButtons({ children }: { readonly children: ReactNode }) {
   return <div className="dialog-buttons">{children}</div>
 }
 
+/** The end of a form in a dialog: why it could not be sent, and the buttons that leave it and send it. */
+export function FormEnd(props: {
+  readonly command: { readonly isPending: boolean; readonly failure: unknown }
+  readonly label: string
+  readonly isDisabled?: boolean
+  readonly onCancel: () => void
+}) {
+  const { command, isDisabled = false } = props
+  return (
+    <>
+      {command.failure === null ? null : <FailureNote failure={command.failure} />}
+      <DialogButtons>
+        <Button onPress={props.onCancel} isDisabled={command.isPending}>
+          Cancel
+        </Button>
+        <Button kind="main" type="submit" isPending={command.isPending} isDisabled={isDisabled}>
+          {props.label}
+        </Button>
+      </DialogButtons>
+    </>
+  )
+}
+
 /**
  * Asks before something is done, does it, and stays open with the reason where it failed. The words say what will be
  * true afterwards.

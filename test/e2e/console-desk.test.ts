@@ -141,3 +141,31 @@ test(
     assert.ok(apartPx >= -1, `the sentence begins ${apartPx} px below it`)
   },
 )
+
+test(
+  'filters stand side by side whichever page was open before, and one button clears them',
+  { skip: leftOut },
+  async (t) => {
+    const world = await openConsoleWorld(t)
+    const page = await openAsOperator(world, '#/decisions')
+    const filters = page.getByRole('search', { name: 'Filters' })
+    const topOf = (label: string): Promise<number> =>
+      filters.getByLabel(label).evaluate((field) => Number(Reflect.get(field, 'offsetTop')))
+    const areSideBySide = async (): Promise<boolean> =>
+      (await topOf('Customer id')) === (await topOf('Member id'))
+    await filters.waitFor()
+    assert.ok(await areSideBySide())
+
+    await goTo(page, '#/customers')
+    await page.getByRole('heading', { name: 'Customers' }).waitFor()
+    await page.getByRole('searchbox').waitFor()
+    await goTo(page, '#/decisions?customer=nobody&source=plan')
+    await sees(page, 'No request was admitted so.')
+
+    assert.ok(await areSideBySide())
+    await page.getByRole('button', { name: 'Clear the filters' }).click()
+    await page.getByText('No request was admitted so.').waitFor()
+    assert.equal(await filters.getByLabel('Customer id').inputValue(), '')
+    assert.match(page.url(), /#\/decisions$/)
+  },
+)

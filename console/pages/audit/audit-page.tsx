@@ -4,10 +4,9 @@ import { useFilters } from '../../data/address.ts'
 import { path, read } from '../../data/api.ts'
 import { momentText, queryText } from '../../data/query-text.ts'
 import { Badge } from '../../ui/badge.tsx'
-import { Button, ButtonLink } from '../../ui/button.tsx'
+import { ButtonLink } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Select, TextField } from '../../ui/fields.tsx'
-import { FilterBox } from '../../ui/filter-box.tsx'
+import { FilterBox, RangeFilters, SelectFilter, TextFilter } from '../../ui/filter-box.tsx'
 import { LoadOlder } from '../../ui/load-older.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -75,47 +74,23 @@ export function AuditPage() {
   )
 }
 
+const filterNames = ['act', 'actor', 'customer', 'member', 'from', 'to']
+
 function AuditFilters({ acts }: { readonly acts: AuditAnswer['acts'] }) {
-  const filters = useFilters()
-  const text = (name: string, label: string, type: 'search' | 'datetime-local' = 'search') => (
-    <TextField
-      label={label}
-      type={type}
-      value={filters.get(name)}
-      onChange={(value) => filters.set({ [name]: value.trim() })}
-    />
-  )
-  const chosen = filters.get('act')
-  const options = acts.length === 0 && chosen !== '' ? [chosen] : acts
-  const isFiltered = [...filters.all.keys()].length > 0
+  const chosen = useFilters().get('act')
+  const shown = acts.length === 0 && chosen !== '' ? [chosen] : acts
+  const options = shown.map((act) => ({ value: act as string, label: actWords[act] ?? act }))
   return (
-    <FilterBox isSet={isFiltered}>
-      <Select
+    <FilterBox names={filterNames}>
+      <SelectFilter
+        name="act"
         label="What"
-        value={chosen}
-        options={[
-          { value: '', label: 'Everything' },
-          ...options.map((act) => ({ value: act as string, label: actWords[act] ?? act })),
-        ]}
-        onChange={(act) => filters.set({ act })}
+        options={[{ value: '', label: 'Everything' }, ...options]}
       />
-      {text('actor', 'Who')}
-      {text('customer', 'Customer id')}
-      {text('member', 'Member id')}
-      {text('from', 'From', 'datetime-local')}
-      {text('to', 'Until', 'datetime-local')}
-      {isFiltered ? (
-        <div className="row">
-          <Button
-            kind="quiet"
-            onPress={() =>
-              filters.set({ act: '', actor: '', customer: '', member: '', from: '', to: '' })
-            }
-          >
-            Clear the filters
-          </Button>
-        </div>
-      ) : null}
+      <TextFilter name="actor" label="Who" />
+      <TextFilter name="customer" label="Customer id" />
+      <TextFilter name="member" label="Member id" />
+      <RangeFilters />
     </FilterBox>
   )
 }

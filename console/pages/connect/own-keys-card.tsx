@@ -8,13 +8,20 @@ import { useCommand } from '../../data/use-command.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { CodeBlock } from '../../ui/copy.tsx'
-import { ConfirmDialog, Dialog, DialogButtons } from '../../ui/dialog.tsx'
-import { TextField } from '../../ui/fields.tsx'
-import { Ago, Clock } from '../../ui/moment.tsx'
-import { EmptyState, ErrorState, FailureNote, Note, Skeleton } from '../../ui/states.tsx'
+import { Dialog, DialogButtons, FormEnd } from '../../ui/dialog.tsx'
+import { Ago } from '../../ui/moment.tsx'
+import { EmptyState, ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { toast } from '../../ui/toast-store.ts'
+import {
+  idColumns,
+  KeyNameField,
+  keyTitle,
+  nameColumn,
+  NewKeyForm,
+  RevokeKeyDialog,
+  ShownKey,
+} from '../keys/key-parts.tsx'
 import './connect-page.css'
 
 type Key = OwnKeysAnswer['keys'][number]
@@ -66,7 +73,13 @@ export function OwnKeysCard(props: {
       )}
       {obstacle === null ? null : <p className="soft small">{obstacle}</p>}
       <Dialog title="New key" isOpen={doing?.kind === 'create'} onClose={close}>
-        <NewKey onKey={props.onKey} onClose={close} />
+        <NewKeyForm
+          place="me"
+          hint={nameHint}
+          advice={newKeyAdvice}
+          onMade={props.onKey}
+          onClose={close}
+        />
       </Dialog>
       {doing === null || doing.kind === 'create' ? null : (
         <KeyDialogs doing={doing} onKey={props.onKey} onClose={close} />
@@ -80,18 +93,10 @@ function columnsFor(
   onDo: (doing: Doing) => void,
 ): readonly Column<Key>[] {
   return [
-    {
-      id: 'name',
-      heading: 'Name',
-      cell: ({ name, isCurrent }) => (
-        <span className="row">
-          {name ?? 'without a name'}
-          {isCurrent ? <Badge tone="accent">signed in with it</Badge> : null}
-        </span>
-      ),
-    },
-    { id: 'id', heading: 'Id', cell: ({ keyId }) => <code>{keyId}</code> },
-    { id: 'made', heading: 'Made', cell: ({ issuedAtMs }) => <Clock atMs={issuedAtMs} /> },
+    nameColumn(({ isCurrent }) =>
+      isCurrent ? <Badge tone="accent">signed in with it</Badge> : null,
+    ),
+    ...idColumns,
     {
       id: 'used',
       heading: 'Last used',
@@ -115,7 +120,7 @@ function columnsFor(
                 key={kind}
                 size="small"
                 kind="quiet"
-                label={`${doWords[kind]} ${key.name ?? key.keyId}`}
+                label={`${doWords[kind]} ${keyTitle(key)}`}
                 onPress={() => onDo({ kind, key })}
               >
                 {doWords[kind]}
@@ -127,6 +132,9 @@ function columnsFor(
   ]
 }
 
+const nameHint = 'For you, such as the machine that it is for.'
+const newKeyAdvice = 'The set-up below has it until you leave this page.'
+
 const doWords = { rename: 'Rename', rotate: 'Exchange', revoke: 'Revoke' } as const
 
 function KeyDialogs(props: {
@@ -136,27 +144,10 @@ function KeyDialogs(props: {
 }) {
   const { doing, onClose } = props
   const { key, kind } = doing
-  const name = key.name ?? key.keyId
-  const revoke = useCommand<object>(path`me/keys/${key.keyId}/revoke`)
+  const name = keyTitle(key)
   if (kind === 'revoke') {
-    return (
-      <ConfirmDialog
-        title={`Revoke ${name}?`}
-        confirmLabel="Revoke the key"
-        isDangerous
-        isOpen
-        onClose={onClose}
-        onConfirm={async () => {
-          await revoke.run({})
-          toast(`${name} is revoked.`)
-        }}
-      >
-        <p>
-          The next request with it is refused; requests that run may finish. It cannot be undone.
-          {key.isCurrent ? ' You are signed in with it, so this page signs you out.' : ''}
-        </p>
-      </ConfirmDialog>
-    )
+    const more = key.isCurrent ? 'You are signed in with it, so this page signs you out.' : ''
+    return <RevokeKeyDialog place="me" revoking={key} more={more} onClose={onClose} />
   }
   return (
     <Dialog
@@ -173,72 +164,6 @@ function KeyDialogs(props: {
   )
 }
 
-function NewKey(props: {
-  readonly onKey: (keyText: string) => void
-  readonly onClose: () => void
-}) {
-  const [name, setName] = useState('')
-  const [made, setMade] = useState<IssuedKeyAnswer | null>(null)
-  const issue = useCommand<{ readonly name?: string }, IssuedKeyAnswer>('me/keys')
-  if (made !== null) {
-    return (
-      <div className="stack">
-        <Shown keyText={made.keyText} />
-        <DialogButtons>
-          <Button kind="main" onPress={props.onClose}>
-            Done
-          </Button>
-        </DialogButtons>
-      </div>
-    )
-  }
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        issue.send(name.trim() === '' ? {} : { name: name.trim() }, (answer) => {
-          setMade(answer)
-          props.onKey(answer.keyText)
-        })
-      }}
-    >
-      <NameField name={name} onName={setName} />
-      {issue.failure === null ? null : <FailureNote failure={issue.failure} />}
-      <DialogButtons>
-        <Button onPress={props.onClose} isDisabled={issue.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={issue.isPending}>
-          Make the key
-        </Button>
-      </DialogButtons>
-    </form>
-  )
-}
-
-const NameField = (props: { readonly name: string; readonly onName: (name: string) => void }) => (
-  <TextField
-    label="Name"
-    value={props.name}
-    onChange={props.onName}
-    lengthMax={100}
-    hasFirstFocus
-    hint="For you, such as the machine that it is for."
-  />
-)
-
-function Shown({ keyText }: { readonly keyText: string }) {
-  return (
-    <>
-      <Note tone="warn" title="Copy it now: it is not shown again.">
-        <p>The set-up below has it until you leave this page.</p>
-      </Note>
-      <CodeBlock code={keyText} what="key" />
-    </>
-  )
-}
-
 function Rename({ held, onClose }: { readonly held: Key; readonly onClose: () => void }) {
   const [name, setName] = useState(held.name ?? '')
   const rename = useCommand<{ readonly name: string }>(path`me/keys/${held.keyId}/name`)
@@ -250,21 +175,13 @@ function Rename({ held, onClose }: { readonly held: Key; readonly onClose: () =>
         rename.send({ name: name.trim() }, onClose)
       }}
     >
-      <NameField name={name} onName={setName} />
-      {rename.failure === null ? null : <FailureNote failure={rename.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={rename.isPending}>
-          Cancel
-        </Button>
-        <Button
-          kind="main"
-          type="submit"
-          isPending={rename.isPending}
-          isDisabled={name.trim() === ''}
-        >
-          Rename it
-        </Button>
-      </DialogButtons>
+      <KeyNameField name={name} onName={setName} hint={nameHint} />
+      <FormEnd
+        command={rename}
+        label="Rename it"
+        isDisabled={name.trim() === ''}
+        onCancel={onClose}
+      />
     </form>
   )
 }
@@ -317,7 +234,7 @@ function Exchange(props: {
   }
   return (
     <div className="stack">
-      <Shown keyText={made.keyText} />
+      <ShownKey keyText={made.keyText} advice={newKeyAdvice} />
       {revoke.failure === null ? null : <FailureNote failure={revoke.failure} />}
       <DialogButtons>
         <Button onPress={onClose} isDisabled={revoke.isPending}>

@@ -36,7 +36,7 @@ export function CustomersPage() {
       }
     >
       <Card>
-        <div className="filters">
+        <div className="list-search">
           <SearchField
             label="Search by name or id"
             value={search}

@@ -1,18 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { IssuedKeyAnswer, KeysAnswer } from '../../../src/admin/contract/answers.ts'
+import type { KeysAnswer } from '../../../src/admin/contract/answers.ts'
 import { path, read } from '../../data/api.ts'
-import { useCommand } from '../../data/use-command.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { CodeBlock } from '../../ui/copy.tsx'
-import { ConfirmDialog, Dialog, DialogButtons } from '../../ui/dialog.tsx'
-import { Checkbox, TextField } from '../../ui/fields.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
+import { Checkbox } from '../../ui/fields.tsx'
 import { Clock } from '../../ui/moment.tsx'
-import { EmptyState, ErrorState, FailureNote, Note, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
-import { toast } from '../../ui/toast-store.ts'
+import { idColumns, keyTitle, nameColumn, NewKeyForm, RevokeKeyDialog } from '../keys/key-parts.tsx'
 
 type Key = KeysAnswer['keys'][number]
 
@@ -70,13 +68,20 @@ export function KeysCard(props: { readonly customerId: string; readonly memberId
       )}
       {memberId === undefined ? null : (
         <Dialog title="New key" isOpen={isIssuing} onClose={() => setIssuing(false)}>
-          <NewKey
+          <NewKeyForm
             place={path`customers/${customerId}/members/${memberId}`}
+            hint="For people, such as the machine that it is for."
+            advice="Whoever has it spends in this member’s name, so keep it like a password."
             onClose={() => setIssuing(false)}
           />
         </Dialog>
       )}
-      <RevokeDialog customerId={customerId} revoking={revoking} onClose={() => setRevoking(null)} />
+      <RevokeKeyDialog
+        place={path`customers/${customerId}`}
+        revoking={revoking}
+        more="The member’s usage, money and other keys stay as they are."
+        onClose={() => setRevoking(null)}
+      />
     </Card>
   )
 }
@@ -95,19 +100,11 @@ function columnsFor(options: {
     ),
   }
   return [
-    {
-      id: 'name',
-      heading: 'Name',
-      cell: ({ name, revokedAtMs }) => (
-        <span className="name-cell">
-          {name ?? 'without a name'}
-          {revokedAtMs === null ? null : <Badge tone="bad">Revoked</Badge>}
-        </span>
-      ),
-    },
+    nameColumn(({ revokedAtMs }) =>
+      revokedAtMs === null ? null : <Badge tone="bad">Revoked</Badge>,
+    ),
     ...(options.hasMember ? [member] : []),
-    { id: 'id', heading: 'Id', cell: ({ keyId }) => <code>{keyId}</code> },
-    { id: 'made', heading: 'Made', cell: ({ issuedAtMs }) => <Clock atMs={issuedAtMs} /> },
+    ...idColumns,
     {
       id: 'do',
       heading: 'Revoke',
@@ -118,7 +115,7 @@ function columnsFor(options: {
           <Button
             size="small"
             kind="quiet"
-            label={`Revoke ${key.name ?? key.keyId}`}
+            label={`Revoke ${keyTitle(key)}`}
             onPress={() => options.onRevoke(key)}
           >
             Revoke
@@ -130,83 +127,4 @@ function columnsFor(options: {
         ),
     },
   ]
-}
-
-function RevokeDialog(props: {
-  readonly customerId: string
-  readonly revoking: Key | null
-  readonly onClose: () => void
-}) {
-  const { customerId, revoking, onClose } = props
-  const name = revoking?.name ?? revoking?.keyId ?? ''
-  const revoke = useCommand<object>(
-    path`customers/${customerId}/keys/${revoking?.keyId ?? ''}/revoke`,
-  )
-  return (
-    <ConfirmDialog
-      title={`Revoke ${name}?`}
-      confirmLabel="Revoke the key"
-      isDangerous
-      isOpen={revoking !== null}
-      onClose={onClose}
-      onConfirm={async () => {
-        await revoke.run({})
-        toast(`${name} is revoked.`)
-      }}
-    >
-      <p>
-        The next request with it is refused; requests that run may finish. It cannot be undone, and
-        the member’s usage, money and other keys stay as they are.
-      </p>
-    </ConfirmDialog>
-  )
-}
-
-/** First its name, then its text, which is nowhere else afterwards. */
-function NewKey({ place, onClose }: { readonly place: string; readonly onClose: () => void }) {
-  const [name, setName] = useState('')
-  const [made, setMade] = useState<IssuedKeyAnswer | null>(null)
-  const issue = useCommand<{ readonly name?: string }, IssuedKeyAnswer>(`${place}/keys`)
-  if (made !== null) {
-    return (
-      <div className="stack">
-        <Note tone="warn" title="Copy it now: it is not shown again.">
-          <p>Whoever has it spends in this member’s name, so keep it like a password.</p>
-        </Note>
-        <CodeBlock code={made.keyText} what="key" />
-        <DialogButtons>
-          <Button kind="main" onPress={onClose}>
-            Done
-          </Button>
-        </DialogButtons>
-      </div>
-    )
-  }
-  return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        issue.send(name.trim() === '' ? {} : { name: name.trim() }, setMade)
-      }}
-    >
-      <TextField
-        label="Name"
-        value={name}
-        onChange={setName}
-        lengthMax={100}
-        hasFirstFocus
-        hint="For people, such as the machine that it is for."
-      />
-      {issue.failure === null ? null : <FailureNote failure={issue.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={issue.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={issue.isPending}>
-          Make the key
-        </Button>
-      </DialogButtons>
-    </form>
-  )
 }

@@ -25,7 +25,7 @@ export function MembersCard({ customerId }: { readonly customerId: string }) {
   const search = get('search')
   return (
     <Card title="Members" actions={<Button onPress={() => setSeating(true)}>New member</Button>}>
-      <div className="filters">
+      <div className="list-search">
         <SearchField
           label="Search members by name or id"
           value={search}

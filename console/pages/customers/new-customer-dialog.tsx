@@ -5,11 +5,9 @@ import { path } from '../../data/api.ts'
 import { useSession } from '../../data/session.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { readersZone } from '../../format/time.ts'
-import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { Checkbox, TextField } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
-import { FailureNote } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
 type Props = { readonly isOpen: boolean; readonly onClose: () => void }
@@ -92,15 +90,7 @@ function CustomerForm({ onClose }: Pick<Props, 'onClose'>) {
         onChange={setCapNanos}
         hint="Left empty, there is none: up to the balance."
       />
-      {open.failure === null ? null : <FailureNote failure={open.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={open.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={open.isPending} isDisabled={!isFine}>
-          Open the customer
-        </Button>
-      </DialogButtons>
+      <FormEnd command={open} label="Open the customer" isDisabled={!isFine} onCancel={onClose} />
     </form>
   )
 }

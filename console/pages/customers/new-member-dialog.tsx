@@ -3,10 +3,9 @@ import type { MemberAnswer } from '../../../src/admin/contract/answers.ts'
 import { go } from '../../data/address.ts'
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
-import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { Select, TextField } from '../../ui/fields.tsx'
-import { EmptyState, ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { usePlans } from './customers-query.ts'
 import { isId } from './new-customer-dialog.tsx'
@@ -83,15 +82,7 @@ function MemberForm({ customerId, onClose }: Props) {
         hint="Left empty, one is made. It cannot be changed later."
         problem={id === '' || isId(id) ? null : 'Use letters, digits, dots, dashes or underscores.'}
       />
-      {seat.failure === null ? null : <FailureNote failure={seat.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={seat.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={seat.isPending} isDisabled={!isFine}>
-          Seat the member
-        </Button>
-      </DialogButtons>
+      <FormEnd command={seat} label="Seat the member" isDisabled={!isFine} onCancel={onClose} />
     </form>
   )
 }

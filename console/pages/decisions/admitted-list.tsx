@@ -6,10 +6,10 @@ import { momentText, queryText } from '../../data/query-text.ts'
 import { useSession } from '../../data/session.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { LoadOlder } from '../../ui/load-older.tsx'
-import { Clock } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
+import { firstColumns } from './decision-columns.tsx'
 import { go } from '../../data/address.ts'
 import { sourceWords } from './words.ts'
 
@@ -76,29 +76,7 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
 }
 
 const columnsFor = (symbol: string): readonly Column<AdmittedLine>[] => [
-  {
-    id: 'at',
-    heading: 'Admitted',
-    cell: (line) => (
-      <>
-        <span className="nowrap">
-          <Clock atMs={line.atMs} isToTheSecond />
-        </span>
-        <span className="spoken">: open the request of {line.member?.name ?? line.memberId}</span>
-      </>
-    ),
-  },
-  {
-    id: 'member',
-    heading: 'Member',
-    cell: (line) => (
-      <>
-        {line.member?.name ?? line.memberId}
-        <br />
-        <span className="soft">{line.customer.name ?? line.customerId}</span>
-      </>
-    ),
-  },
+  ...firstColumns<AdmittedLine>('Admitted', (name) => `open the request of ${name}`),
   { id: 'model', heading: 'Model', cell: ({ model }) => model },
   { id: 'source', heading: 'Paid by', cell: ({ source }) => sourceWords[source] },
   {

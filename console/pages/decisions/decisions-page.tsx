@@ -2,8 +2,8 @@ import { useState, type FormEvent } from 'react'
 import { go, useFilters } from '../../data/address.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Select, TextField } from '../../ui/fields.tsx'
-import { FilterBox } from '../../ui/filter-box.tsx'
+import { TextField } from '../../ui/fields.tsx'
+import { FilterBox, RangeFilters, SelectFilter, TextFilter } from '../../ui/filter-box.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { AdmittedList } from './admitted-list.tsx'
@@ -73,39 +73,21 @@ function FindCard() {
   )
 }
 
+const filterNames = ['customer', 'member', 'key', 'model', 'source', 'reason', 'from', 'to']
+
 function Filters({ tab }: { readonly tab: 'admitted' | 'refused' }) {
-  const filters = useFilters()
-  const text = (name: string, label: string, type: 'search' | 'datetime-local' = 'search') => (
-    <TextField
-      label={label}
-      type={type}
-      value={filters.get(name)}
-      onChange={(value) => filters.set({ [name]: value.trim() })}
-    />
-  )
   return (
-    <FilterBox isSet={[...filters.all.keys()].some((name) => name !== 'tab')}>
-      {text('customer', 'Customer id')}
-      {text('member', 'Member id')}
-      {text('key', 'Key id')}
-      {text('model', 'Model begins with')}
+    <FilterBox names={filterNames}>
+      <TextFilter name="customer" label="Customer id" />
+      <TextFilter name="member" label="Member id" />
+      <TextFilter name="key" label="Key id" />
+      <TextFilter name="model" label="Model begins with" />
       {tab === 'admitted' ? (
-        <Select
-          label="Paid by"
-          value={filters.get('source')}
-          options={sourceOptions}
-          onChange={(source) => filters.set({ source })}
-        />
+        <SelectFilter name="source" label="Paid by" options={sourceOptions} />
       ) : (
-        <Select
-          label="Reason"
-          value={filters.get('reason')}
-          options={reasonOptions}
-          onChange={(reason) => filters.set({ reason })}
-        />
+        <SelectFilter name="reason" label="Reason" options={reasonOptions} />
       )}
-      {text('from', 'From', 'datetime-local')}
-      {text('to', 'Until', 'datetime-local')}
+      <RangeFilters />
     </FilterBox>
   )
 }

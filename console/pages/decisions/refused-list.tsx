@@ -6,6 +6,7 @@ import { momentText, queryText } from '../../data/query-text.ts'
 import { Clock } from '../../ui/moment.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
+import { firstColumns } from './decision-columns.tsx'
 
 /** The last refusals of this process. They wrote nothing, so this list is all there is beside their ids. */
 export function RefusedList({ filters }: { readonly filters: ReturnType<typeof useFilters> }) {
@@ -56,29 +57,7 @@ export function RefusedList({ filters }: { readonly filters: ReturnType<typeof u
 }
 
 const columns: readonly Column<RefusedLine>[] = [
-  {
-    id: 'at',
-    heading: 'Refused',
-    cell: (line) => (
-      <>
-        <span className="nowrap">
-          <Clock atMs={line.atMs} isToTheSecond />
-        </span>
-        <span className="spoken">: open the refusal of {line.member?.name ?? line.memberId}</span>
-      </>
-    ),
-  },
-  {
-    id: 'member',
-    heading: 'Member',
-    cell: (line) => (
-      <>
-        {line.member?.name ?? line.memberId}
-        <br />
-        <span className="soft">{line.customer.name ?? line.customerId}</span>
-      </>
-    ),
-  },
+  ...firstColumns<RefusedLine>('Refused', (name) => `open the refusal of ${name}`),
   { id: 'model', heading: 'Model', cell: ({ model }) => model ?? '–' },
   { id: 'why', heading: 'Why', cell: ({ words }) => words },
   { id: 'key', heading: 'Key', cell: ({ keyId }) => <code>{keyId}</code> },

@@ -7,8 +7,8 @@ import { plural } from '../../format/numbers.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Clock } from '../../ui/moment.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
+import { firstColumns } from './decision-columns.tsx'
 
 type Report = ReportsAnswer['reports'][number]
 
@@ -52,31 +52,7 @@ export function ReportsCard() {
 }
 
 const columns: readonly Column<Report>[] = [
-  {
-    id: 'at',
-    heading: 'Reported',
-    cell: (report) => (
-      <>
-        <span className="nowrap">
-          <Clock atMs={report.atMs} />
-        </span>
-        <span className="spoken">
-          : open what {report.member?.name ?? report.memberId} reported
-        </span>
-      </>
-    ),
-  },
-  {
-    id: 'member',
-    heading: 'Member',
-    cell: (report) => (
-      <>
-        {report.member?.name ?? report.memberId}
-        <br />
-        <span className="soft">{report.customer.name ?? report.customerId}</span>
-      </>
-    ),
-  },
+  ...firstColumns<Report>('Reported', (name) => `open what ${name} reported`),
   {
     id: 'verdict',
     heading: 'Made again',

@@ -3,11 +3,9 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money } from '../../format/money.ts'
-import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { RadioChoices, TextField } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
-import { FailureNote } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
 type Props = {
@@ -77,15 +75,7 @@ function FundsForm({ wallet, onClose }: Props) {
         hint="Left empty, it never expires."
         problem={isPast ? 'That day is over.' : null}
       />
-      {add.failure === null ? null : <FailureNote failure={add.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={add.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={add.isPending} isDisabled={!canAdd}>
-          Add funds
-        </Button>
-      </DialogButtons>
+      <FormEnd command={add} label="Add funds" isDisabled={!canAdd} onCancel={onClose} />
     </form>
   )
 }

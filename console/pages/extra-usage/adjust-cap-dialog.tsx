@@ -3,11 +3,10 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money, plainMoney } from '../../format/money.ts'
-import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { RadioChoices } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
-import { FailureNote, Note } from '../../ui/states.tsx'
+import { Note } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
 type Cap =
@@ -93,15 +92,7 @@ function CapForm({ wallet, member, onClose }: Props) {
           As much as this is spent already: extra usage pays for nothing more this month.
         </Note>
       ) : null}
-      {set.failure === null ? null : <FailureNote failure={set.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={set.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={set.isPending} isDisabled={cap === null}>
-          Set the cap
-        </Button>
-      </DialogButtons>
+      <FormEnd command={set} label="Set the cap" isDisabled={cap === null} onCancel={onClose} />
     </form>
   )
 }

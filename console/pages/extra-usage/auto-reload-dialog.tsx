@@ -3,10 +3,8 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money, plainMoney } from '../../format/money.ts'
-import { Button } from '../../ui/button.tsx'
-import { ConfirmDialog, Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { ConfirmDialog, Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
-import { FailureNote } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
 type Props = {
@@ -100,15 +98,7 @@ function TermsForm({ wallet, onClose }: Props) {
         onChange={(nanos) => setTerms({ ...terms, most: nanos })}
         problem={problems.most}
       />
-      {set.failure === null ? null : <FailureNote failure={set.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={set.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={set.isPending} isDisabled={!canSet}>
-          Turn on
-        </Button>
-      </DialogButtons>
+      <FormEnd command={set} label="Turn on" isDisabled={!canSet} onCancel={onClose} />
     </form>
   )
 }

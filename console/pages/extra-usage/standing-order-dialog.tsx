@@ -3,10 +3,8 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money, plainMoney } from '../../format/money.ts'
-import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
-import { FailureNote } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
 type Props = {
@@ -55,15 +53,7 @@ function OrderForm({ wallet, onClose }: Props) {
         hint="It reloads nothing by itself: the account's auto-reload does. Zero ends it."
         hasFirstFocus
       />
-      {set.failure === null ? null : <FailureNote failure={set.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={set.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={set.isPending} isDisabled={most === null}>
-          Set the order
-        </Button>
-      </DialogButtons>
+      <FormEnd command={set} label="Set the order" isDisabled={most === null} onCancel={onClose} />
     </form>
   )
 }

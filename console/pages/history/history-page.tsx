@@ -6,8 +6,7 @@ import { queryText } from '../../data/query-text.ts'
 import { scopePath, useMemberScope, type Scope } from '../../data/scope.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Select, TextField } from '../../ui/fields.tsx'
-import { FilterBox } from '../../ui/filter-box.tsx'
+import { FilterBox, RangeFilters, SelectFilter, TextFilter } from '../../ui/filter-box.tsx'
 import { Page } from '../../ui/page.tsx'
 import { FailureNote } from '../../ui/states.tsx'
 import { HistoryList } from './history-list.tsx'
@@ -55,49 +54,14 @@ function parentOf(scope: Scope) {
 }
 
 function HistoryFilters({ scope }: { readonly scope: Scope }) {
-  const filters = useFilters()
-  const isSet = filterNames.some((name) => filters.get(name) !== '')
-  const text = (
-    name: (typeof filterNames)[number],
-    label: string,
-    type: 'search' | 'datetime-local' = 'search',
-  ) => (
-    <TextField
-      label={label}
-      type={type}
-      value={filters.get(name)}
-      onChange={(value) => filters.set({ [name]: value.trim() })}
-    />
-  )
   return (
-    <FilterBox isSet={isSet}>
-      <Select
-        label="What"
-        value={filters.get('kind')}
-        options={kindOptions}
-        onChange={(kind) => filters.set({ kind })}
-      />
-      <Select
-        label="Paid by"
-        value={filters.get('source')}
-        options={sourceOptions}
-        onChange={(source) => filters.set({ source })}
-      />
-      {text('model', 'Model begins with')}
-      {scope.kind === 'customer' ? text('member', 'Member id') : null}
-      {text('text', 'Any part of an id')}
-      {text('from', 'From', 'datetime-local')}
-      {text('to', 'Until', 'datetime-local')}
-      {isSet ? (
-        <div className="row">
-          <Button
-            kind="quiet"
-            onPress={() => filters.set(Object.fromEntries(filterNames.map((name) => [name, ''])))}
-          >
-            Clear the filters
-          </Button>
-        </div>
-      ) : null}
+    <FilterBox names={filterNames}>
+      <SelectFilter name="kind" label="What" options={kindOptions} />
+      <SelectFilter name="source" label="Paid by" options={sourceOptions} />
+      <TextFilter name="model" label="Model begins with" />
+      {scope.kind === 'customer' ? <TextFilter name="member" label="Member id" /> : null}
+      <TextFilter name="text" label="Any part of an id" />
+      <RangeFilters />
     </FilterBox>
   )
 }

@@ -4,11 +4,9 @@ import { useSession } from '../../data/session.ts'
 import { serverNowMs } from '../../data/server-clock.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { quantity } from '../../format/numbers.ts'
-import { Button } from '../../ui/button.tsx'
-import { DialogButtons } from '../../ui/dialog.tsx'
+import { FormEnd } from '../../ui/dialog.tsx'
 import { NumberField, RadioChoices, Select, TextField } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
-import { FailureNote } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
 type Most = { readonly kind: 'amount'; readonly amount: string } | { readonly kind: 'unlimited' }
@@ -91,15 +89,12 @@ export function ExceptionForm(props: {
         hint="In your time zone. Left empty, it counts until somebody takes it back."
         problem={isPast ? 'That moment is over.' : null}
       />
-      {except.failure === null ? null : <FailureNote failure={except.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={except.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={except.isPending} isDisabled={!isFine}>
-          Make the exception
-        </Button>
-      </DialogButtons>
+      <FormEnd
+        command={except}
+        label="Make the exception"
+        isDisabled={!isFine}
+        onCancel={onClose}
+      />
     </form>
   )
 }

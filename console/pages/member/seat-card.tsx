@@ -9,9 +9,9 @@ import { quantity } from '../../format/numbers.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { Select } from '../../ui/fields.tsx'
-import { ErrorState, FailureNote, Note, Skeleton } from '../../ui/states.tsx'
+import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { usePlans } from '../customers/customers-query.ts'
@@ -77,15 +77,7 @@ function MoveForm(props: { readonly member: MemberAnswer; readonly onClose: () =
         options={others.map((plan) => ({ value: plan.id, label: plan.name }))}
       />
       <SeatPreview customerId={customerId} memberId={memberId} planId={planId} />
-      {move.failure === null ? null : <FailureNote failure={move.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={move.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={move.isPending}>
-          Move to {name}
-        </Button>
-      </DialogButtons>
+      <FormEnd command={move} label={`Move to ${name}`} onCancel={onClose} />
     </form>
   )
 }

@@ -4,10 +4,8 @@ import { ApiFailure } from '../../data/api.ts'
 import { useSession } from '../../data/session.ts'
 import { problemOf } from '../../data/sign-in.ts'
 import { useCommand } from '../../data/use-command.ts'
-import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/fields.tsx'
-import { FailureNote } from '../../ui/states.tsx'
 import { StandingFields, type Standing } from './standing-fields.tsx'
 
 type Invitation = Standing & { readonly email: string; readonly name: string }
@@ -37,7 +35,6 @@ export function InviteDialog(props: {
           invite.run({ ...who, ...standing }).then(props.onInvited, () => undefined)
         }}
       >
-        {failure === null ? null : <FailureNote failure={failure} />}
         <TextField
           label="Name"
           value={who.name}
@@ -56,12 +53,7 @@ export function InviteDialog(props: {
           isRequired
         />
         <StandingFields value={standing} onChange={setStanding} />
-        <DialogButtons>
-          <Button onPress={props.onClose}>Cancel</Button>
-          <Button kind="main" type="submit" isPending={invite.isPending}>
-            Make the link
-          </Button>
-        </DialogButtons>
+        <FormEnd command={invite} label="Make the link" onCancel={props.onClose} />
       </form>
     </Dialog>
   )

@@ -1,12 +1,12 @@
 import { useState } from 'react'
 import type { InvitedAnswer, PersonAnswer } from '../../../src/admin/contract/people.ts'
 import { roleWords } from '../../app/role-words.ts'
-import { ApiFailure, path } from '../../data/api.ts'
+import { path } from '../../data/api.ts'
 import { useSession } from '../../data/session.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { Button } from '../../ui/button.tsx'
 import { Facts } from '../../ui/card.tsx'
-import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
+import { ConfirmDialog, Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { StandingFields, type Standing } from './standing-fields.tsx'
@@ -125,15 +125,9 @@ function RoleDialog(props: {
           )
         }}
       >
-        {change.failure === null ? null : <FailureNote failure={ApiFailure.of(change.failure)} />}
         <StandingFields value={standing} onChange={setStanding} />
         <p className="soft small">Their sessions end; they sign in again with the new role.</p>
-        <div className="dialog-buttons">
-          <Button onPress={onClose}>Cancel</Button>
-          <Button kind="main" type="submit" isPending={change.isPending}>
-            Change the role
-          </Button>
-        </div>
+        <FormEnd command={change} label="Change the role" onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -8,10 +8,10 @@ import { Badge } from '../../ui/badge.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
-import { Dialog, DialogButtons } from '../../ui/dialog.tsx'
+import { Dialog, DialogButtons, FormEnd } from '../../ui/dialog.tsx'
 import { TextArea } from '../../ui/fields.tsx'
 import { Clock } from '../../ui/moment.tsx'
-import { FailureNote, Note } from '../../ui/states.tsx'
+import { Note } from '../../ui/states.tsx'
 import { Table } from '../../ui/table.tsx'
 import './refused-page.css'
 
@@ -227,15 +227,7 @@ function Report({
         key, names and what you asked the model are not in it.
       </p>
       <TextArea label="A note for the text (optional)" value={note} onChange={setNote} rows={3} />
-      {report.failure === null ? null : <FailureNote failure={report.failure} />}
-      <DialogButtons>
-        <Button onPress={onClose} isDisabled={report.isPending}>
-          Cancel
-        </Button>
-        <Button kind="main" type="submit" isPending={report.isPending}>
-          Report it
-        </Button>
-      </DialogButtons>
+      <FormEnd command={report} label="Report it" onCancel={onClose} />
     </form>
   )
 }

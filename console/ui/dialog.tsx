@@ -1,5 +1,5 @@
 import { Cross2Icon } from '@radix-ui/react-icons'
-import { useState, type ReactNode } from 'react'
+import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
 import { Dialog as AriaDialog } from 'react-aria-components/Dialog'
 import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
@@ -17,8 +17,9 @@ export function Dialog(props: DialogProps) {
   const [last, setLast] = useState(props)
   if (props.isOpen && props !== last) setLast(props)
   const shown = props.isOpen ? props : last
-  const isBusy = props.isBusy ?? false
-  const isHeld = isBusy || (props.isKept ?? false)
+  const [hold, setHold] = useState<Hold>('free')
+  const isBusy = props.isBusy === true || hold === 'busy'
+  const isHeld = isBusy || props.isKept === true || hold === 'kept'
   return (
     <ModalOverlay
       className="backdrop"
@@ -39,7 +40,7 @@ export function Dialog(props: DialogProps) {
               <Cross2Icon />
             </IconButton>
           </header>
-          {shown.children}
+          <HoldContext value={setHold}>{shown.children}</HoldContext>
         </AriaDialog>
       </Modal>
     </ModalOverlay>
@@ -59,6 +60,21 @@ type DialogProps = {
   readonly role?: 'dialog' | 'alertdialog'
 }
 
+/**
+ * What stands in a dialog says whether it may be closed by the way: while something is under way (`busy`), or while it
+ * shows what is not shown again (`kept`), neither Escape nor a press beside it does.
+ */
+type Hold = 'free' | 'busy' | 'kept'
+const HoldContext = createContext<(hold: Hold) => void>(() => undefined)
+
+export function useDialogHold(hold: Hold): void {
+  const tell = useContext(HoldContext)
+  useEffect(() => {
+    tell(hold)
+    return () => tell('free')
+  }, [tell, hold])
+}
+
 /** The buttons at the end of a dialog; the last is the one that most press. */
 export function DialogButtons({ children }: { readonly children: ReactNode }) {
   return <div className="dialog-buttons">{children}</div>
@@ -72,6 +88,7 @@ export function FormEnd(props: {
   readonly onCancel: () => void
 }) {
   const { command, isDisabled = false } = props
+  useDialogHold(command.isPending ? 'busy' : 'free')
   return (
     <>
       {command.failure === null ? null : <FailureNote failure={command.failure} />}

@@ -8,7 +8,7 @@ import { useCommand } from '../../data/use-command.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Dialog, DialogButtons, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogButtons, FormEnd, useDialogHold } from '../../ui/dialog.tsx'
 import { Ago } from '../../ui/moment.tsx'
 import { EmptyState, ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
@@ -196,6 +196,8 @@ function Exchange(props: {
   const [made, setMade] = useState<IssuedKeyAnswer | null>(null)
   const rotate = useCommand<object, IssuedKeyAnswer>(path`me/keys/${held.keyId}/rotate`)
   const revoke = useCommand<object>(path`me/keys/${held.keyId}/revoke`)
+  const isBusy = rotate.isPending || revoke.isPending
+  useDialogHold(isBusy ? 'busy' : made === null ? 'free' : 'kept')
   if (made === null) {
     return (
       <div className="stack">

@@ -3,7 +3,7 @@ import type { IssuedKeyAnswer } from '../../../src/admin/contract/answers.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { Button } from '../../ui/button.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
-import { ConfirmDialog, DialogButtons, FormEnd } from '../../ui/dialog.tsx'
+import { ConfirmDialog, DialogButtons, FormEnd, useDialogHold } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/fields.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Note } from '../../ui/states.tsx'
@@ -53,6 +53,7 @@ export const KeyNameField = (props: {
 
 /** The text of a key that was just made; it is nowhere else afterwards. */
 export function ShownKey(props: { readonly keyText: string; readonly advice: string }) {
+  useDialogHold('kept')
   return (
     <>
       <Note tone="warn" title="Copy it now: it is not shown again.">

@@ -27,7 +27,7 @@ export function InviteDialog(props: {
   const invite = useCommand<Invitation, InvitedAnswer>(`${props.below}people`)
   const failure = invite.failure === null ? null : ApiFailure.of(invite.failure)
   return (
-    <Dialog title="Invite somebody" isOpen onClose={props.onClose} isBusy={invite.isPending}>
+    <Dialog title="Invite somebody" isOpen onClose={props.onClose}>
       <form
         className="form"
         onSubmit={(event) => {

@@ -111,7 +111,7 @@ function RoleDialog(props: {
   })
   const change = useCommand<Standing>(`${base}/role`)
   return (
-    <Dialog title={`Role of ${person.name}`} isOpen onClose={onClose} isBusy={change.isPending}>
+    <Dialog title={`Role of ${person.name}`} isOpen onClose={onClose}>
       <form
         className="form"
         onSubmit={(event) => {

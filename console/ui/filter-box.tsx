@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react'
 import { useFilters } from '../data/address.ts'
 import { Button } from './button.tsx'
 import { Select, TextField } from './fields.tsx'
+import { SearchField } from './search-field.tsx'
 import './filter-box.css'
 
 /**
@@ -16,6 +17,12 @@ export function FilterBox(props: {
   const filters = useFilters()
   const isSet = names.some((name) => filters.get(name) !== '')
   const [isOpen, setOpen] = useState(() => isSet || matchMedia('(min-width: 44rem)').matches)
+  const [round, setRound] = useState(0)
+  const clear = (): void => {
+    filters.set(Object.fromEntries(names.map((name) => [name, ''])))
+    // What is typed and not asked for yet goes, too.
+    setRound(round + 1)
+  }
   return (
     <details
       className="filter-box"
@@ -23,14 +30,11 @@ export function FilterBox(props: {
       onToggle={(event) => setOpen(event.currentTarget.open)}
     >
       <summary>Filters</summary>
-      <div className="filters" role="search" aria-label="Filters">
+      <div key={round} className="filters" role="search" aria-label="Filters">
         {props.children}
         {isSet ? (
           <div className="row">
-            <Button
-              kind="quiet"
-              onPress={() => filters.set(Object.fromEntries(names.map((name) => [name, ''])))}
-            >
+            <Button kind="quiet" onPress={clear}>
               Clear the filters
             </Button>
           </div>
@@ -40,19 +44,14 @@ export function FilterBox(props: {
   )
 }
 
-export function TextFilter(props: {
-  readonly name: string
-  readonly label: string
-  readonly type?: 'search' | 'datetime-local'
-}) {
-  const { name, label, type = 'search' } = props
+/** Letters are asked for once the reader rests: each question of a history may read through all of it. */
+export function TextFilter({ name, label }: { readonly name: string; readonly label: string }) {
   const filters = useFilters()
   return (
-    <TextField
+    <SearchField
       label={label}
-      type={type}
       value={filters.get(name)}
-      onChange={(value) => filters.set({ [name]: value.trim() })}
+      onSearch={(text) => filters.set({ [name]: text })}
     />
   )
 }
@@ -76,10 +75,19 @@ export function SelectFilter(props: {
 
 /** From one moment until another, by the reader's clock. */
 export function RangeFilters() {
+  const filters = useFilters()
   return (
-    <>
-      <TextFilter name="from" label="From" type="datetime-local" />
-      <TextFilter name="to" label="Until" type="datetime-local" />
-    </>
-  )
+    [
+      ['from', 'From'],
+      ['to', 'Until'],
+    ] as const
+  ).map(([name, label]) => (
+    <TextField
+      key={name}
+      label={label}
+      type="datetime-local"
+      value={filters.get(name)}
+      onChange={(value) => filters.set({ [name]: value })}
+    />
+  ))
 }

@@ -151,9 +151,21 @@ const columns: readonly Column<AuditLine>[] = [
   {
     id: 'actor',
     heading: 'By',
-    cell: ({ actor, actorName }) => <span title={actor}>{actorName}</span>,
+    cell: (line) => <Actor line={line} />,
   },
 ]
+
+/** Who did it; followed, the list shows only what that one did. */
+function Actor({ line }: { readonly line: AuditLine }) {
+  const { actor, actorName } = line
+  const query = new URLSearchParams(useFilters().all)
+  query.set('actor', actor)
+  return (
+    <a href={`#/audit?${query.toString()}`} title={actor} aria-label={`Only what ${actorName} did`}>
+      {actorName}
+    </a>
+  )
+}
 
 function Whom({ line }: { readonly line: AuditLine }) {
   const { customer, member } = line

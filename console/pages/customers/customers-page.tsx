@@ -16,7 +16,7 @@ import { Table, type Column } from '../../ui/table.tsx'
 import { useCustomers } from './customers-query.ts'
 import { NewCustomerDialog } from './new-customer-dialog.tsx'
 import { RemoveDemoDialog } from './remove-demo-dialog.tsx'
-import { SearchField } from './search-field.tsx'
+import { SearchField } from '../../ui/search-field.tsx'
 import { SmallMeter } from './small-meter.tsx'
 import './customers.css'
 
@@ -39,6 +39,7 @@ export function CustomersPage() {
         <div className="list-search">
           <SearchField
             label="Search by name or id"
+            isLabelHidden
             value={search}
             onSearch={(text) => set({ search: text })}
           />

@@ -14,7 +14,7 @@ import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { useMembers } from './customers-query.ts'
 import { NewMemberDialog } from './new-member-dialog.tsx'
-import { SearchField } from './search-field.tsx'
+import { SearchField } from '../../ui/search-field.tsx'
 import { SmallMeter } from './small-meter.tsx'
 import './customers.css'
 
@@ -28,6 +28,7 @@ export function MembersCard({ customerId }: { readonly customerId: string }) {
       <div className="list-search">
         <SearchField
           label="Search members by name or id"
+          isLabelHidden
           value={search}
           onSearch={(text) => set({ search: text })}
         />

@@ -1,11 +1,13 @@
 import { useEffect, useEffectEvent, useState } from 'react'
-import { TextField } from '../../ui/fields.tsx'
+import { TextField } from './fields.tsx'
 
 /** Letters are searched for once the reader rests for a moment; the search itself lives in the address. */
 const restMs = 250
 
 export function SearchField(props: {
   readonly label: string
+  /** It stands within the field instead. */
+  readonly isLabelHidden?: boolean
   readonly value: string
   readonly onSearch: (text: string) => void
 }) {
@@ -26,10 +28,10 @@ export function SearchField(props: {
   return (
     <TextField
       label={props.label}
-      isLabelHidden
+      isLabelHidden={props.isLabelHidden ?? false}
       type="search"
       inputMode="search"
-      placeholder={props.label}
+      {...(props.isLabelHidden === true ? { placeholder: props.label } : {})}
       lengthMax={100}
       value={text}
       onChange={setText}

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
+import { createInterface } from 'node:readline'
 
 /** Running npm so that it never looks hung and its failures say what to do. Everything goes to stderr. */
 
@@ -16,7 +17,7 @@ export async function runNpm(folder, args) {
   const { command, first, shell } = npmCommand()
   const startedMs = performance.now()
   const stopProgress = showProgress(startedMs)
-  const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=error']
+  const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=http']
   const child = spawn(command, [...first, ...args, ...quiet], {
     cwd: folder,
     shell,
@@ -26,8 +27,15 @@ export async function runNpm(folder, args) {
   const stop = (signal) => void child.kill(signal)
   process.on('SIGINT', stop).on('SIGTERM', stop)
   let said = ''
-  child.stderr.on('data', (chunk) => {
-    said += String(chunk)
+  let isWaitTold = false
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (!/^npm (http|warn|notice|info)\b/i.test(line)) said += `${line}\n`
+    const problem = /attempt \d+ failed with (\w+)/.exec(line)?.[1]
+    if (problem === undefined || isWaitTold) return
+    isWaitTold = true
+    console.error(
+      `${freshLine()}  the package registry does not answer (${problem}); npm goes on trying`,
+    )
   })
   try {
     /** @type {{ code: number | null, signal: string | null }} */
@@ -80,9 +88,12 @@ function showProgress(startedMs) {
   )
   return () => {
     clearInterval(timer)
-    if (isTerminal) process.stderr.write('\r\u001b[K')
+    if (isTerminal) process.stderr.write(freshLine())
   }
 }
+
+/** Takes the progress off a terminal's line. */
+const freshLine = () => (process.stderr.isTTY === true ? '\r\u001b[K' : '')
 
 /** What people can do about the failures they meet; the first that fits is told. */
 /** @type {readonly (readonly [RegExp, string])[]} */

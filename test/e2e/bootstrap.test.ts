@@ -28,6 +28,12 @@ const path = require('node:path')
 fs.appendFileSync('npm-runs', process.argv.slice(2).join(' ') + '\\n')
 const failure = process.env.FAKE_NPM_FAILS
 if (failure) { console.error('npm error ' + failure); process.exit(1) }
+if (process.env.FAKE_NPM_WAITS) {
+  for (const attempt of [1, 2]) {
+    console.error('npm http fetch GET https://packages.example/a attempt ' + attempt + ' failed with EAI_AGAIN')
+  }
+  console.error('npm http fetch GET 200 https://packages.example/a 15ms')
+}
 const bin = path.join('node_modules', 'pinned', 'bin')
 setTimeout(() => {
   fs.mkdirSync(bin, { recursive: true })
@@ -194,6 +200,14 @@ test('each failure of an install says what to do, and leaves nothing that blocks
   }
 
   assert.equal((await end(start(folder, sayNode))).code, 0)
+})
+
+test('a registry that does not answer is said once while npm goes on trying', async (t) => {
+  const ended = await end(start(checkout(t), sayNode, { FAKE_NPM_WAITS: 'yes' }))
+
+  assert.equal(ended.code, 0)
+  assert.equal(ended.error.match(/registry does not answer \(EAI_AGAIN\)/g)?.length, 1)
+  assert.doesNotMatch(ended.error, /npm http/)
 })
 
 test('without npm the error names npm', async (t) => {

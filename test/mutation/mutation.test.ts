@@ -117,15 +117,15 @@ test('a worker runs the tests of a tree again and again, with a mutant and witho
 })
 
 test('a process that ends is tried once more alone, and only one that ends again was killed', async () => {
-  const mutants = ['0', '1', '3', '4', '5', '6'].map((id): CoreMutant => {
+  const mutants = ['0', '1', '3', '4', '5', '6', '7', '8'].map((id): CoreMutant => {
     const text = { mutator: 'Kind', text: '', was: '', becomes: '' }
-    return { id, file: 'sum.ts', line: 1, key: id, ...text }
+    return { id, file: Number(id) < 7 ? 'sum.ts' : 'remembering.ts', line: 1, key: id, ...text }
   })
   const tree = {
     folder: join(import.meta.dirname, 'tree'),
     tests: ['sum-examples.ts'],
     mutants,
-    remembering: new Set<string>(),
+    remembering: new Set(['remembering.ts']),
     sourceDigests: new Map<string, string>(),
     testsDigest: '',
   }
@@ -144,6 +144,9 @@ test('a process that ends is tried once more alone, and only one that ends again
     4: 'survived',
     5: 'killed died',
     6: 'killed not_loaded',
+    // Reached by a test that does not notice, because it asked first; another does.
+    7: 'killed failed',
+    8: 'survived',
   })
 })
 

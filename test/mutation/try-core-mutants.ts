@@ -75,8 +75,12 @@ class Bench {
     const { tree, measured } = this.#ground
     const isLoaded = measured.whileLoading.includes(mutant.id)
     const isAlone = isLoaded || tree.remembering.has(mutant.file)
+    // What a module remembers is worked out by the first test that asks: any other may be the one that would notice.
+    const places = tree.remembering.has(mutant.file)
+      ? tree.mutants.filter(({ file }) => file === mutant.file)
+      : [mutant]
     const reached = this.#inOrder().filter(
-      (name) => isLoaded || (measured.perTest[name]?.[mutant.id] ?? 0) > 0,
+      (name) => isLoaded || places.some(({ id }) => (measured.perTest[name]?.[id] ?? 0) > 0),
     )
     if (reached.length === 0) return { kind: 'unreached' }
     const rounds = [false, true].map((second) =>

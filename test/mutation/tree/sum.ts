@@ -33,7 +33,12 @@ const zero = isActive('2') ? 1 : 0
 const remembered: number[] = []
 if (isActive('6')) throw new Error('This source does not load')
 
+let offset: number | undefined
+
 export function sum(numbers: readonly number[]): number {
+  // Worked out by the first call, and seen by those of nothing.
+  offset ??= isActive('7') ? 1 : 0
+  if (numbers.length === 0 && !isActive('8')) return (remembered[0] ?? zero) + offset
   let total = remembered[0] ?? zero
   for (let index = 0; index < numbers.length; index += isActive('1') ? 0 : 1) {
     total = isActive('0') ? total : total + (numbers[index] ?? 0)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limitId } from '../../src/core/ids.ts'
+import { jumpsLeft } from '../../src/core/clock-jumps.ts'
 import { Books, cents, day, hour, limit, minute, plan, session, startMs, week } from './books.ts'
 
 /** What a jump that was wrong does, and what its correction brings back: docs/decisions/0010. */
@@ -185,4 +186,14 @@ test('W3: what was kept for a correction is forgotten once none can reach it', (
   }
 
   assert.ok(books.member().keptWindows.length <= 4, `${books.member().keptWindows.length} kept`)
+})
+
+test('what is left of a jump may end at the very moment that the clock went back to', () => {
+  const wrong = { fromMs: 0, toMs: 100 * minute }
+  const back = { fromMs: 100 * minute, toMs: 40 * minute }
+  assert.deepEqual(jumpsLeft([wrong], back), [{ fromMs: 0, toMs: 40 * minute }])
+  const small = { fromMs: 0, toMs: minute }
+  const later = { fromMs: minute, toMs: 100 * minute }
+  const behind = { fromMs: 100 * minute, toMs: minute }
+  assert.deepEqual(jumpsLeft([small, later], behind), [small])
 })

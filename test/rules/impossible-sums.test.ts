@@ -51,6 +51,16 @@ test('I1: no part of a grant is below zero, whichever makes up for it', () => {
   }
 })
 
+test('I1: what was paid back of a grant is a part of it like any other', () => {
+  const books = wallet()
+  books.hold()
+  const known = books.customer.grants.get(grantId('g1'))
+  assert.ok(known)
+  known.availableNanos -= 5n
+  known.refundedNanos += 5n
+  assert.equal(customerFault(books.customer, last(books)), undefined)
+})
+
 test('I1: nothing held is below zero, at the customer or in a window', () => {
   const books = wallet()
   books.customer.heldNanos = -1n

@@ -138,10 +138,12 @@ export class CoreStory {
     const clocks = { nowMs: fromMs, wallMs: rightMs + wrongMs }
     const toMs = this.aheadMs === 0 ? undefined : correctedMs(jumps, clocks)
     const left = toMs === undefined ? [] : jumpsLeft(jumps, { fromMs, toMs })
-    const wholeJumps = left.filter((jump) => jumps.includes(jump)).length
-    this.corrections = { count: this.corrections.count + 1, wholeJumps }
-    this.aheadMs = toMs === undefined || left.length === 0 ? 0 : toMs - rightMs
-    this.jumpCount = left.length
+    // Older ones that no correction can undo any more are still among them.
+    const standing = toMs === undefined ? 0 : jumps.length - this.jumpCount
+    const wholeJumps = left.filter((jump) => jumps.includes(jump)).length - standing
+    this.corrections = { count: this.corrections.count + 1, wholeJumps: Math.max(0, wholeJumps) }
+    this.jumpCount = Math.max(0, left.length - standing)
+    this.aheadMs = toMs === undefined || this.jumpCount === 0 ? 0 : toMs - rightMs
     if (toMs === undefined) return
     this.nowMs = toMs
     this.core.write(null, {

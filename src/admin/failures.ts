@@ -1,3 +1,5 @@
+import { damagedPosition } from '../operations/past-damage.ts'
+
 /**
  * Every way in which the admin API says no, in one table: the HTTP status and what the caller can do.
  * Failures of operations and storage are found by their `code`, so a new one needs a row here and
@@ -238,7 +240,9 @@ export function failureOf(error: unknown): {
     return { status, answer: { error: { code: 'internal_error', message, remedy } }, isBug: true }
   }
   const problems = error instanceof AdminFailure ? error.problems : undefined
-  const row: FailureRow = rows[code]
+  const known: FailureRow = rows[code]
+  const row: FailureRow =
+    damagedPosition(error) === null ? known : { status: known.status, remedy: damageRemedy }
   return {
     status: row.status,
     retryAfterSeconds: row.retryAfterSeconds,
@@ -253,5 +257,8 @@ export function failureOf(error: unknown): {
     isBug: false,
   }
 }
+
+const damageRemedy =
+  'Waiting does not help, and others are served. Run npm run plimsoll -- verify, keep a copy of the data folder, and restore your last backup (docs/backup.md).'
 
 const asSentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`)

@@ -124,9 +124,10 @@ async function exists(desk: Desk, path: string): Promise<boolean> {
   }
 }
 
-/** Every customer, page by page. */
+/** Every customer whose books can be read, page by page; the others are told to whom they concern. */
 export async function* eachCustomer(
   desk: Desk,
+  onUnreadable: (each: CustomersAnswer['unreadable'][number]) => void = () => {},
 ): AsyncGenerator<CustomersAnswer['customers'][number]> {
   let afterPosition: number | null = 0
   while (afterPosition !== null) {
@@ -134,6 +135,7 @@ export async function* eachCustomer(
       `/api/customers?rowsMax=200&afterPosition=${afterPosition}`,
     )
     yield* page.customers
+    for (const each of page.unreadable) onUnreadable(each)
     afterPosition = page.afterPosition
   }
 }

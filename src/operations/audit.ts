@@ -3,6 +3,7 @@ import type { CustomerId, MemberId } from '../core/ids.ts'
 import { hiddenCustomers, isOfRemoval } from './demo-world.ts'
 import { positionsWithin, type PositionRange } from './find-positions.ts'
 import type { Parts } from './parts.ts'
+import { entriesPastDamage } from './past-damage.ts'
 
 /** What kind of act an entry is for whoever looks through them; null is traffic, and what the system does daily. */
 const actOfKind = {
@@ -78,6 +79,8 @@ export type AuditPage = {
   readonly lines: readonly Audited[]
   /** Set where there is more to look through: ask again with it. The page itself may have no line. */
   readonly before: AuditPlace | null
+  /** Positions of entries that cannot be read, and so may be missing here. */
+  readonly damaged: readonly number[]
 }
 
 /** Read at once, and the most that one question looks through. */
@@ -92,7 +95,8 @@ export async function audit(
   { storage }: Pick<Parts, 'storage'>,
   query: AuditQuery,
 ): Promise<AuditPage> {
-  const entries = await entriesBack(storage, query)
+  const damaged: number[] = []
+  const entries = await entriesBack(storage, query, damaged)
   const done = actsBack(storage, query)
   const hidden = query.customerId === undefined ? await hiddenCustomers({ storage }) : new Set()
   const isShown = ({ customerId, operationId }: Entry): boolean =>
@@ -110,10 +114,10 @@ export async function audit(
       const line = actLine(act, query)
       if (line !== null) lines.push(line)
     } else {
-      return { lines, before: null }
+      return { lines, before: null, damaged }
     }
   }
-  return { lines, before: { position: entries.before, actId: done.before } }
+  return { lines, before: { position: entries.before, actId: done.before }, damaged }
 }
 
 /** A list that is read newest first, a page at a time; `before` is where whoever took so much goes on. */
@@ -151,12 +155,16 @@ class Back<Item> {
   }
 }
 
-async function entriesBack(storage: Parts['storage'], query: AuditQuery): Promise<Back<Entry>> {
+async function entriesBack(
+  storage: Parts['storage'],
+  query: AuditQuery,
+  damaged: number[],
+): Promise<Back<Entry>> {
   const { afterPosition, beforePosition } = await rangeOf(storage, query)
   const kinds = kindsOf(query.act)
   const { customerId, memberId } = query
-  const read = (before: number): Promise<readonly Entry[]> =>
-    storage.entries({
+  const read = async (before: number): Promise<readonly Entry[]> => {
+    const past = await entriesPastDamage(storage, {
       kinds,
       ...(customerId === undefined ? {} : { customerId }),
       ...(memberId === undefined ? {} : { memberId }),
@@ -165,6 +173,9 @@ async function entriesBack(storage: Parts['storage'], query: AuditQuery): Promis
       isNewestFirst: true,
       rowsMax: readLength,
     })
+    damaged.push(...past.damaged)
+    return past.entries
+  }
   const start = Math.min(query.before?.position ?? Infinity, beforePosition)
   return new Back(start, read, ({ position }) => position)
 }

@@ -9,6 +9,7 @@ import { readAllowedDecisionId } from './decision-id.ts'
 import { hiddenCustomers } from './demo-world.ts'
 import { positionsWithin } from './find-positions.ts'
 import type { Parts } from './parts.ts'
+import { entriesPastDamage, unlessDamaged } from './past-damage.ts'
 
 /** A request that was admitted, by its hold, and how it ended. */
 export type AdmittedRequest = {
@@ -54,6 +55,8 @@ export type AdmittedPage = {
   readonly requests: readonly AdmittedRequest[]
   /** Set where older entries have not been looked through: ask again with it. */
   readonly beforePosition: number | null
+  /** Positions of entries that cannot be read, and so may be missing here. */
+  readonly damaged: readonly number[]
 }
 
 const holdKinds = ['held', 'settled', 'voided', 'expired'] as const
@@ -74,33 +77,36 @@ export async function findAdmitted(
   const place =
     customerId === undefined || memberId === undefined ? account : { customerId, memberId }
   const requests: AdmittedRequest[] = []
+  const damaged: number[] = []
   // A request's end is newer than its hold, so it was nearly always met before.
   const ends = new Map<HoldId, Entry>()
   let before = Math.min(query.beforePosition ?? Infinity, range.beforePosition)
   for (let read = 0; read < readsMax && before > range.afterPosition + 1; read += 1) {
     const stretch = stretchBefore(before, { ...range, isOfAll: customerId === undefined })
-    const entries = await storage.entries({
+    const { entries, damaged: passed } = await entriesPastDamage(storage, {
       ...place,
       ...stretch,
       kinds: holdKinds,
       isNewestFirst: true,
     })
+    damaged.push(...passed)
     for (const entry of entries) {
-      if (requests.length === query.rowsMax) return { requests, beforePosition: before }
+      if (requests.length === query.rowsMax) return { requests, beforePosition: before, damaged }
       before = entry.position
       const { body } = entry
       if (isEnd(body) && !ends.has(body.holdId)) ends.set(body.holdId, entry)
       if (body.kind === 'held' && !hidden.has(entry.customerId) && isWanted(entry, query)) {
-        const end = ends.get(body.holdId) ?? (await endOf(storage, body.holdId))
-        requests.push(requestOf(entry, body, end))
+        const end = await unlessDamaged(endOf(storage, body.holdId, ends))
+        requests.push(...('answer' in end ? [requestOf(entry, body, end.answer)] : []))
+        damaged.push(...('answer' in end ? [] : [end.damagedPosition]))
       }
     }
     if (customerId !== undefined && entries.length < readLength)
-      return { requests, beforePosition: null }
+      return { requests, beforePosition: null, damaged }
     if (customerId === undefined) before = stretch.afterPosition + 1
     await nextTurn()
   }
-  return { requests, beforePosition: before > range.afterPosition + 1 ? before : null }
+  return { requests, beforePosition: before > range.afterPosition + 1 ? before : null, damaged }
 }
 
 function stretchBefore(
@@ -134,7 +140,13 @@ function isWanted({ body, atMs, memberId }: Entry, query: AdmittedQuery): boolea
   )
 }
 
-async function endOf(storage: Parts['storage'], hold: HoldId): Promise<Entry | undefined> {
+async function endOf(
+  storage: Parts['storage'],
+  hold: HoldId,
+  met: ReadonlyMap<HoldId, Entry>,
+): Promise<Entry | undefined> {
+  const known = met.get(hold)
+  if (known !== undefined) return known
   const entries = await storage.holdEntries(hold)
   const last = entries.at(-1)
   return last === undefined || last.body.kind === 'held' || last.body.kind === 'hold_grown'

@@ -1,4 +1,5 @@
 import type { Storage } from '../storage/storage.ts'
+import { entriesPastDamage } from './past-damage.ts'
 
 /** Positions strictly between two. */
 export type PositionRange = { readonly afterPosition: number; readonly beforePosition: number }
@@ -40,7 +41,8 @@ async function firstSince(
   let [low, high] = [stretch.start, stretch.end + 1]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const [entry] = await storage.entries({ afterPosition: middle - 1, rowsMax: 1 })
+    const place = { afterPosition: middle - 1, beforePosition: stretch.end + 1 }
+    const [entry] = (await entriesPastDamage(storage, { ...place, rowsMax: 1 })).entries
     if (entry !== undefined && entry.atMs < ms) low = middle + 1
     else high = middle
   }

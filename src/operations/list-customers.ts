@@ -7,6 +7,7 @@ import { availableNanos, spendMonth, spentNanos } from '../core/wallet.ts'
 import { UnknownScopeError, type NamedCustomer } from '../storage/storage.ts'
 import { nextTurn } from '../system/next-turn.ts'
 import { castOfDemoWorld, hiddenCustomers } from './demo-world.ts'
+import { unlessDamaged, type Unreadable } from './past-damage.ts'
 import { plainText } from './plain-text.ts'
 import type { Parts } from './parts.ts'
 
@@ -32,6 +33,8 @@ export type CustomerOverview = {
 
 export type CustomerPage = {
   readonly customers: readonly CustomerOverview[]
+  /** Of this page those whose entries cannot be read. */
+  readonly unreadable: readonly Unreadable<CustomerId>[]
   /** Set when there are more: ask again with it. */
   readonly afterPosition: number | null
 }
@@ -59,10 +62,15 @@ export async function listCustomers(
   }
   const shown = found.slice(0, rowsMax)
   const customers: CustomerOverview[] = []
-  for (const { customerId } of shown) customers.push(await getCustomer(parts, customerId))
+  const unreadable: Unreadable<CustomerId>[] = []
+  for (const { customerId, name } of shown) {
+    const read = await unlessDamaged(getCustomer(parts, customerId))
+    if ('answer' in read) customers.push(read.answer)
+    else unreadable.push({ id: customerId, name, ...read })
+  }
   const last = shown.at(-1)
   const hasMore = found.length > rowsMax && last !== undefined
-  return { customers, afterPosition: hasMore ? last.position : null }
+  return { customers, unreadable, afterPosition: hasMore ? last.position : null }
 }
 
 /** So many are read at once; others get a turn in between. */

@@ -6,6 +6,7 @@ import type { Unit } from '../core/usage.ts'
 import { spentNanos } from '../core/wallet.ts'
 import { UnknownScopeError, type MemberScope } from '../storage/storage.ts'
 import { nextTurn } from '../system/next-turn.ts'
+import { unlessDamaged, type Unreadable } from './past-damage.ts'
 import { plainText } from './plain-text.ts'
 import type { Parts } from './parts.ts'
 
@@ -38,6 +39,8 @@ export type ExceptionOverview = {
 
 export type MemberPage = {
   readonly members: readonly MemberOverview[]
+  /** Of this page those whose entries cannot be read. */
+  readonly unreadable: readonly Unreadable<MemberId>[]
   /** Set when there are more: ask again with it. */
   readonly afterMemberId: MemberId | null
 }
@@ -59,13 +62,25 @@ export async function listMembers(
   const later = after === null ? all : all.filter((scope) => scope.memberId > after)
   const rest = await found(parts, later, query)
   const members: MemberOverview[] = []
-  for (const scope of rest.slice(0, query.rowsMax)) members.push(await getMember(parts, scope))
-  const last = members.at(-1)
+  const unreadable: Unreadable<MemberId>[] = []
+  const shown = rest.slice(0, query.rowsMax)
+  for (const scope of shown) {
+    const read = await unlessDamaged(getMember(parts, scope))
+    if ('answer' in read) members.push(read.answer)
+    else unreadable.push({ id: scope.memberId, name: await nameOf(parts, scope), ...read })
+  }
+  const last = shown.at(-1)
   return {
     members,
+    unreadable,
     afterMemberId: rest.length > query.rowsMax && last !== undefined ? last.memberId : null,
   }
 }
+
+const nameOf = async (
+  { storage }: Pick<Parts, 'storage'>,
+  { memberId }: MemberScope,
+): Promise<string | null> => (await storage.findPerson(memberId))?.name ?? null
 
 /** Those whose name or id the search finds, as many as a page and one more. */
 async function found(
@@ -78,7 +93,7 @@ async function found(
   const fitting: MemberScope[] = []
   for (const [index, scope] of members.entries()) {
     if (index % 1000 === 999) await nextTurn()
-    const name = (await storage.findPerson(scope.memberId))?.name ?? ''
+    const name = (await nameOf({ storage }, scope)) ?? ''
     if ([name, scope.memberId].some((text) => plainText(text).includes(wanted))) fitting.push(scope)
     if (fitting.length > rowsMax) break
   }
@@ -98,8 +113,7 @@ export async function getMember(
   if (seat === null) {
     throw new UnknownScopeError(`Customer "${customerId}" has no member "${memberId}"`)
   }
-  const person = await storage.findPerson(memberId)
-  return { customerId, memberId, name: person?.name ?? null, ...seat }
+  return { customerId, memberId, name: await nameOf({ storage }, scope), ...seat }
 }
 
 const seatOf = (account: Account, nowMs: number) => {

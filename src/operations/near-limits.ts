@@ -3,6 +3,7 @@ import { figuresOf } from '../core/figures.ts'
 import type { MemberScope } from '../storage/storage.ts'
 import { hiddenCustomers } from './demo-world.ts'
 import type { Parts } from './parts.ts'
+import { unlessDamaged } from './past-damage.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** How far one member is with the limit, or the spend cap, of which it has used the largest part. */
@@ -75,7 +76,9 @@ export class NearLimits {
     // A customer's own cap is told once, not with each of its members.
     const capped = new Set<string>()
     for (const scope of [...nearest, ...others]) {
-      const near = await this.#nearOf(scope, capped.has(scope.customerId))
+      // That its entries are damaged is told by the check-up.
+      const read = await unlessDamaged(this.#nearOf(scope, capped.has(scope.customerId)))
+      const near = 'answer' in read ? read.answer : null
       if (near === null) continue
       found.push(near)
       if (near.closest.kind === 'cap') capped.add(near.customerId)

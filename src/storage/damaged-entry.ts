@@ -5,7 +5,7 @@ import { StorageUnavailableError } from './storage.ts'
  * nothing about anybody's limits: whoever needs it is told "unavailable", and never "out" or nothing at all (D12).
  */
 export class DamagedEntryError extends StorageUnavailableError {
-  readonly position: number
+  override readonly damagedPosition: number
 
   constructor(position: number, cause: unknown) {
     const problem = cause instanceof Error ? cause.message : String(cause)
@@ -13,6 +13,6 @@ export class DamagedEntryError extends StorageUnavailableError {
       `Limits cannot be checked right now, because entry ${position} of the journal is damaged (${problem}).`,
       { cause },
     )
-    this.position = position
+    this.damagedPosition = position
   }
 }

@@ -346,6 +346,8 @@ export type StorageProblem = {
 /** Storage is away, full or unsure what it committed. Callers answer 503, never "out" (D12). */
 export class StorageUnavailableError extends Error {
   readonly code = 'limits_unavailable'
+  /** The entry that is damaged, where that is the reason: then waiting does not help. */
+  readonly damagedPosition: number | null = null
 }
 
 /** The same idempotency key was used before with other content (R4). */

@@ -11,6 +11,7 @@ import { LoadOlder } from '../../ui/load-older.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { DamagedNote } from '../../ui/unreadable-note.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 
 /** Every administrative act: who changed what, and when. */
@@ -64,6 +65,7 @@ export function AuditPage() {
         ) : (
           <AuditList
             lines={query.data.pages.flatMap(({ lines }) => lines)}
+            damaged={[...new Set(query.data.pages.flatMap(({ damaged }) => damaged))]}
             hasMore={query.hasNextPage}
             isLoading={query.isFetchingNextPage}
             onLoad={() => void query.fetchNextPage()}
@@ -97,12 +99,14 @@ function AuditFilters({ acts }: { readonly acts: AuditAnswer['acts'] }) {
 
 function AuditList(props: {
   readonly lines: readonly AuditLine[]
+  readonly damaged: readonly number[]
   readonly hasMore: boolean
   readonly isLoading: boolean
   readonly onLoad: () => void
 }) {
   return (
     <div className="stack">
+      <DamagedNote positions={props.damaged} />
       {props.lines.length === 0 ? (
         <EmptyState title="No such act.">
           {props.hasMore ? 'Older ones have not been looked through yet.' : undefined}

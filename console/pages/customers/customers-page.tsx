@@ -13,6 +13,7 @@ import { Money } from '../../ui/money.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
+import { UnreadableNote } from '../../ui/unreadable-note.tsx'
 import { useCustomers } from './customers-query.ts'
 import { NewCustomerDialog } from './new-customer-dialog.tsx'
 import { RemoveDemoDialog } from './remove-demo-dialog.tsx'
@@ -68,7 +69,8 @@ function CustomerTable({ search }: { readonly search: string }) {
     )
   }
   const rows = data.pages.flatMap(({ customers }) => customers)
-  if (rows.length === 0) {
+  const unreadable = data.pages.flatMap((page) => page.unreadable)
+  if (rows.length === 0 && unreadable.length === 0) {
     return search === '' ? (
       <EmptyState title="There is no customer yet.">
         Open the first one: it gets a wallet, and its members get plans and keys.
@@ -81,6 +83,7 @@ function CustomerTable({ search }: { readonly search: string }) {
   }
   return (
     <>
+      <UnreadableNote accounts={unreadable} />
       <Table<CustomerRow>
         label="Customers"
         columns={columnsFor(currencySymbol)}

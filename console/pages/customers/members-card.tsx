@@ -12,6 +12,7 @@ import { LoadOlder } from '../../ui/load-older.tsx'
 import { Money } from '../../ui/money.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
+import { UnreadableNote } from '../../ui/unreadable-note.tsx'
 import { useMembers } from './customers-query.ts'
 import { NewMemberDialog } from './new-member-dialog.tsx'
 import { SearchField } from '../../ui/search-field.tsx'
@@ -55,7 +56,8 @@ function MemberTable(props: { readonly customerId: string; readonly search: stri
     )
   }
   const rows = found.data.pages.flatMap(({ members }) => members)
-  if (rows.length === 0) {
+  const unreadable = found.data.pages.flatMap((page) => page.unreadable)
+  if (rows.length === 0 && unreadable.length === 0) {
     return search === '' ? (
       <EmptyState title="There is no member yet.">
         A member is a person or a service with a seat on a plan, and keys of its own.
@@ -66,6 +68,7 @@ function MemberTable(props: { readonly customerId: string; readonly search: stri
   }
   return (
     <>
+      <UnreadableNote accounts={unreadable} />
       <Table<MemberRow>
         label="Members"
         columns={columnsFor(currencySymbol)}

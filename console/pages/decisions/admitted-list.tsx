@@ -10,6 +10,7 @@ import { Money } from '../../ui/money.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { firstColumns } from './decision-columns.tsx'
+import { DamagedNote } from '../../ui/unreadable-note.tsx'
 import { go } from '../../data/address.ts'
 import { sourceWords } from './words.ts'
 
@@ -47,8 +48,10 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
     )
   }
   const lines = query.data.pages.flatMap(({ requests }) => requests)
+  const damaged = [...new Set(query.data.pages.flatMap((page) => page.damaged))]
   return (
     <div className="stack">
+      <DamagedNote positions={damaged} />
       {lines.length === 0 ? (
         <EmptyState
           title={

@@ -1,5 +1,6 @@
 import type { CustomerOverview } from '../../operations/list-customers.ts'
 import type { MemberOverview } from '../../operations/list-members.ts'
+import type { Unreadable } from '../../operations/past-damage.ts'
 import type { LimitAnswer, Named } from './answers.ts'
 import type { Json } from './json.ts'
 
@@ -20,8 +21,13 @@ export type CustomerRow = Json<CustomerOverview> & {
   readonly fullest?: FullestLimit | null
 }
 
+/** An account whose entries are damaged; everybody else's stand in the same list with their figures. */
+export type UnreadableAnswer = Json<Unreadable<string>>
+
 export type CustomerRowsAnswer = {
   readonly customers: readonly CustomerRow[]
+  /** Those of this page whose entries cannot be read. */
+  readonly unreadable: readonly UnreadableAnswer[]
   /** Set when there are more: ask again with it. */
   readonly afterPosition: number | null
 }
@@ -33,6 +39,8 @@ export type MemberRow = Json<MemberOverview> & {
 
 export type MemberRowsAnswer = {
   readonly members: readonly MemberRow[]
+  /** Those of this page whose entries cannot be read. */
+  readonly unreadable: readonly UnreadableAnswer[]
   readonly afterMemberId: string | null
 }
 

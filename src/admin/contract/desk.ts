@@ -62,6 +62,8 @@ export type DecisionsAnswer = {
   readonly requests: readonly AdmittedLine[]
   /** Set where older entries have not been looked through: ask again with it. */
   readonly beforePosition: number | null
+  /** Positions of entries that cannot be read, and so may be missing here. */
+  readonly damaged: readonly number[]
 }
 
 /** Telemetry of this process: the last refusals, none of which wrote anything. */
@@ -101,6 +103,8 @@ export type AuditAnswer = {
   readonly acts: readonly Act[]
   /** Set where there is more to look through; the page itself may have no line. */
   readonly before: string | null
+  /** Positions of entries that cannot be read, and so may be missing here. */
+  readonly damaged: readonly number[]
 }
 
 export type SettingAnswer = {

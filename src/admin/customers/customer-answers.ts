@@ -3,6 +3,7 @@ import type { CustomerId, PlanId } from '../../core/ids.ts'
 import { getFigures } from '../../operations/figures.ts'
 import { listCustomers } from '../../operations/list-customers.ts'
 import { getMember, listMembers } from '../../operations/list-members.ts'
+import { unlessDamaged } from '../../operations/past-damage.ts'
 import { UnknownPlanError } from '../../operations/seat-member.ts'
 import type { AdminApiParts } from '../admin-api.ts'
 import type { LimitAnswer } from '../contract/answers.ts'
@@ -34,7 +35,7 @@ export async function customerRows(
     const fullest = isLookedAt ? { fullest: await fullestOf(parts, customer.customerId) } : {}
     customers.push({ ...toJson(customer), ...fullest })
   }
-  return { customers, afterPosition: page.afterPosition }
+  return { customers, unreadable: page.unreadable, afterPosition: page.afterPosition }
 }
 
 /** A list of fifty customers then costs a few thousand looks at most. */
@@ -43,7 +44,9 @@ const membersLookedAtMax = 50
 async function fullestOf(parts: Reading, customerId: CustomerId): Promise<FullestLimit | null> {
   let fullest: FullestLimit | null = null
   for (const scope of await parts.storage.members(customerId)) {
-    const { limits } = await getFigures(parts, scope)
+    const read = await unlessDamaged(getFigures(parts, scope))
+    if (!('answer' in read)) continue
+    const { limits } = read.answer
     for (const { title, usedPercent } of limits.map(limitAnswer)) {
       if (fullest !== null && usedPercent <= fullest.usedPercent) continue
       const person = await parts.storage.findPerson(scope.memberId)
@@ -66,7 +69,7 @@ export async function memberRows(
       : {}
     members.push({ ...toJson(member), ...limits })
   }
-  return { members, afterMemberId: page.afterMemberId }
+  return { members, unreadable: page.unreadable, afterMemberId: page.afterMemberId }
 }
 
 /** The member's figures under another plan: what it used stays with it, as a seating leaves it (D16). */

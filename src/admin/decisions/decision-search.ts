@@ -30,11 +30,11 @@ export async function decisionsAnswer(
   parts: AdminApiParts,
   query: AdmittedQuery,
 ): Promise<DecisionsAnswer> {
-  const { requests, beforePosition } = await findAdmitted(parts, query)
+  const { requests, beforePosition, damaged } = await findAdmitted(parts, query)
   const names = new Names(parts)
   const lines: AdmittedLine[] = []
   for (const request of requests) lines.push(await admittedLine(request, names))
-  return { requests: lines, beforePosition }
+  return { requests: lines, beforePosition, damaged }
 }
 
 async function admittedLine(request: AdmittedRequest, names: Names): Promise<AdmittedLine> {

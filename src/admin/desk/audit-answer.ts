@@ -7,7 +7,7 @@ import { Names } from '../wording/names.ts'
 
 /** The audit log: what was done, by whom, to whom, in words. */
 export async function auditAnswer(parts: AdminApiParts, query: AuditQuery): Promise<AuditAnswer> {
-  const { lines, before } = await audit(parts, query)
+  const { lines, before, damaged } = await audit(parts, query)
   const names = new Names(parts)
   const told: AuditLine[] = []
   for (const line of lines) {
@@ -19,6 +19,7 @@ export async function auditAnswer(parts: AdminApiParts, query: AuditQuery): Prom
     lines: told,
     acts,
     before: before === null ? null : `${before.position}.${before.actId}`,
+    damaged,
   }
 }
 

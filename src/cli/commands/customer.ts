@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CustomerAnswer } from '../../admin/contract/answers.ts'
+import type { CustomerAnswer, CustomersAnswer } from '../../admin/contract/answers.ts'
 import { readAmount } from '../amounts.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { commandText } from '../command-text.ts'
@@ -8,6 +8,7 @@ import { localMoment } from '../moments.ts'
 import { addEraseCustomer } from './erase.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { facts, safeText, table, type Column } from '../terminal.ts'
+import { withUnreadable } from '../unreadable-text.ts'
 import { chooseCustomer, eachCustomer, namedBy, withCustomer, type Who } from '../who.ts'
 
 type OpenOptions = {
@@ -94,14 +95,14 @@ function addList(parent: Command, cli: CommandLine): void {
       cli.run(command, async (context) => {
         const desk = await context.desk('reading')
         const customers: CustomerAnswer[] = []
-        for await (const each of eachCustomer(desk)) customers.push(each)
-        context.show({ customers }, () =>
-          table(
-            context.terminal,
-            columns,
-            customers.map((each) => rowOf(each, context)),
-          ),
-        )
+        const unreadable: CustomersAnswer['unreadable'][number][] = []
+        for await (const each of eachCustomer(desk, (one) => void unreadable.push(one))) {
+          customers.push(each)
+        }
+        context.show({ customers, unreadable }, () => {
+          const rows = customers.map((each) => rowOf(each, context))
+          return withUnreadable(context, table(context.terminal, columns, rows), unreadable)
+        })
       }),
     )
 }

@@ -9,6 +9,7 @@ import { addEraseMember } from './erase.ts'
 import { addExceptCommand } from './exception.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { safeText, table, type Column } from '../terminal.ts'
+import { withUnreadable } from '../unreadable-text.ts'
 import {
   chooseCustomer,
   chooseMember,
@@ -103,20 +104,19 @@ function addList(parent: Command, cli: CommandLine): void {
         const desk = await context.desk('reading')
         const { path } = await chooseCustomer(desk, who, context)
         const members: MemberAnswer[] = []
+        const unreadable: MembersAnswer['unreadable'][number][] = []
         let after = ''
         for (;;) {
           const page = await desk.get<MembersAnswer>(`${path}/members?rowsMax=200${after}`)
           members.push(...page.members)
+          unreadable.push(...page.unreadable)
           if (page.afterMemberId === null) break
           after = `&afterMemberId=${page.afterMemberId}`
         }
-        context.show({ members }, () =>
-          table(
-            context.terminal,
-            columns,
-            members.map((each) => rowOf(each, context)),
-          ),
-        )
+        context.show({ members, unreadable }, () => {
+          const rows = members.map((each) => rowOf(each, context))
+          return withUnreadable(context, table(context.terminal, columns, rows), unreadable)
+        })
       }),
     )
 }

@@ -40,7 +40,7 @@ export async function passOverQuarantine(work: Promise<unknown>): Promise<void> 
 /** The entry that is damaged by itself, where the file around it can be read. */
 function damagedPosition(error: unknown): number | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof DamagedEntryError) return cause.position
+    if (cause instanceof DamagedEntryError) return cause.damagedPosition
   }
   return null
 }

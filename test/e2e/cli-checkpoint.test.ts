@@ -74,7 +74,8 @@ test('called from elsewhere, every command that is shown to copy names the folde
   const taken = await elsewhere(['take'])
   tree.write('a.txt', 'newer\n')
   const planned = await elsewhere(['restore', '--in-place'])
-  const shown = [taken, await elsewhere(['show']), planned]
+  const pruned = await elsewhere(['prune', '--keep', '0'])
+  const shown = [taken, await elsewhere(['show']), planned, pruned]
   const [id = ''] = /cp_\w+/.exec(taken.out) ?? []
   const done = await elsewhere(['restore', id, '--in-place', '--yes'])
   const within = await cli(['show'])

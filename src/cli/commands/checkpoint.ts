@@ -235,7 +235,8 @@ function addPrune(group: Command, cli: CommandLine): void {
         context.show({ forgotten: isSure ? ids : [], wouldForget: isSure ? [] : ids }, () => {
           if (old.length === 0) return 'There is nothing to forget.'
           if (isSure) return `${old.length} forgotten.`
-          return `These would be forgotten:\n${checkpointTable(old, context)}\n\nNothing was forgotten yet. Do it with:\n  npm run plimsoll -- checkpoint prune --keep ${keep} --yes`
+          const told = `These would be forgotten:\n${checkpointTable(old, context)}\n\nNothing was forgotten yet. Do it with:\n  npm run plimsoll -- checkpoint prune --keep ${keep} --yes`
+          return here(told, context, options)
         })
       }),
     )

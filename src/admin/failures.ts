@@ -1,5 +1,3 @@
-import { damagedPosition } from '../operations/past-damage.ts'
-
 /**
  * Every way in which the admin API says no, in one table: the HTTP status and what the caller can do.
  * Failures of operations and storage are found by their `code`, so a new one needs a row here and
@@ -241,8 +239,8 @@ export function failureOf(error: unknown): {
   }
   const problems = error instanceof AdminFailure ? error.problems : undefined
   const known: FailureRow = rows[code]
-  const row: FailureRow =
-    damagedPosition(error) === null ? known : { status: known.status, remedy: damageRemedy }
+  const isDamage = 'damagedPosition' in error && error.damagedPosition !== null
+  const row: FailureRow = isDamage ? { status: known.status, remedy: damageRemedy } : known
   return {
     status: row.status,
     retryAfterSeconds: row.retryAfterSeconds,

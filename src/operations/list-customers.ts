@@ -7,6 +7,7 @@ import { availableNanos, spendMonth, spentNanos } from '../core/wallet.ts'
 import { UnknownScopeError, type NamedCustomer } from '../storage/storage.ts'
 import { nextTurn } from '../system/next-turn.ts'
 import { castOfDemoWorld, hiddenCustomers } from './demo-world.ts'
+import { isServed } from './is-served.ts'
 import { unlessDamaged, type Unreadable } from './past-damage.ts'
 import { plainText } from './plain-text.ts'
 import type { Parts } from './parts.ts'
@@ -16,6 +17,8 @@ export type CustomerOverview = {
   readonly customerId: CustomerId
   readonly name: string | null
   readonly isActive: boolean
+  /** False while the customer is in quarantine (docs/decisions/0024-a-customer-in-quarantine.md). */
+  readonly isServed: boolean
   readonly zone: string
   readonly isExtraUsageOn: boolean
   /** Null is unlimited: up to the balance. */
@@ -103,6 +106,7 @@ export async function getCustomer(
   return {
     ...sums,
     name: person?.name ?? null,
+    isServed: isServed({ storage }, customerId),
     memberCount: members.length,
     isOfDemoWorld: cast.includes(customerId),
   }

@@ -70,5 +70,5 @@ export async function unlessDamaged<Answer>(
 }
 
 /** The entry whose damage is the reason of a failure; null where it is another. */
-export const damagedPosition = (error: unknown): number | null =>
+const damagedPosition = (error: unknown): number | null =>
   error instanceof StorageUnavailableError ? error.damagedPosition : null

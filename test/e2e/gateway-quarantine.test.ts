@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { planId } from '../../src/core/ids.ts'
 import { nextTurn } from '../../src/system/next-turn.ts'
-import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
+import { breakARule } from './break-a-rule.ts'
 import { passTime } from './pass-time.ts'
 import {
   jsonReply,
@@ -18,21 +19,6 @@ import { sessionPlan } from './world.ts'
 
 const usage = { input_tokens: 10, output_tokens: 20 }
 
-/** What a fault in a rule would do: an entry that moves money which is not there. */
-async function breakARule({ parts, seat }: ScriptedWorld): Promise<void> {
-  const change = parts.storage.updateCustomer(seat.customerId, (_state, { nowMs }) => ({
-    answer: undefined,
-    entries: [
-      {
-        atMs: nowMs,
-        legs: [{ from: 'grant:none:available', to: 'grant:none:spent', amount: 1n }],
-        body: { kind: 'extra_usage_set', scope: 'customer', isOn: false },
-      },
-    ],
-  }))
-  await assert.rejects(change, StorageUnavailableError)
-}
-
 test('a customer in quarantine is told "unavailable", never "out"; others are served, and verify lets it go on', async () => {
   await using world = await openScriptedWorld(
     (call) => call.send(jsonReply(200, message('hello', usage))),
@@ -43,7 +29,7 @@ test('a customer in quarantine is told "unavailable", never "out"; others are se
     plan: sessionPlan(10n ** 12n, { id: planId('roomy'), limits: [] }),
   })
   const denied = await world.post()
-  await breakARule(world)
+  await breakARule(world.parts, world.seat.customerId)
 
   const asked = await world.post()
   const other = await world.post({ seat: zoe })
@@ -82,7 +68,7 @@ test('a stream that runs when its customer comes into quarantine is not cut, and
   })
   const running = await world.begin({ body: askBody({ stream: true }) })
   await running.until('one')
-  await breakARule(world)
+  await breakARule(world.parts, world.seat.customerId)
 
   finish()
   await running.until('message_stop')
@@ -100,7 +86,7 @@ test('L1: a settle outlasts a quarantine of any length outside of its request, a
   let breaking: Promise<void> | undefined
   await using world: ScriptedWorld = await openScriptedWorld(
     async (call) => {
-      breaking ??= breakARule(world)
+      breaking ??= breakARule(world.parts, world.seat.customerId)
       await breaking
       call.send(jsonReply(200, message('hello', usage)))
     },

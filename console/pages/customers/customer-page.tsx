@@ -74,6 +74,7 @@ function Customer({ customerId }: { readonly customerId: string }) {
         </>
       }
     >
+      {customer.isServed ? null : <QuarantineNote isOperator={isOperator} />}
       {customer.isActive ? null : (
         <Note tone="warn" title="This customer is paused.">
           <p>Every request of its members is refused until the operator resumes it.</p>
@@ -149,3 +150,22 @@ function EraseCard(props: { readonly name: string; readonly customer: CustomerAn
     />
   )
 }
+
+/** Nothing of the customer's books is wrong; what was wrong never came into them. */
+const QuarantineNote = ({ isOperator }: { readonly isOperator: boolean }) => (
+  <Note tone="bad" title="This customer is in quarantine.">
+    <p>
+      A change was stopped that did not fit its books. Until somebody has looked, its requests and
+      changes are answered “unavailable” and cost nothing.{' '}
+      {isOperator ? (
+        <>
+          It is a fault of the program: the <a href="#/storage">health page</a> names the entry. Run{' '}
+          <code>npm run plimsoll -- verify</code>: once that finds the journal sound, the customer
+          is served again.
+        </>
+      ) : (
+        'Tell the operator.'
+      )}
+    </p>
+  </Note>
+)

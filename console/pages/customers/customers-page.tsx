@@ -129,6 +129,7 @@ function NameCell({ row }: { readonly row: CustomerRow }) {
   return (
     <span className="name-cell">
       {row.name ?? row.customerId}
+      {row.isServed ? null : <Badge tone="bad">In quarantine</Badge>}
       {row.isActive ? null : <Badge tone="warn">Paused</Badge>}
       {row.isOfDemoWorld ? <Badge>Demo</Badge> : null}
     </span>

@@ -39,7 +39,10 @@ export type UsageAnswer = {
   readonly customer: Named
   readonly member: Named
   /** Why every request is refused now, whatever is left; null when none is for such a reason. */
-  readonly blocked: { readonly reason: Reason; readonly sentence: string } | null
+  readonly blocked: {
+    readonly reason: Reason | 'quarantine'
+    readonly sentence: string
+  } | null
   readonly figures: Omit<Json<Figures>, 'limits'> & { readonly limits: readonly LimitAnswer[] }
   /** The symbol before amounts of money. */
   readonly currencySymbol: string

@@ -44,13 +44,17 @@ export async function usageAnswer(parts: AdminApiParts, scope: Scope): Promise<U
   }
 }
 
+const quarantineSentence =
+  'Every request of this account is answered "limits unavailable", and costs nothing: a change was stopped that did not fit its books. Nothing that you do lifts it; tell the operator, whose health page says what to run.'
+
 /** What a decision looks at before the plan, in its order. */
 function blockOf(state: {
-  readonly customer: { readonly isActive: boolean }
+  readonly customer: { readonly isActive: boolean; readonly isServed: boolean }
   readonly member: { readonly isActive: boolean }
   readonly figures: Figures
 }): UsageAnswer['blocked'] {
   const { runningCount, runningMax } = state.figures
+  if (!state.customer.isServed) return { reason: 'quarantine', sentence: quarantineSentence }
   if (!state.customer.isActive) {
     const sentence =
       'The whole account is paused: every request is refused until the operator resumes it.'

@@ -109,7 +109,7 @@ function addList(parent: Command, cli: CommandLine): void {
 
 const rowOf = (customer: CustomerAnswer, { money }: CommandContext): readonly string[] => [
   customer.customerId,
-  `${safeText(customer.name ?? '')}${customer.isActive ? '' : ' (paused)'}`,
+  `${safeText(customer.name ?? '')}${customer.isActive ? '' : ' (paused)'}${customer.isServed ? '' : ' (in quarantine)'}`,
   customer.isExtraUsageOn ? 'on' : 'off',
   money(customer.balanceNanos),
   money(customer.spentNanos),
@@ -135,6 +135,9 @@ function addShow(parent: Command, cli: CommandLine): void {
     )
 }
 
+const statusOf = ({ isActive, isServed }: CustomerAnswer): string =>
+  `${isActive ? 'active' : 'paused'}${isServed ? '' : ', in quarantine: run npm run plimsoll -- health'}`
+
 function customerText(customer: CustomerAnswer, context: CommandContext): string {
   const { money } = context
   const cap = customer.capNanos === null ? ', no cap' : ` of a cap of ${money(customer.capNanos)}`
@@ -142,7 +145,7 @@ function customerText(customer: CustomerAnswer, context: CommandContext): string
   return facts([
     ['Customer', customer.customerId],
     ['Name', safeText(customer.name ?? '')],
-    ['Status', customer.isActive ? 'active' : 'paused'],
+    ['Status', statusOf(customer)],
     ['Extra usage', customer.isExtraUsageOn ? 'on' : 'off'],
     [
       'Balance',

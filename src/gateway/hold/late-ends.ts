@@ -1,4 +1,5 @@
 import type { CustomerId, HoldId } from '../../core/ids.ts'
+import { isServed } from '../../operations/is-served.ts'
 import type { GateParts } from '../../operations/parts.ts'
 import type { Logger } from '../../system/logger.ts'
 
@@ -32,12 +33,7 @@ export class LateEnds {
   }
 
   isServed(customerId: CustomerId): boolean {
-    try {
-      this.#parts.storage.quarantine.assertServed(customerId)
-      return true
-    } catch {
-      return false
-    }
+    return isServed(this.#parts, customerId)
   }
 
   /** Whether the end is kept: not when it waited for a day, or the server stops. */

@@ -269,7 +269,7 @@ test('removing the demo world takes it out of every list for good, and leaves a 
 
   assert.deepEqual([month.requests, month.toppedUpNanos], [0, 0n])
   const admitted = await findAdmitted(parts, { rowsMax: 50 })
-  assert.deepEqual(admitted, { requests: [], beforePosition: null })
+  assert.deepEqual(admitted, { requests: [], beforePosition: null, damaged: [] })
   const { lines } = await audit(parts, { rowsMax: 500 })
   const told = lines.flatMap((line) => (line.kind === 'entry' ? [line.entry] : []))
   const ofCustomers = told.filter(({ customerId }) => customers.includes(customerId))

@@ -341,6 +341,20 @@ describe('a version of a plan', () => {
     assert.equal(shapes[0]?.sinceMs, startMs + 4)
   })
 
+  test('W1: however often an anchor is changed within a week, the week that runs ends when it was to end', () => {
+    let known = first
+    for (let nth = 1; nth <= 40; nth += 1) {
+      const anchor = { weekday: 1 + (nth % 7), hour: nth % 24, minute: 0 }
+      const shape: WindowShape = { kind: 'week', zone: 'UTC', anchor }
+      const asked = limit({ id: 'week', amount: cents(9), shape })
+      known = published(plan('p', [session(cents(5)), asked]), known, startMs + nth)
+      assert.deepEqual(known?.limits[1]?.shapes, [
+        first?.limits[1]?.shapes[0],
+        { sinceMs: startMs + nth, shape },
+      ])
+    }
+  })
+
   test('keeps the unit of a limit for good, in every plan', () => {
     const tokens = limit({ id: 'session', amount: 5n, unit: 'tokens', shape: daily })
     assert.throws(() => published(plan('other', [tokens]), first), {

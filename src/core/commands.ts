@@ -11,11 +11,11 @@ import type { Moment } from './figures.ts'
 import type { GrantId, KeyId, LimitId, PlanId } from './ids.ts'
 import type { DueGrant } from './included-grant.ts'
 import type { Nanos } from './money.ts'
-import type { Limit, Plan, ShapeChange, WindowShape } from './plan.ts'
+import type { Limit, Plan, WindowShape } from './plan.ts'
 import type { Price, Unit } from './usage.ts'
 import { pinnedAt, windowsToKeep } from './pinned-windows.ts'
 import { expiryLegs, grantAvailableNanos } from './wallet.ts'
-import { runningInstance } from './window.ts'
+import { runningInstance, withShape } from './window.ts'
 
 /**
  * The explicit commands: what a person or the operator's tools may change. Each returns the entry to
@@ -232,7 +232,10 @@ export function publishPlan(
   return draft(moment, { kind: 'plan_published', plan })
 }
 
-/** Shape changes older than this can no longer matter to an unpinned instance: the longest is a month. */
+/**
+ * Changes that were in force are kept for a clock that goes back; before so many its own instances have ended. What
+ * still waits for an instance to end is one change at most, however many were asked for.
+ */
 const shapesKeptMax = 16
 
 const newestShape = ({ shapes }: Limit): WindowShape | undefined => shapes.at(-1)?.shape
@@ -245,7 +248,7 @@ function withHistory(limit: Limit, old: Plan | undefined, moment: Moment): Limit
   if (JSON.stringify(newestShape(before)) === JSON.stringify(shape)) {
     return { ...limit, shapes: before.shapes }
   }
-  const shapes: readonly ShapeChange[] = [...before.shapes, { sinceMs: moment.nowMs, shape }]
+  const shapes = withShape(before.shapes, { sinceMs: moment.nowMs, shape })
   return { ...limit, shapes: shapes.slice(-shapesKeptMax) }
 }
 

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { day, hour, startMs } from '../../test/rules/books.ts'
 import type { MemberState, WindowInstance } from './account.ts'
 import { emptyMember } from './empty-state.ts'
 import { customerId, limitId, memberId } from './ids.ts'
-import type { Limit, WindowShape } from './plan.ts'
+import type { Limit, ShapeChange, WindowShape } from './plan.ts'
 import {
   admittingInstance,
   calendarBounds,
   monthBounds,
   runningInstance,
   windowKind,
+  withShape,
 } from './window.ts'
 
 const daily: WindowShape = { kind: 'day', zone: 'UTC' }
@@ -191,4 +193,42 @@ test('the kind of a window is what the plan says now, also before a change count
   assert.equal(windowKind(limit([0, daily], [startMs, monthly])), 'month')
   assert.equal(windowKind(limit([0, weekly])), 'week')
   assert.equal(windowKind(limit()), 'session')
+})
+
+const anchored = (weekday: number, hourOfDay: number): WindowShape => ({
+  kind: 'week',
+  anchor: { weekday, hour: hourOfDay, minute: 0 },
+  zone: 'UTC',
+})
+
+test('a change that never comes into force can be left out: every window is as with all of them', () => {
+  const shape = fc.constantFrom<WindowShape>(
+    daily,
+    monthly,
+    weekly,
+    anchored(4, 9),
+    anchored(2, 0),
+    session(5 * hour),
+  )
+  // A clock may go back between two changes, too.
+  const change = fc.record({ shape, afterHours: fc.integer({ min: -60, max: 200 }) })
+  let leftOut = 0
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
+      let [sinceMs, all, kept]: [number, ShapeChange[], ShapeChange[]] = [0, [], []]
+      for (const { shape: next, afterHours } of changes) {
+        sinceMs = all.length === 0 ? 0 : Math.max(sinceMs, startMs) + afterHours * hour
+        all = [...all, { sinceMs, shape: next }]
+        kept = withShape(kept, { sinceMs, shape: next })
+      }
+      leftOut += all.length - kept.length
+      for (let hours = -300; hours < 2400; hours += 37) {
+        const atMs = startMs + hours * hour
+        const [whole, short] = [all, kept].map((shapes) => ({ ...limit(), shapes }))
+        assert.deepEqual(running(short ?? limit(), atMs), running(whole ?? limit(), atMs))
+      }
+    }),
+    { seed: 410, numRuns: 300 },
+  )
+  assert.ok(leftOut > 100, String(leftOut))
 })

@@ -101,20 +101,47 @@ function shapeInForce(
   shapes: readonly ShapeChange[],
   nowMs: number,
 ): { readonly shape: WindowShape; readonly fromMs: number } | undefined {
-  const [first, ...changes] = shapes
-  if (first === undefined) return undefined
-  let shape = first.shape
-  let fromMs = -Infinity
-  for (const change of changes) {
-    let takesEffectMs = Math.max(change.sinceMs, fromMs)
-    if (shape.kind !== 'session' && change.sinceMs >= fromMs) {
-      takesEffectMs = calendarBounds(shape, change.sinceMs).endMs
-    }
-    if (takesEffectMs > nowMs) break
-    shape = change.shape
-    fromMs = takesEffectMs
+  let inForce: { readonly shape: WindowShape; readonly fromMs: number } | undefined
+  for (const change of shapes) {
+    const fromMs = inForce === undefined ? -Infinity : effectMs(inForce, change)
+    if (fromMs > nowMs) break
+    inForce = { shape: change.shape, fromMs }
   }
-  return { shape, fromMs }
+  return inForce
+}
+
+function effectMs(
+  before: { readonly shape: WindowShape; readonly fromMs: number },
+  { sinceMs }: ShapeChange,
+): number {
+  if (before.shape.kind === 'session' || sinceMs < before.fromMs) {
+    return Math.max(sinceMs, before.fromMs)
+  }
+  return calendarBounds(before.shape, sinceMs).endMs
+}
+
+/**
+ * Shapes with one more change from now on. The newest one before it, while it waits for its instance to end, never
+ * comes into force: the new one does, at the same moment. So no number of changes pushes out the shape in force.
+ */
+export function withShape(shapes: readonly ShapeChange[], change: ShapeChange): ShapeChange[] {
+  const newest = shapes.at(-1)
+  const isWaiting =
+    newest !== undefined &&
+    shapes.length > 1 &&
+    newest.sinceMs <= change.sinceMs &&
+    change.sinceMs < newestEffectMs(shapes)
+  return [...(isWaiting ? shapes.slice(0, -1) : shapes), change]
+}
+
+function newestEffectMs(shapes: readonly ShapeChange[]): number {
+  let fromMs = -Infinity
+  let before: ShapeChange | undefined
+  for (const change of shapes) {
+    if (before !== undefined) fromMs = effectMs({ shape: before.shape, fromMs }, change)
+    before = change
+  }
+  return fromMs
 }
 
 /**

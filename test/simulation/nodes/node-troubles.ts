@@ -39,6 +39,7 @@ export class NodeTroubles {
     this.#world = world
     this.#cluster = cluster
     this.#chance = world.chance.fork('node faults')
+    cluster.wireWeather.onDoubtfulCommit = () => this.#feel(0)
   }
 
   async live(): Promise<void> {

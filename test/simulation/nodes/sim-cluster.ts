@@ -53,6 +53,7 @@ export class SimCluster implements Servers {
       latencyMs: options.databaseMs,
       lostPercent: 0,
       doubtfulCommits: 0,
+      onDoubtfulCommit: () => undefined,
       doubledPercent: 0,
       isAway: false,
     }

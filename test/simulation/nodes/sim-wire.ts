@@ -14,6 +14,8 @@ export type WireWeather = {
   lostPercent: number
   /** So many of the next commits have an outcome that their node does not hear. */
   doubtfulCommits: number
+  /** Told of each of them: it may come long after it was meant. */
+  onDoubtfulCommit: () => void
   /** In how many of a hundred cases a question arrives twice, the second time late. */
   doubledPercent: number
   /** Nobody answers at the database's address. */
@@ -89,7 +91,10 @@ export class SimWire implements Wire {
   #fateOf(name: string): 'question' | 'answer' | null {
     const weather = this.#weather
     const isDoubtful = name === 'commit' && weather.doubtfulCommits > 0
-    if (isDoubtful) weather.doubtfulCommits -= 1
+    if (isDoubtful) {
+      weather.doubtfulCommits -= 1
+      weather.onDoubtfulCommit()
+    }
     if (!isDoubtful && !this.#chance.percent(weather.lostPercent)) return null
     return this.#chance.percent(isDoubtful ? 30 : 50) ? 'question' : 'answer'
   }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { creditWindow } from '../../src/core/commands.ts'
 import { limitId } from '../../src/core/ids.ts'
 import type { IncludedGrant } from '../../src/core/plan.ts'
-import { calendarBounds } from '../../src/core/window.ts'
+import { calendarBounds, withShape } from '../../src/core/window.ts'
 import {
   Books,
   ada,
@@ -324,4 +324,14 @@ test('the running limit of a member counts open holds and says retry, not out', 
   const decision = books.ask({ by: ada })
 
   assert.equal(decision.kind === 'deny' ? decision.denial.reason : null, 'running_limit')
+})
+
+test('W1: of two changes of a shape in one moment the later takes the place of the one that waits', () => {
+  const change = (sinceMs: number, hours: number) => ({
+    sinceMs,
+    shape: { kind: 'session', lengthMs: hours * hour } as const,
+  })
+  const first = { sinceMs: 0, shape: { kind: 'month', zone: 'UTC' } as const }
+  const later = change(startMs, 2)
+  assert.deepEqual(withShape([first, change(startMs, 1)], later), [first, later])
 })

@@ -98,7 +98,7 @@ test('a worker runs the tests of a tree again and again, with a mutant and witho
       ],
     )
     assert.deepEqual(whileLoading, ['2', '6'])
-    assert.equal(perTest[first]?.['0'], 2)
+    assert.equal(perTest[first]?.['0'], 4)
     assert.equal(perTest[second]?.['0'], undefined)
     const attempt = (mutantId: string, hitMax = 1000) =>
       worker.try({ mutantId, tests: [first, second, law], hitMax, isAlone: false }, 60_000)

@@ -355,6 +355,25 @@ describe('a version of a plan', () => {
     }
   })
 
+  test('W1: what is asked for after a wrong clock was put right counts at once', () => {
+    const of = (hours: number): WindowShape => ({ kind: 'session', lengthMs: hours * hour })
+    const wrong = published(withShape(of(2)), first, startMs + 90 * day)
+    for (const shape of [of(7), of(2)]) {
+      assert.deepEqual(published(withShape(shape), wrong, startMs)?.limits[0]?.shapes, [
+        first?.limits[0]?.shapes[0],
+        { sinceMs: startMs, shape },
+      ])
+    }
+    assert.equal(published(withShape(of(2)), wrong, startMs + 90 * day), undefined)
+  })
+
+  test('a limit keeps its only shape, also where the clock is behind the moment of that one', () => {
+    const shapes = [{ sinceMs: startMs, shape: daily }]
+    const asked = plan('p', [limit({ id: 'session', amount: cents(5), shape: daily })])
+    const old: Plan = { ...asked, limits: asked.limits.map((one) => ({ ...one, shapes })) }
+    assert.equal(published(asked, { ...old, version: 1 }, startMs - hour), undefined)
+  })
+
   test('keeps the unit of a limit for good, in every plan', () => {
     const tokens = limit({ id: 'session', amount: 5n, unit: 'tokens', shape: daily })
     assert.throws(() => published(plan('other', [tokens]), first), {

@@ -240,14 +240,19 @@ const shapesKeptMax = 16
 
 const newestShape = ({ shapes }: Limit): WindowShape | undefined => shapes.at(-1)?.shape
 
+/** Whether a limit has this shape already, and not only once a moment comes that a wrong clock was ahead to. */
+function isShapeKept({ shapes }: Limit, shape: WindowShape, nowMs: number): boolean {
+  const newest = shapes.at(-1)
+  const isAhead = shapes.length > 1 && newest !== undefined && newest.sinceMs > nowMs
+  return !isAhead && JSON.stringify(newest?.shape) === JSON.stringify(shape)
+}
+
 function withHistory(limit: Limit, old: Plan | undefined, moment: Moment): Limit {
   const before = old?.limits.find((other) => other.id === limit.id)
   const shape = newestShape(limit)
   if (shape === undefined) throw new PlanChangeError(`Limit "${limit.id}" has no window`)
   if (before === undefined) return { ...limit, shapes: [{ sinceMs: 0, shape }] }
-  if (JSON.stringify(newestShape(before)) === JSON.stringify(shape)) {
-    return { ...limit, shapes: before.shapes }
-  }
+  if (isShapeKept(before, shape, moment.nowMs)) return { ...limit, shapes: before.shapes }
   const shapes = withShape(before.shapes, { sinceMs: moment.nowMs, shape })
   return { ...limit, shapes: shapes.slice(-shapesKeptMax) }
 }

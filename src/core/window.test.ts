@@ -201,34 +201,61 @@ const anchored = (weekday: number, hourOfDay: number): WindowShape => ({
   zone: 'UTC',
 })
 
+const anyShape = fc.constantFrom<WindowShape>(
+  daily,
+  monthly,
+  weekly,
+  anchored(4, 9),
+  anchored(2, 0),
+  session(5 * hour),
+)
+
+/** Asserts that two lists of changes make the same windows, from long before the changes to long after them. */
+function assertSameWindows(one: readonly ShapeChange[], other: readonly ShapeChange[]): void {
+  for (let hours = -300; hours < 2400; hours += 37) {
+    const atMs = startMs + hours * hour
+    const [first, second] = [one, other].map((shapes) => running({ ...limit(), shapes }, atMs))
+    assert.deepEqual(first, second)
+  }
+}
+
 test('a change that never comes into force can be left out: every window is as with all of them', () => {
-  const shape = fc.constantFrom<WindowShape>(
-    daily,
-    monthly,
-    weekly,
-    anchored(4, 9),
-    anchored(2, 0),
-    session(5 * hour),
-  )
-  // A clock may go back between two changes, too.
-  const change = fc.record({ shape, afterHours: fc.integer({ min: -60, max: 200 }) })
+  const change = fc.record({ shape: anyShape, afterHours: fc.integer({ min: 0, max: 200 }) })
   let leftOut = 0
   fc.assert(
     fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
       let [sinceMs, all, kept]: [number, ShapeChange[], ShapeChange[]] = [0, [], []]
-      for (const { shape: next, afterHours } of changes) {
+      for (const { shape, afterHours } of changes) {
         sinceMs = all.length === 0 ? 0 : Math.max(sinceMs, startMs) + afterHours * hour
-        all = [...all, { sinceMs, shape: next }]
-        kept = withShape(kept, { sinceMs, shape: next })
+        all = [...all, { sinceMs, shape }]
+        kept = withShape(kept, { sinceMs, shape })
       }
       leftOut += all.length - kept.length
-      for (let hours = -300; hours < 2400; hours += 37) {
-        const atMs = startMs + hours * hour
-        const [whole, short] = [all, kept].map((shapes) => ({ ...limit(), shapes }))
-        assert.deepEqual(running(short ?? limit(), atMs), running(whole ?? limit(), atMs))
-      }
+      assertSameWindows(kept, all)
     }),
     { seed: 410, numRuns: 300 },
   )
   assert.ok(leftOut > 100, String(leftOut))
+})
+
+test('whatever clocks ahead of time had asked for is as if it never was, once something is asked for', () => {
+  const at = fc.record({ shape: anyShape, hours: fc.integer({ min: 1, max: 400 }) })
+  const first = { sinceMs: 0, shape: weekly }
+  let forgotten = 0
+  fc.assert(
+    fc.property(fc.array(at, { minLength: 2, maxLength: 12 }), (asked) => {
+      let kept: ShapeChange[] = [first]
+      let past: ShapeChange[] = [first]
+      for (const { shape, hours } of asked) {
+        const change = { sinceMs: startMs + hours * hour, shape }
+        forgotten += past.length
+        past = [...past.filter(({ sinceMs }) => sinceMs <= change.sinceMs), change]
+        forgotten -= past.length - 1
+        kept = withShape(kept, change)
+      }
+      assertSameWindows(kept, past)
+    }),
+    { seed: 744, numRuns: 300 },
+  )
+  assert.ok(forgotten > 100, String(forgotten))
 })

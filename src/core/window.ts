@@ -121,17 +121,14 @@ function effectMs(
 }
 
 /**
- * Shapes with one more change from now on. The newest one before it, while it waits for its instance to end, never
- * comes into force: the new one does, at the same moment. So no number of changes pushes out the shape in force.
+ * Shapes with one more change from now on. Two kinds of older ones never come into force then, and are left out: those
+ * that a clock asked for which was ahead of time, and the newest one while it waits for its instance to end (the new
+ * one counts from the same moment). So no number of changes pushes out the shape in force.
  */
 export function withShape(shapes: readonly ShapeChange[], change: ShapeChange): ShapeChange[] {
-  const newest = shapes.at(-1)
-  const isWaiting =
-    newest !== undefined &&
-    shapes.length > 1 &&
-    newest.sinceMs <= change.sinceMs &&
-    change.sinceMs < newestEffectMs(shapes)
-  return [...(isWaiting ? shapes.slice(0, -1) : shapes), change]
+  const known = shapes.filter(({ sinceMs }, nth) => nth === 0 || sinceMs <= change.sinceMs)
+  const isWaiting = known.length > 1 && change.sinceMs < newestEffectMs(known)
+  return [...(isWaiting ? known.slice(0, -1) : known), change]
 }
 
 function newestEffectMs(shapes: readonly ShapeChange[]): number {

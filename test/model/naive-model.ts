@@ -295,15 +295,20 @@ export class NaiveModel extends NaiveBooks {
     this.note(nowMs, { kind: 'seated', member, planId, pins })
   }
 
-  /** The next version of a plan: a changed shape is kept beside the old ones, with its moment. */
+  /**
+   * The next version of a plan: a changed shape is kept beside the old ones, with its moment. Whatever a clock that was
+   * ahead of time had asked for is forgotten then, also where it was the same shape: it was to count later.
+   */
   publish(asked: Plan, nowMs: number): void {
     const last = this.of('plan').findLast(({ plan }) => plan.id === asked.id)?.plan
     const limits = asked.limits.map((limit) => {
       const shapes = last?.limits.find((known) => known.id === limit.id)?.shapes ?? []
+      const past = shapes.filter((known, nth) => nth === 0 || known.sinceMs <= nowMs)
       const [old, next] = [shapes.at(-1)?.shape, limit.shapes.at(-1)?.shape]
       if (next === undefined) throw new Error('A limit has a shape')
-      if (JSON.stringify(old) === JSON.stringify(next)) return { ...limit, shapes }
-      return { ...limit, shapes: [...shapes, { sinceMs: nowMs, shape: next }] }
+      const isSame = JSON.stringify(old) === JSON.stringify(next)
+      if (isSame && past.length === shapes.length) return { ...limit, shapes }
+      return { ...limit, shapes: [...past, { sinceMs: nowMs, shape: next }] }
     })
     this.note(nowMs, { kind: 'plan', plan: { ...asked, limits } })
   }

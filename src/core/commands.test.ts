@@ -367,6 +367,24 @@ describe('a version of a plan', () => {
     assert.equal(published(withShape(of(2)), wrong, startMs + 90 * day), undefined)
   })
 
+  test('W1: an old list that a wrong clock left hidden is put right by asking for the same again', () => {
+    const newest = { sinceMs: startMs, shape: daily }
+    const ahead = {
+      sinceMs: startMs + 90 * day,
+      shape: { kind: 'session', lengthMs: 2 * hour },
+    } as const
+    const asked = withShape(daily)
+    const limits = asked.limits.map((one) => ({
+      ...one,
+      shapes: [...(first?.limits[0]?.shapes ?? []), ahead, newest],
+    }))
+    const again = published(asked, { ...asked, version: 1, limits }, startMs + day)
+    assert.deepEqual(again?.limits[0]?.shapes, [
+      first?.limits[0]?.shapes[0],
+      { sinceMs: startMs + day, shape: daily },
+    ])
+  })
+
   test('a limit keeps its only shape, also where the clock is behind the moment of that one', () => {
     const shapes = [{ sinceMs: startMs, shape: daily }]
     const asked = plan('p', [limit({ id: 'session', amount: cents(5), shape: daily })])

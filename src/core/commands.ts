@@ -15,7 +15,7 @@ import type { Limit, Plan, WindowShape } from './plan.ts'
 import type { Price, Unit } from './usage.ts'
 import { pinnedAt, windowsToKeep } from './pinned-windows.ts'
 import { expiryLegs, grantAvailableNanos } from './wallet.ts'
-import { runningInstance, withShape } from './window.ts'
+import { firstAhead, runningInstance, withShape } from './window.ts'
 
 /**
  * The explicit commands: what a person or the operator's tools may change. Each returns the entry to
@@ -241,10 +241,9 @@ const shapesKeptMax = 16
 const newestShape = ({ shapes }: Limit): WindowShape | undefined => shapes.at(-1)?.shape
 
 /** Whether a limit has this shape already, and not only once a moment comes that a wrong clock was ahead to. */
-function isShapeKept({ shapes }: Limit, shape: WindowShape, nowMs: number): boolean {
-  const newest = shapes.at(-1)
-  const isAhead = shapes.length > 1 && newest !== undefined && newest.sinceMs > nowMs
-  return !isAhead && JSON.stringify(newest?.shape) === JSON.stringify(shape)
+function isShapeKept(limit: Limit, shape: WindowShape, nowMs: number): boolean {
+  const isAhead = firstAhead(limit.shapes, nowMs) !== -1
+  return !isAhead && JSON.stringify(newestShape(limit)) === JSON.stringify(shape)
 }
 
 function withHistory(limit: Limit, old: Plan | undefined, moment: Moment): Limit {

@@ -259,3 +259,27 @@ test('whatever clocks ahead of time had asked for is as if it never was, once so
   )
   assert.ok(forgotten > 100, String(forgotten))
 })
+
+test('W1: no change moves the reset that is shown, also where old lists have moments that go back', () => {
+  const change = fc.record({ shape: anyShape, hours: fc.integer({ min: 1, max: 400 }) })
+  let hidden = 0
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), change, (old, asked) => {
+      const later = old.map(({ shape, hours }) => ({ sinceMs: startMs + hours * hour, shape }))
+      const shapes: ShapeChange[] = [{ sinceMs: 0, shape: weekly }, ...later]
+      const sinceMs = startMs + asked.hours * hour
+      const next = { ...limit(), shapes: withShape(shapes, { sinceMs, shape: asked.shape }) }
+      const shown = runningInstance({ ...limit(), shapes }, member(), sinceMs)
+      if (shown !== undefined)
+        assert.deepEqual(running(next, sinceMs), [shown.startMs, shown.endMs])
+      hidden += Number(later.slice(0, -1).some((one) => one.sinceMs > sinceMs))
+      // What was asked for last counts once that instance has ended.
+      const endMs = shown?.endMs ?? sinceMs
+      const only = { ...limit(), shapes: [{ sinceMs: 0, shape: asked.shape }] }
+      const end = (of: Limit): unknown => runningInstance(of, member(), endMs)?.endMs
+      assert.equal(end(next), end(only))
+    }),
+    { seed: 872, numRuns: 500 },
+  )
+  assert.ok(hidden > 100, String(hidden))
+})

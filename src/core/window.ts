@@ -123,12 +123,19 @@ function effectMs(
 /**
  * Shapes with one more change from now on. Two kinds of older ones never come into force then, and are left out: those
  * that a clock asked for which was ahead of time, and the newest one while it waits for its instance to end (the new
- * one counts from the same moment). So no number of changes pushes out the shape in force.
+ * one counts from the same moment). So no number of changes pushes out the shape in force. What stands behind a shape
+ * from ahead of time (older journals have such lists) was hidden by it, and goes with it: else it would count at once.
  */
 export function withShape(shapes: readonly ShapeChange[], change: ShapeChange): ShapeChange[] {
-  const known = shapes.filter(({ sinceMs }, nth) => nth === 0 || sinceMs <= change.sinceMs)
+  const aheadAt = firstAhead(shapes, change.sinceMs)
+  const known = aheadAt === -1 ? shapes : shapes.slice(0, aheadAt)
   const isWaiting = known.length > 1 && change.sinceMs < newestEffectMs(known)
   return [...(isWaiting ? known.slice(0, -1) : known), change]
+}
+
+/** Where in a list the first shape stands that a clock asked for which was ahead of this moment; -1 for none. */
+export function firstAhead(shapes: readonly ShapeChange[], nowMs: number): number {
+  return shapes.findIndex(({ sinceMs }, nth) => nth > 0 && sinceMs > nowMs)
 }
 
 function newestEffectMs(shapes: readonly ShapeChange[]): number {

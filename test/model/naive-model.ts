@@ -297,13 +297,14 @@ export class NaiveModel extends NaiveBooks {
 
   /**
    * The next version of a plan: a changed shape is kept beside the old ones, with its moment. Whatever a clock that was
-   * ahead of time had asked for is forgotten then, also where it was the same shape: it was to count later.
+   * ahead of time had asked for is forgotten then, with what it hid, also where it was the same shape: it was to count later.
    */
   publish(asked: Plan, nowMs: number): void {
     const last = this.of('plan').findLast(({ plan }) => plan.id === asked.id)?.plan
     const limits = asked.limits.map((limit) => {
       const shapes = last?.limits.find((known) => known.id === limit.id)?.shapes ?? []
-      const past = shapes.filter((known, nth) => nth === 0 || known.sinceMs <= nowMs)
+      const ahead = shapes.findIndex((known, nth) => nth > 0 && known.sinceMs > nowMs)
+      const past = ahead === -1 ? shapes : shapes.slice(0, ahead)
       const [old, next] = [shapes.at(-1)?.shape, limit.shapes.at(-1)?.shape]
       if (next === undefined) throw new Error('A limit has a shape')
       const isSame = JSON.stringify(old) === JSON.stringify(next)

@@ -10,7 +10,7 @@ import { SessionProvider, useSessionQuery, type SignedIn } from '../data/session
 import { useOneTimeCode } from '../data/one-time-code.ts'
 import { SessionOver } from '../pages/sign-in/session-over.tsx'
 import { SignInPage } from '../pages/sign-in/sign-in-page.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx'
+import { EmptyState, ErrorState, Pending, Skeleton } from '../ui/states.tsx'
 import { Page } from '../ui/page.tsx'
 import { Toasts } from '../ui/toasts.tsx'
 import { homeOf, routesFor } from './navigation.ts'
@@ -45,11 +45,7 @@ function Door() {
     return (
       <main className="lone">
         <Brand />
-        {error === null ? (
-          <Skeleton />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void refetch()} />
-        )}
+        <Pending error={error} refetch={refetch} />
       </main>
     )
   }

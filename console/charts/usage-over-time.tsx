@@ -5,7 +5,7 @@ import { localMoment } from '../data/local-moment.ts'
 import { scopeHref, type MemberScope, type Scope } from '../data/scope.ts'
 import { Select } from '../ui/fields.tsx'
 import { SegmentedControl } from '../ui/segmented-control.tsx'
-import { EmptyState, ErrorState, Note, Skeleton } from '../ui/states.tsx'
+import { EmptyState, Note, Pending } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { bucketText } from './bucket-text.ts'
 import { Forecasts, marksOf } from './forecasts.tsx'
@@ -92,11 +92,7 @@ export function UsageOverTime(props: {
         />
       </div>
       {series === undefined ? (
-        error === null ? (
-          <Skeleton lines={7} />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void refetch()} />
-        )
+        <Pending error={error} refetch={refetch} lines={7} />
       ) : (
         <Drawn
           series={series}

@@ -96,3 +96,17 @@ export function Skeleton({ lines = 3 }: { readonly lines?: number }) {
     </div>
   )
 }
+
+/** In place of what is not read yet: grey lines, or why it could not be read. */
+export function Pending(props: {
+  readonly error: unknown
+  readonly refetch: () => unknown
+  readonly lines?: number
+}) {
+  const { error, refetch, lines = 3 } = props
+  return error === null ? (
+    <Skeleton lines={lines} />
+  ) : (
+    <ErrorState failure={error} onRetry={() => void refetch()} />
+  )
+}

@@ -12,7 +12,7 @@ import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { Ago, Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
 import { SegmentedControl } from '../../ui/segmented-control.tsx'
-import { ErrorState, Skeleton } from '../../ui/states.tsx'
+import { Pending } from '../../ui/states.tsx'
 import { Table } from '../../ui/table.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { browserName } from './browser-name.ts'
@@ -26,10 +26,8 @@ export function AccountPage() {
   })
   return (
     <Page title="Your account">
-      {error !== null && data === undefined ? (
-        <ErrorState failure={error} onRetry={() => void refetch()} />
-      ) : data === undefined ? (
-        <Skeleton lines={6} />
+      {data === undefined ? (
+        <Pending error={error} refetch={refetch} lines={6} />
       ) : (
         <>
           <WhoCard account={data} />

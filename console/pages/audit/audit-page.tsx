@@ -10,7 +10,7 @@ import { FilterBox, RangeFilters, SelectFilter, TextFilter } from '../../ui/filt
 import { LoadOlder } from '../../ui/load-older.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending } from '../../ui/states.tsx'
 import { DamagedNote } from '../../ui/unreadable-note.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 
@@ -57,11 +57,7 @@ export function AuditPage() {
       <Card>
         <AuditFilters acts={acts} />
         {query.data === undefined ? (
-          query.error === null ? (
-            <Skeleton lines={8} />
-          ) : (
-            <ErrorState failure={query.error} onRetry={() => void query.refetch()} />
-          )
+          <Pending error={query.error} refetch={query.refetch} lines={8} />
         ) : (
           <AuditList
             lines={query.data.pages.flatMap(({ lines }) => lines)}

@@ -7,7 +7,7 @@ import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
 import { TextField } from '../../ui/fields.tsx'
 import { Page } from '../../ui/page.tsx'
-import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { Note, Pending } from '../../ui/states.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { OwnKeysCard } from './own-keys-card.tsx'
 import { setUps, type SetUpId } from './set-ups.ts'
@@ -29,11 +29,7 @@ export function ConnectPage() {
       <OwnKeysCard keyText={keyText} onKey={setKeyText} />
       {data === undefined ? (
         <Card>
-          {error === null ? (
-            <Skeleton lines={6} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={6} />
         </Card>
       ) : (
         <>

@@ -10,7 +10,7 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Dialog, DialogButtons, FormEnd, useDialogHold } from '../../ui/dialog.tsx'
 import { Ago } from '../../ui/moment.tsx'
-import { EmptyState, ErrorState, FailureNote, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, FailureNote, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import {
@@ -56,11 +56,7 @@ export function OwnKeysCard(props: {
       }
     >
       {data === undefined || live === undefined ? (
-        error === null ? (
-          <Skeleton lines={3} />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void refetch()} />
-        )
+        <Pending error={error} refetch={refetch} lines={3} />
       ) : live.length === 0 ? (
         <EmptyState title="You have no key yet.">Make one for each machine or program.</EmptyState>
       ) : (

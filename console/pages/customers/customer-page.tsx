@@ -8,7 +8,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Note, Pending, Skeleton } from '../../ui/states.tsx'
 import { useExtraUsage } from '../extra-usage/extra-usage-query.ts'
 import { AutoReloadCard } from '../extra-usage/auto-reload-card.tsx'
 import { GrantsCard } from '../extra-usage/grants-card.tsx'
@@ -52,11 +52,7 @@ function Customer({ customerId }: { readonly customerId: string }) {
     return (
       <Page title="Customer" {...parent}>
         <Card>
-          {error === null ? (
-            <Skeleton lines={9} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={9} />
         </Card>
       </Page>
     )
@@ -111,11 +107,7 @@ function Wallet({ customerId }: { readonly customerId: string }) {
   if (wallet === undefined) {
     return (
       <Card title="Extra usage">
-        {error === null ? (
-          <Skeleton lines={5} />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void refetch()} />
-        )}
+        <Pending error={error} refetch={refetch} lines={5} />
       </Card>
     )
   }

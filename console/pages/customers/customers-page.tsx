@@ -1,31 +1,26 @@
 import { useState } from 'react'
-import type { CustomerRow } from '../../../src/admin/contract/customers.ts'
-import { go, useFilters } from '../../data/address.ts'
+import type { CustomerRow, CustomerRowsAnswer } from '../../../src/admin/contract/customers.ts'
+import { useFilters } from '../../data/address.ts'
 import { path } from '../../data/api.ts'
 import { useSession } from '../../data/session.ts'
-import { count, plural } from '../../format/numbers.ts'
+import { count } from '../../format/numbers.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { LoadOlder } from '../../ui/load-older.tsx'
 import { shareOf } from '../../ui/meter.tsx'
 import { Money } from '../../ui/money.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
-import { Table, type Column } from '../../ui/table.tsx'
-import { UnreadableNote } from '../../ui/unreadable-note.tsx'
+import type { Column } from '../../ui/table.tsx'
+import { AccountList } from './account-list.tsx'
 import { useCustomers } from './customers-query.ts'
 import { NewCustomerDialog } from './new-customer-dialog.tsx'
 import { RemoveDemoDialog } from './remove-demo-dialog.tsx'
-import { SearchField } from '../../ui/search-field.tsx'
 import { SmallMeter } from './small-meter.tsx'
-import './customers.css'
 
 /** Every customer with its money and its fullest limit; found by name or id. */
 export function CustomersPage() {
   const { get, set } = useFilters()
   const [isOpening, setOpening] = useState(false)
-  const search = get('search')
   return (
     <Page
       title="Customers"
@@ -37,15 +32,7 @@ export function CustomersPage() {
       }
     >
       <Card>
-        <div className="list-search">
-          <SearchField
-            label="Search by name or id"
-            isLabelHidden
-            value={search}
-            onSearch={(text) => set({ search: text })}
-          />
-        </div>
-        <CustomerTable search={search} />
+        <CustomerList search={get('search')} />
       </Card>
       <NewCustomerDialog isOpen={isOpening} onClose={() => setOpening(false)} />
       {/* The banner of the demo world leads here. */}
@@ -57,48 +44,19 @@ export function CustomersPage() {
   )
 }
 
-function CustomerTable({ search }: { readonly search: string }) {
+function CustomerList({ search }: { readonly search: string }) {
   const { currencySymbol } = useSession()
-  const found = useCustomers(search)
-  const { data, error } = found
-  if (data === undefined) {
-    return error === null ? (
-      <Skeleton lines={8} />
-    ) : (
-      <ErrorState failure={error} onRetry={() => void found.refetch()} />
-    )
-  }
-  const rows = data.pages.flatMap(({ customers }) => customers)
-  const unreadable = data.pages.flatMap((page) => page.unreadable)
-  if (rows.length === 0 && unreadable.length === 0) {
-    return search === '' ? (
-      <EmptyState title="There is no customer yet.">
-        Open the first one: it gets a wallet, and its members get plans and keys.
-      </EmptyState>
-    ) : (
-      <EmptyState title={`No customer is called “${search}”.`}>
-        A search looks into names and ids; capitals and accents make no difference.
-      </EmptyState>
-    )
-  }
   return (
-    <>
-      <UnreadableNote accounts={unreadable} />
-      <Table<CustomerRow>
-        label="Customers"
-        columns={columnsFor(currencySymbol)}
-        rows={rows}
-        rowKey={({ customerId }) => customerId}
-        onOpen={({ customerId }) => go(`/${path`customers/${customerId}`}`)}
-      />
-      <LoadOlder
-        hasMore={found.hasNextPage}
-        isLoading={found.isFetchingNextPage}
-        onLoad={() => void found.fetchNextPage()}
-        label="Show more customers"
-        endWords={`${plural(rows.length, 'customer')}.`}
-      />
-    </>
+    <AccountList<CustomerRow, CustomerRowsAnswer>
+      noun="customer"
+      search={search}
+      query={useCustomers(search)}
+      rowsOf={({ customers }) => customers}
+      rowKey={({ customerId }) => customerId}
+      columns={columnsFor(currencySymbol)}
+      placeOf={({ customerId }) => `/${path`customers/${customerId}`}`}
+      whenNone="Open the first one: it gets a wallet, and its members get plans and keys."
+    />
   )
 }
 

@@ -8,7 +8,7 @@ import { Card } from '../../ui/card.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Checkbox } from '../../ui/fields.tsx'
 import { Clock } from '../../ui/moment.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { idColumns, keyTitle, nameColumn, NewKeyForm, RevokeKeyDialog } from '../keys/key-parts.tsx'
 
@@ -40,11 +40,7 @@ export function KeysCard(props: { readonly customerId: string; readonly memberId
       }
     >
       {shown === undefined ? (
-        error === null ? (
-          <Skeleton lines={3} />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void refetch()} />
-        )
+        <Pending error={error} refetch={refetch} lines={3} />
       ) : shown.length === 0 ? (
         <EmptyState title="No key works.">
           {memberId === undefined

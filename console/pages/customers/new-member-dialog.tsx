@@ -5,7 +5,7 @@ import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { Select, TextField } from '../../ui/fields.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { usePlans } from './customers-query.ts'
 import { isId } from './new-customer-dialog.tsx'
@@ -28,13 +28,13 @@ export function NewMemberDialog(props: Props) {
 type Body = { readonly name: string; readonly planId: string; readonly memberId?: string }
 
 function MemberForm({ customerId, onClose }: Props) {
-  const { data: plans, error } = usePlans()
+  const { data: plans, error, refetch } = usePlans()
   const [name, setName] = useState('')
   const [id, setId] = useState('')
   const [chosen, setPlan] = useState<string | null>(null)
   const seat = useCommand<Body, MemberAnswer>(`${path`customers/${customerId}`}/members`)
   if (plans === undefined) {
-    return error === null ? <Skeleton lines={4} /> : <ErrorState failure={error} />
+    return <Pending error={error} refetch={refetch} lines={4} />
   }
   if (plans.length === 0) {
     return (

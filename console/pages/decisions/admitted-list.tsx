@@ -7,7 +7,7 @@ import { useSession } from '../../data/session.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { LoadOlder } from '../../ui/load-older.tsx'
 import { Money } from '../../ui/money.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { firstColumns } from './decision-columns.tsx'
 import { DamagedNote } from '../../ui/unreadable-note.tsx'
@@ -41,11 +41,7 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
     meta: { everyMs: 5_000 },
   })
   if (query.data === undefined) {
-    return query.error === null ? (
-      <Skeleton lines={6} />
-    ) : (
-      <ErrorState failure={query.error} onRetry={() => void query.refetch()} />
-    )
+    return <Pending error={query.error} refetch={query.refetch} lines={6} />
   }
   const lines = query.data.pages.flatMap(({ requests }) => requests)
   const damaged = [...new Set(query.data.pages.flatMap((page) => page.damaged))]

@@ -3,7 +3,7 @@ import { useParams } from 'wouter'
 import { useState } from 'react'
 import type { ExplanationAnswer } from '../../../src/admin/contract/answers.ts'
 import type { FoundAnswer } from '../../../src/admin/contract/desk.ts'
-import { ApiFailure, path, read } from '../../data/api.ts'
+import { path, read } from '../../data/api.ts'
 import { queryText } from '../../data/query-text.ts'
 import { useSession } from '../../data/session.ts'
 import { count } from '../../format/numbers.ts'
@@ -13,7 +13,7 @@ import { CopyButton } from '../../ui/copy.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Note, Pending } from '../../ui/states.tsx'
 import { DecisionProof } from './decision-proof.tsx'
 import { sourceWords } from './words.ts'
 import './decisions-page.css'
@@ -35,11 +35,7 @@ export function DecisionPage() {
     <Page title="Decision" parent={parent} lead={<code className="wrap-anywhere">{id}</code>}>
       {data === undefined ? (
         <Card>
-          {error === null ? (
-            <Skeleton lines={6} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void found.refetch()} />
-          )}
+          <Pending error={error} refetch={found.refetch} lines={6} />
         </Card>
       ) : data.kind === 'unknown' ? (
         <Unknown data={data} onOlder={setBefore} />
@@ -193,11 +189,7 @@ function Proof({ id }: { readonly id: string }) {
   if (data !== undefined) return <DecisionProof explanation={data} />
   return (
     <Card title="Made again from the journal">
-      {error === null ? (
-        <Skeleton lines={4} />
-      ) : (
-        <ErrorState failure={ApiFailure.of(error)} onRetry={() => void refetch()} />
-      )}
+      <Pending error={error} refetch={refetch} lines={4} />
     </Card>
   )
 }

@@ -4,7 +4,7 @@ import { go, type useFilters } from '../../data/address.ts'
 import { read } from '../../data/api.ts'
 import { momentText, queryText } from '../../data/query-text.ts'
 import { Clock } from '../../ui/moment.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { firstColumns } from './decision-columns.tsx'
 
@@ -27,11 +27,7 @@ export function RefusedList({ filters }: { readonly filters: ReturnType<typeof u
     meta: { everyMs: 2_000 },
   })
   if (data === undefined) {
-    return error === null ? (
-      <Skeleton lines={6} />
-    ) : (
-      <ErrorState failure={error} onRetry={() => void refetch()} />
-    )
+    return <Pending error={error} refetch={refetch} lines={6} />
   }
   return (
     <div className="stack">

@@ -2,7 +2,7 @@ import { useParams } from 'wouter'
 import { useMemberScope, type Scope } from '../../data/scope.ts'
 import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
-import { ErrorState, Skeleton } from '../../ui/states.tsx'
+import { Pending } from '../../ui/states.tsx'
 import { AutoReloadCard } from './auto-reload-card.tsx'
 import { useExtraUsage } from './extra-usage-query.ts'
 import { GrantsCard } from './grants-card.tsx'
@@ -27,11 +27,7 @@ function ExtraUsage({ scope }: { readonly scope: Scope }) {
     return (
       <Page title="Extra usage">
         <Card>
-          {error === null ? (
-            <Skeleton lines={9} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={9} />
         </Card>
       </Page>
     )

@@ -6,7 +6,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { LoadOlder } from '../../ui/load-older.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
-import { EmptyState, ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Note, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { useHistory, type Line } from './history-query.ts'
 import { sourceWords } from './words.ts'
@@ -19,11 +19,7 @@ export function HistoryList({ scope }: { readonly scope: Scope }) {
   const query = useHistory(scope)
   const { data } = query
   if (data === undefined) {
-    return query.error === null ? (
-      <Skeleton lines={8} />
-    ) : (
-      <ErrorState failure={query.error} onRetry={() => void query.refetch()} />
-    )
+    return <Pending error={query.error} refetch={query.refetch} lines={8} />
   }
   const lines = data.pages.flatMap((page) => page.lines.toReversed())
   const searchedToMs = data.pages.at(-1)?.searchedToMs ?? null

@@ -11,7 +11,7 @@ import { CopyButton } from '../../ui/copy.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
-import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { Note, Pending } from '../../ui/states.tsx'
 import { Table } from '../../ui/table.tsx'
 import { meterWords, sourceWords } from './words.ts'
 
@@ -51,11 +51,7 @@ function Request({ place, holdId }: { readonly place: string; readonly holdId: s
     enabled: holdId !== '',
   })
   if (data === undefined) {
-    return error === null ? (
-      <Skeleton lines={8} />
-    ) : (
-      <ErrorState failure={error} onRetry={() => void refetch()} />
-    )
+    return <Pending error={error} refetch={refetch} lines={8} />
   }
   return (
     <div className="stack">

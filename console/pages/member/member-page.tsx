@@ -7,7 +7,7 @@ import { plural } from '../../format/numbers.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Note, Pending } from '../../ui/states.tsx'
 import { KeysCard } from '../customers/keys-card.tsx'
 import { EraseButton, PauseButton } from '../customers/status-buttons.tsx'
 import { LimitBars } from '../usage/limit-bars.tsx'
@@ -46,11 +46,7 @@ function Member(ids: Ids) {
     return (
       <Page title="Member" parent={parent}>
         <Card>
-          {error === null ? (
-            <Skeleton lines={9} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={9} />
         </Card>
       </Page>
     )
@@ -113,11 +109,7 @@ function UsageCard(props: {
   if (usage === undefined) {
     return (
       <Card title="Plan limits">
-        {error === null ? (
-          <Skeleton lines={6} />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void query.refetch()} />
-        )}
+        <Pending error={error} refetch={query.refetch} lines={6} />
       </Card>
     )
   }

@@ -11,7 +11,7 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Dialog, FormEnd } from '../../ui/dialog.tsx'
 import { Select } from '../../ui/fields.tsx'
-import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { Note, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { usePlans } from '../customers/customers-query.ts'
@@ -41,13 +41,13 @@ function MoveForm(props: { readonly member: MemberAnswer; readonly onClose: () =
   const { member, onClose } = props
   const { customerId, memberId } = member
   const { role } = useSession()
-  const { data: plans, error } = usePlans()
+  const { data: plans, error, refetch } = usePlans()
   const [chosen, setPlan] = useState<string | null>(null)
   const move = useCommand<{ readonly memberId: string; readonly planId: string }>(
     path`customers/${customerId}/members`,
   )
   if (plans === undefined) {
-    return error === null ? <Skeleton lines={4} /> : <ErrorState failure={error} />
+    return <Pending error={error} refetch={refetch} lines={4} />
   }
   const others = plans.filter(({ id }) => id !== member.planId)
   const planId = chosen ?? others[0]?.id
@@ -91,7 +91,7 @@ function SeatPreview(props: {
 }) {
   const { customerId, memberId, planId } = props
   const { currencySymbol } = useSession()
-  const { data, error } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['seat-preview', customerId, memberId, planId],
     queryFn: ({ signal }) =>
       read<SeatPreviewAnswer>(
@@ -100,7 +100,7 @@ function SeatPreview(props: {
       ),
   })
   if (data === undefined) {
-    return error === null ? <Skeleton lines={4} /> : <ErrorState failure={error} />
+    return <Pending error={error} refetch={refetch} lines={4} />
   }
   const isUp = data.limits.some(({ wouldBeUp }) => wouldBeUp)
   return (

@@ -6,7 +6,7 @@ import { Ago, Clock } from '../../ui/moment.tsx'
 import { Money } from '../../ui/money.tsx'
 import { Page } from '../../ui/page.tsx'
 import { SegmentedControl } from '../../ui/segmented-control.tsx'
-import { ErrorState, Skeleton } from '../../ui/states.tsx'
+import { Pending } from '../../ui/states.tsx'
 import { HealthCard } from './health-card.tsx'
 import { MoneyCard } from './money-card.tsx'
 import { NearCard } from './near-card.tsx'
@@ -24,11 +24,7 @@ export function OverviewPage() {
     return (
       <Page title="Overview">
         <Card>
-          {error === null ? (
-            <Skeleton lines={9} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={9} />
         </Card>
       </Page>
     )

@@ -13,7 +13,7 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Ago } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { InviteDialog } from './invite-dialog.tsx'
 import { LinkDialog } from './link-dialog.tsx'
@@ -41,11 +41,7 @@ export function PeoplePage() {
     <Page title="People" lead={leads[role === 'operator' ? 'operator' : 'owner']} actions={invite}>
       <Card>
         {data === undefined ? (
-          error === null ? (
-            <Skeleton lines={5} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )
+          <Pending error={error} refetch={refetch} lines={5} />
         ) : people.length === 0 ? (
           <EmptyState title="Nobody has an account yet.">
             Members can use their keys without one. An account is for whoever wants to come back

@@ -9,7 +9,7 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
-import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { Note, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { PlanEditor } from './plan-editor.tsx'
 import { amountWords, modelWords, windowWords, type LimitShown } from './plan-words.ts'
@@ -35,11 +35,7 @@ export function PlansPage() {
     >
       {data === undefined ? (
         <Card>
-          {error === null ? (
-            <Skeleton lines={9} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={9} />
         </Card>
       ) : (
         <>

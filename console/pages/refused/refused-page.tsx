@@ -8,7 +8,7 @@ import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
 import { TextArea } from '../../ui/fields.tsx'
 import { Page } from '../../ui/page.tsx'
-import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { Note, Pending } from '../../ui/states.tsx'
 import { Verdict } from './verdict.tsx'
 
 /** Paste a refusal: what comes back is a verdict with its proof, and what helps. The address keeps what was asked. */
@@ -70,11 +70,7 @@ function Found({ text }: { readonly text: string }) {
   if (data === undefined) {
     return (
       <Card>
-        {error === null ? (
-          <Skeleton lines={6} />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void refetch()} />
-        )}
+        <Pending error={error} refetch={refetch} lines={6} />
       </Card>
     )
   }

@@ -7,7 +7,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Checkbox, TextField } from '../../ui/fields.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { valueWords } from './value-words.ts'
 import './settings-page.css'
@@ -48,11 +48,7 @@ export function SettingsPage() {
           />
         </div>
         {data === undefined ? (
-          error === null ? (
-            <Skeleton lines={10} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )
+          <Pending error={error} refetch={refetch} lines={10} />
         ) : rows.length === 0 ? (
           <EmptyState title={isOnlySet ? 'Everything has its default.' : 'No such setting.'} />
         ) : (

@@ -8,7 +8,7 @@ import { Card, Figure, Figures } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
 import { Ago, Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
-import { ErrorState, Note, Skeleton } from '../../ui/states.tsx'
+import { Note, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
 import { count, plural } from '../../format/numbers.ts'
 import { BackupCard } from './backup-card.tsx'
@@ -30,11 +30,7 @@ export function StoragePage() {
     >
       {data === undefined ? (
         <Card>
-          {error === null ? (
-            <Skeleton lines={8} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={8} />
         </Card>
       ) : (
         <StorageParts storage={data} />
@@ -166,11 +162,7 @@ function ChecksCard() {
   if (data === undefined) {
     return (
       <Card title="Checks">
-        {error === null ? (
-          <Skeleton lines={4} />
-        ) : (
-          <ErrorState failure={error} onRetry={() => void refetch()} />
-        )}
+        <Pending error={error} refetch={refetch} lines={4} />
       </Card>
     )
   }

@@ -7,7 +7,7 @@ import { count, percent, plural } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx'
+import { EmptyState, Pending, Skeleton } from '../../ui/states.tsx'
 import { LimitBars } from './limit-bars.tsx'
 import { NextRequest } from './next-request.tsx'
 import { useUsage } from './usage-query.ts'
@@ -27,11 +27,7 @@ export function UsagePage() {
     return (
       <Page title="Usage">
         <Card>
-          {error === null ? (
-            <Skeleton lines={9} />
-          ) : (
-            <ErrorState failure={error} onRetry={() => void refetch()} />
-          )}
+          <Pending error={error} refetch={refetch} lines={9} />
         </Card>
       </Page>
     )

@@ -129,7 +129,7 @@ function effectMs(
 export function withShape(shapes: readonly ShapeChange[], change: ShapeChange): ShapeChange[] {
   const aheadAt = firstAhead(shapes, change.sinceMs)
   const known = aheadAt === -1 ? shapes : shapes.slice(0, aheadAt)
-  const isWaiting = known.length > 1 && change.sinceMs < newestEffectMs(known)
+  const isWaiting = change.sinceMs < newestEffectMs(known)
   return [...(isWaiting ? known.slice(0, -1) : known), change]
 }
 
@@ -138,6 +138,7 @@ export function firstAhead(shapes: readonly ShapeChange[], nowMs: number): numbe
   return shapes.findIndex(({ sinceMs }, nth) => nth > 0 && sinceMs > nowMs)
 }
 
+/** When the newest change counts from; the first one always has. */
 function newestEffectMs(shapes: readonly ShapeChange[]): number {
   let fromMs = -Infinity
   let before: ShapeChange | undefined

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { creditWindow } from '../../src/core/commands.ts'
 import { limitId } from '../../src/core/ids.ts'
-import type { IncludedGrant } from '../../src/core/plan.ts'
+import type { IncludedGrant, ShapeChange } from '../../src/core/plan.ts'
 import { calendarBounds, withShape } from '../../src/core/window.ts'
 import {
   Books,
@@ -326,12 +326,23 @@ test('the running limit of a member counts open holds and says retry, not out', 
   assert.equal(decision.kind === 'deny' ? decision.denial.reason : null, 'running_limit')
 })
 
+const sessionSince = (sinceMs: number, hours: number): ShapeChange => ({
+  sinceMs,
+  shape: { kind: 'session', lengthMs: hours * hour },
+})
+
 test('W1: of two changes of a shape in one moment the later takes the place of the one that waits', () => {
-  const change = (sinceMs: number, hours: number) => ({
-    sinceMs,
-    shape: { kind: 'session', lengthMs: hours * hour } as const,
-  })
-  const first = { sinceMs: 0, shape: { kind: 'month', zone: 'UTC' } as const }
-  const later = change(startMs, 2)
-  assert.deepEqual(withShape([first, change(startMs, 1)], later), [first, later])
+  const first: ShapeChange = { sinceMs: 0, shape: { kind: 'month', zone: 'UTC' } }
+  const later = sessionSince(startMs, 2)
+  assert.deepEqual(withShape([first, sessionSince(startMs, 1)], later), [first, later])
+  // One that counts at once has counted, if only for this moment.
+  const daily: ShapeChange = { sinceMs: startMs, shape: { kind: 'day', zone: 'UTC' } }
+  const started = [sessionSince(0, 1), daily]
+  assert.deepEqual(withShape(started, later), [...started, later])
+})
+
+test('W1: a limit keeps its first shape, also where the clock has gone back behind it', () => {
+  const shapes = [sessionSince(startMs, 1), sessionSince(startMs + hour, 2)]
+  const asked = sessionSince(startMs - hour, 3)
+  assert.deepEqual(withShape(shapes, asked), [shapes[0], asked])
 })

@@ -2,10 +2,23 @@ import assert from 'node:assert/strict'
 import { issueKey, revokeKey } from '../../src/core/commands.ts'
 import type { EntryBody } from '../../src/core/entry.ts'
 import { keyId, operationId } from '../../src/core/ids.ts'
-import type { Storage } from '../../src/storage/storage.ts'
+import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
 import { acme, ann, authorize, bob, furnish, look, settle, topUp, zoe } from './accounts.ts'
 import type { MakeBed } from './storage.ts'
 import { isSettled, onBed } from './with-bed.ts'
+
+const aKey = keyId('key_1')
+const aKeyHash = 'a'.repeat(64)
+
+function writeKey(storage: Storage, what: 'issue' | 'revoke'): Promise<void> {
+  return storage.update(ann, (_account, context) => {
+    const draft =
+      what === 'issue'
+        ? issueKey({ keyId: aKey, keyHash: aKeyHash }, context)
+        : revokeKey({ keyId: aKey }, context)
+    return { answer: undefined, entries: [{ ...draft, memberId: ann.memberId }] }
+  })
+}
 
 /** Reading: entries, keys, members, persons, secrets, and the clock of record. */
 export function testReads(makeBed: MakeBed): void {
@@ -174,25 +187,34 @@ export function testReads(makeBed: MakeBed): void {
     'a key is found until it is revoked, by what the journal says',
     async (bed, storage) => {
       await furnish(storage)
-      const writeKey = (draft: typeof issued): Promise<void> =>
-        storage.update(ann, (_account, context) => ({
-          answer: undefined,
-          entries: [{ ...draft(context), memberId: ann.memberId }],
-        }))
-      const issued = (context: { nowMs: number; position: number }) =>
-        issueKey({ keyId: keyId('key_1'), keyHash: 'a'.repeat(64) }, context)
-      assert.equal(await storage.findKey('a'.repeat(64)), undefined)
-      await writeKey(issued)
-      const known = { keyId: keyId('key_1'), ...ann, isRevoked: false }
+      assert.equal(await storage.findKey(aKeyHash), undefined)
+      await writeKey(storage, 'issue')
+      const known = { keyId: aKey, ...ann, isRevoked: false }
 
-      assert.deepEqual(await storage.findKey('a'.repeat(64)), known)
+      assert.deepEqual(await storage.findKey(aKeyHash), known)
       assert.equal(await storage.findKey('b'.repeat(64)), undefined)
-      await writeKey((context) => revokeKey({ keyId: keyId('key_1') }, context))
+      await writeKey(storage, 'revoke')
 
-      assert.deepEqual(await storage.findKey('a'.repeat(64)), { ...known, isRevoked: true })
+      assert.deepEqual(await storage.findKey(aKeyHash), { ...known, isRevoked: true })
       await storage.close()
       const reopened = await bed.open()
-      assert.deepEqual(await reopened.findKey('a'.repeat(64)), { ...known, isRevoked: true })
+      assert.deepEqual(await reopened.findKey(aKeyHash), { ...known, isRevoked: true })
+    },
+  )
+
+  onBed(
+    makeBed,
+    'R3: a key whose revocation was written although its caller was refused is revoked',
+    async (bed, storage) => {
+      await furnish(storage)
+      await writeKey(storage, 'issue')
+      assert.equal((await storage.findKey(aKeyHash))?.isRevoked, false)
+
+      bed.failNextCommit('after')
+      await assert.rejects(writeKey(storage, 'revoke'), StorageUnavailableError)
+      await look(storage, ann, () => undefined)
+
+      assert.equal((await storage.findKey(aKeyHash))?.isRevoked, true)
     },
   )
 

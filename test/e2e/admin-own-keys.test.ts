@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { issueOwnKey, listOwnKeys, revokeOwnKey, rotateKey } from '../../src/operations/own-keys.ts'
 import { setStatus } from '../../src/operations/set-status.ts'
-import { keyId, operationId } from '../../src/core/ids.ts'
+import { keyId, operationId, type KeyId } from '../../src/core/ids.ts'
+import { findKey } from '../../src/operations/find-key.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { answering, startScriptedUpstream } from './scripted-upstream.ts'
@@ -267,6 +268,25 @@ describe('keys that are exchanged while something else happens', () => {
     const made = await rotateKey(racing, { ...scope, keyId: first, ...byItself('race') })
 
     assert.equal(await worksWith(it, made.keyText), true)
+  })
+
+  test('made under one idempotency key by two customers are two keys, each of its own member', async () => {
+    await using it = await openAdminWorld()
+    const { parts, seat, addSeat } = it.world
+    const command = asPerson()
+    const seats = [seat, await addSeat('zoe', { customer: 'other' })]
+
+    const keys: { readonly keyId: KeyId; readonly keyText: string }[] = []
+    for (const { customerId, memberId } of seats) {
+      keys.push(await issueOwnKey(parts, { customerId, memberId, ...command }))
+    }
+
+    assert.equal(new Set(keys.map(({ keyText }) => keyText)).size, 2)
+    for (const [nth, { keyId: id, keyText }] of keys.entries()) {
+      const { customerId, memberId } = seats[nth] ?? seat
+      const owner = { customerId, memberId, keyId: id, isRevoked: false }
+      assert.deepEqual(await findKey(parts, keyText), owner)
+    }
   })
 
   test('keys in use are bounded, however they are made, also at once; a repeat is answered again', async () => {

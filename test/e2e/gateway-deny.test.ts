@@ -90,6 +90,15 @@ test('a request that forbids extra usage is refused for that reason, and the nex
 
   assert.equal(forbidden.status, 429)
   assert.equal(errorOf(forbidden).error.details['extra_usage_reason'], 'forbidden_by_request')
+  // Said twice, in whatever order, the careful one counts.
+  for (const said of [
+    ['never', 'allow'],
+    ['allow', 'never'],
+  ]) {
+    const names = ['x-plimsoll-extra-usage', 'X-Plimsoll-Extra-Usage']
+    const headers = Object.fromEntries(names.map((name, nth) => [name, said[nth] ?? '']))
+    assert.equal((await world.post({ headers })).status, 429, said.join())
+  }
   assert.equal((await world.post()).status, 200)
 })
 

@@ -51,6 +51,7 @@ test("a request that cannot be read is a clear error in the API's shape, and cha
   }
   assert.equal(world.upstream.calls.length, 0)
   assert.equal(world.parts.storage.durablePosition, before)
+  assert.equal(world.gateway.pressure().bodyRoom.takenBytes, 0)
 })
 
 test('whatever bytes a body has, the answer is a reply and the gateway goes on', async () => {

@@ -60,6 +60,21 @@ test('an address has fifty tries at whatever e-mails, and those that were right 
   assert.equal(failFrom('other@example.com', '192.0.2.67', 1), 0)
 })
 
+test('whoever signs in right between two guesses has no more guesses at others for it', () => {
+  const { tries, failFrom } = open()
+  const address = '192.0.2.66'
+
+  for (let at = 0; at < 50; at += 1) {
+    assert.equal(failFrom(`p${at}@example.com`, address, 1), 0)
+    if (at === 49) break
+    const own = { email: 'own@example.com', address }
+    assert.equal(tries.begin(own), undefined)
+    tries.succeed(own)
+  }
+
+  assert.equal(failFrom('other@example.com', address, 1), 1)
+})
+
 test('a try about whose password nothing was found out is taken back', () => {
   const { tries } = open()
   const here = { email: olga, address: '198.51.100.1' }

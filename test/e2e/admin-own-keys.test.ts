@@ -272,9 +272,9 @@ describe('keys that are exchanged while something else happens', () => {
 
   test('made under one idempotency key by two customers are two keys, each of its own member', async () => {
     await using it = await openAdminWorld()
-    const { parts, seat, addSeat } = it.world
+    const { parts, seat } = it.world
     const command = asPerson()
-    const seats = [seat, await addSeat('zoe', { customer: 'other' })]
+    const seats = [seat, await it.world.addSeat('zoe', { customer: 'other' })]
 
     const keys: { readonly keyId: KeyId; readonly keyText: string }[] = []
     for (const { customerId, memberId } of seats) {

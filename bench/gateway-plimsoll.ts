@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
+import { lingerMs } from '../src/books.ts'
 import { customerId, limitId, memberId, operationId, planId } from '../src/core/ids.ts'
 import { nanosPerUnit } from '../src/core/money.ts'
 import type { Limit, Plan } from '../src/core/plan.ts'
@@ -37,6 +38,7 @@ const storage = await openSqliteStorage({
   log: logger,
   version: 'bench',
   snapshotEvery: snapshotEveryDefault,
+  lingerMs,
 })
 const parts: GateParts = {
   storage,

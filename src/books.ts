@@ -29,6 +29,9 @@ export type StoragePlace =
 /** The part of the serving thread's time that a verify may take; a million entries then take some minutes. */
 export const verifyShare = 0.1
 
+/** How long the end of a hold waits for the next hold, to share its commit (docs/decisions/0006-how-the-journal-is-written.md). */
+export const lingerMs = 2
+
 type Opening = { readonly version: string; readonly onUpgrade?: (step: UpgradeStep) => void }
 
 /** The journal of a server that is stopped, for reading commands: nothing listens. */
@@ -105,7 +108,7 @@ export async function openParts(
           log: logger,
           version,
           snapshotEvery: settings.snapshotEvery,
-          ...(isServing ? { verifyShare } : {}),
+          ...(isServing ? { verifyShare, lingerMs } : {}),
           ...(onUpgrade === undefined ? {} : { onUpgrade }),
           ...place,
         })

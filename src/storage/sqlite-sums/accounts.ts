@@ -105,7 +105,7 @@ export class Accounts {
       })
     }
     this.write(target, stamped, { nowMs })
-    return this.#commit.whenDurable(this.#commit.lastPosition).then(() => answer)
+    return this.#commit.whenWritten(this.#commit.lastPosition).then(() => answer)
   }
 
   /** Goes back to before a wrong jump, and says so in the journal before anything else is written. */

@@ -1,3 +1,4 @@
+import type { EntryKind } from '../../core/entry.ts'
 import type { Clock } from '../../system/clock.ts'
 import { onNextTurn } from '../../system/next-turn.ts'
 import { StorageUnavailableError } from '../storage.ts'
@@ -25,13 +26,18 @@ type Batch = {
   readonly rows: JournalRow[]
   readonly snapshots: SnapshotRow[]
   readonly durable: PromiseWithResolvers<void>
+  /** Somebody's answer rests on it; one that holds ends of holds only is waited for by nobody. */
+  isAwaited: boolean
 }
+
+/** A reply has left before its hold ends, so nobody waits for these. */
+const unhurriedKinds: ReadonlySet<string> = new Set<EntryKind>(['settled', 'voided'])
 
 const emptyBatch = (): Batch => {
   const durable = Promise.withResolvers<void>()
   // Whoever waits sees the rejection; a batch that nobody waits for must not end the process.
   durable.promise.catch(() => undefined)
-  return { rows: [], snapshots: [], durable }
+  return { rows: [], snapshots: [], durable, isAwaited: false }
 }
 
 /**
@@ -40,10 +46,14 @@ const emptyBatch = (): Batch => {
  *
  *   open batch ──(writer is free)──> flying batch ──> durable
  *                                                └──> failed: open and flying batch reject together
+ *
+ * A batch of ends of holds alone waits a little for company: a hold that comes just behind would otherwise wait for
+ * their commit and then for its own.
  */
 export class GroupCommit {
   #writer: JournalWriter
   readonly #clock: Clock
+  readonly #lingerMs: number
   readonly #onDurable: (rows: readonly JournalRow[], durablePosition: number) => void
   readonly #onFailure: (lost: readonly JournalRow[], cause: unknown) => void
   #open = emptyBatch()
@@ -51,6 +61,7 @@ export class GroupCommit {
   /** Settles when the writer has let go of the last batch, however that ended. */
   #writerIdle: Promise<unknown> = Promise.resolve()
   #isScheduled = false
+  #cancelLinger: (() => void) | null = null
   #failedSinceMs: number | null = null
   #durablePosition: number
   #lastPosition: number
@@ -58,12 +69,15 @@ export class GroupCommit {
   constructor(options: {
     readonly writer: JournalWriter
     readonly clock: Clock
+    /** How long a batch that nobody waits for may wait for one that somebody does. */
+    readonly lingerMs: number
     readonly position: number
     readonly onDurable: (rows: readonly JournalRow[], durablePosition: number) => void
     readonly onFailure: (lost: readonly JournalRow[], cause: unknown) => void
   }) {
     this.#writer = options.writer
     this.#clock = options.clock
+    this.#lingerMs = options.lingerMs
     this.#durablePosition = options.position
     this.#lastPosition = options.position
     this.#onDurable = options.onDurable
@@ -99,20 +113,34 @@ export class GroupCommit {
       this.#open.rows.push(row)
       for (const snapshot of snapshots) this.#open.snapshots.push(snapshot)
       this.#lastPosition = row.position
+      this.#open.isAwaited ||= !unhurriedKinds.has(row.kind)
     }
-    if (this.#open.rows.length < rowsWorthACommit) this.#schedule()
+    if (this.#open.rows.length < rowsWorthACommit) this.#arrange()
     else this.#flush()
   }
 
   /** Resolves when the entry at this position is durable; rejects when that is not known. */
   whenDurable(position: number): Promise<void> {
-    if (position <= this.#durablePosition) return Promise.resolve()
-    if (this.isFailed) return Promise.reject(unavailable(undefined))
-    const last = this.#flying?.rows.at(-1)
-    if (last !== undefined && position <= last.position && this.#flying !== undefined) {
-      return this.#flying.durable.promise
-    }
-    return this.#open.durable.promise
+    const batch = this.#batchOf(position)
+    if (batch === this.#open && !batch.isAwaited && !this.isFailed) this.#hurry()
+    return this.#durable(batch)
+  }
+
+  /** The same for whoever wrote it just now, and is in no hurry where its entries are in none. */
+  whenWritten(position: number): Promise<void> {
+    return this.#durable(this.#batchOf(position))
+  }
+
+  #durable(batch: Batch | null): Promise<void> {
+    if (batch === null) return Promise.resolve()
+    return this.isFailed ? Promise.reject(unavailable(undefined)) : batch.durable.promise
+  }
+
+  /** Null when it is durable. */
+  #batchOf(position: number): Batch | null {
+    if (position <= this.#durablePosition) return null
+    const lastFlying = this.#flying?.rows.at(-1)?.position ?? 0
+    return this.#flying !== undefined && position <= lastFlying ? this.#flying : this.#open
   }
 
   /** Resolves when nothing is on its way to the disk. */
@@ -128,6 +156,23 @@ export class GroupCommit {
     this.#lastPosition = position
   }
 
+  /** When the open batch leaves: with this turn where somebody waits for it, else when it has waited. */
+  #arrange(): void {
+    if (this.#flying !== undefined || this.#open.rows.length === 0) return
+    if (this.#open.isAwaited || this.#lingerMs === 0) return this.#schedule()
+    this.#cancelLinger ??= this.#clock.after(this.#lingerMs, () => this.#hurry())
+  }
+
+  #hurry(): void {
+    this.#open.isAwaited = true
+    this.#arrange()
+  }
+
+  #stopLingering(): void {
+    this.#cancelLinger?.()
+    this.#cancelLinger = null
+  }
+
   /** Everything that happens in one turn of the event loop goes into one batch. */
   #schedule(): void {
     if (this.#isScheduled || this.#flying !== undefined) return
@@ -140,6 +185,7 @@ export class GroupCommit {
 
   #flush(): void {
     if (this.isFailed || this.#flying !== undefined || this.#open.rows.length === 0) return
+    this.#stopLingering()
     const batch = this.#open
     this.#flying = batch
     this.#open = emptyBatch()
@@ -167,11 +213,12 @@ export class GroupCommit {
     this.#durablePosition = batch.rows.at(-1)?.position ?? this.#durablePosition
     batch.durable.resolve()
     this.#onDurable(batch.rows, this.#durablePosition)
-    if (this.#open.rows.length > 0) this.#schedule()
+    this.#arrange()
   }
 
   #fail(batch: Batch, cause: unknown): void {
     if (this.#flying !== batch) return
+    this.#stopLingering()
     const waiting = this.#open
     this.#failedSinceMs ??= this.#clock.wallMs()
     this.#flying = undefined

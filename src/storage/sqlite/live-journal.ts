@@ -41,6 +41,7 @@ export type LiveJournalOptions = {
   readonly sealAgeMax: number
   readonly sumsMax: number
   readonly loadTimeoutMs: number
+  readonly lingerMs: number
   readonly quarantine: Quarantine
   readonly onDurable: (rows: readonly JournalRow[]) => void
   /** What was remembered of the file may be wrong: a commit failed, or its outcome is unknown. */
@@ -90,8 +91,8 @@ export class LiveJournal {
     this.#writer = options.startWriter()
     this.#sums = new SumCache(options.sumsMax)
     this.#commit = new GroupCommit({
+      ...options,
       writer: this.#writer,
-      clock,
       position: reader.lastPosition(),
       onDurable: (rows, durablePosition) => {
         this.#accounts.settlePending(durablePosition)

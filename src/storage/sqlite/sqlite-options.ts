@@ -28,6 +28,11 @@ export type SqliteStorageOptions = {
   /** How long one caller waits for sums that have to be built. */
   readonly loadTimeoutMs?: number
   /**
+   * How long the ends of holds wait to be committed with what somebody waits for; not at all when left out. A crash
+   * within that time gives their holds back, as one within their commit does.
+   */
+  readonly lingerMs?: number
+  /**
    * The part of this thread's time that a verify may take while callers are served; all of it when left out, as for
    * the journal of a stopped server.
    */

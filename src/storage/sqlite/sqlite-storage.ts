@@ -152,6 +152,7 @@ class SqliteStorage implements Storage {
       sealAgeMax: options.sealAgeMax ?? sealAgeMaxDefault,
       sumsMax: options.sumsMax ?? sumsMaxDefault,
       loadTimeoutMs: options.loadTimeoutMs ?? loadTimeoutMsDefault,
+      lingerMs: options.lingerMs ?? 0,
       quarantine: this.quarantine,
       onDurable: (rows) => this.#onDurable(rows),
       onForgotten: () => this.#keys.forget(),
@@ -164,12 +165,8 @@ class SqliteStorage implements Storage {
     }
     this.#signIn = openSignInDatabase(beside)
     this.acts = openActBook(beside)
-    this.#backups = new FolderBackups({
-      folder: options.dataFolder,
-      journalPath: folder.journalPath,
-      clock,
-      log,
-    })
+    const { journalPath } = folder
+    this.#backups = new FolderBackups({ folder: options.dataFolder, journalPath, clock, log })
     this.#background = new BackgroundWork(clock, log)
     this.#audit = new SnapshotAudit(this.#reader, this.#journal)
     this.#damage = new DamageList(clock, log)

@@ -154,7 +154,10 @@ class Life {
     }
     const usage = { input: 50, output: one.output }
     const rest = { marks: [], isEstimate: false, upstreamRequestId: null }
-    await settle(parts, owner, { holdId, usage, ...rest })
+    const told = await settle(parts, owner, { holdId, usage, ...rest })
+    // R4: whoever asks again is told what the first one was, also when it says something else now.
+    const again = await settle(parts, owner, { holdId, usage: { input: 1 }, ...rest })
+    assert.deepEqual(again, told)
   }
 }
 

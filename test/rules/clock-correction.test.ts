@@ -26,6 +26,22 @@ test('W3: a correction brings back the instances that ran before, with what was 
   )
 })
 
+test('W3, D16: a change of plan by the wrong time takes no instance of before from its correction', () => {
+  const monthly = limit({ id: 'month', amount: cents(5000), shape: { kind: 'month', zone: 'UTC' } })
+  const limits = [week(cents(1000)), monthly]
+  const books = new Books({ plan: plan('small', limits) })
+  const large = plan('large', limits)
+  books.publish(large)
+  books.spend(70)
+  const before = books.figures().limits
+  books.jump(toNewYear)
+
+  books.seat(large.id)
+  books.correct(minute)
+
+  assert.deepEqual(books.figures().limits, before)
+})
+
 test('W3: a week that was used ahead of time waits for its time, and is then what it was', () => {
   const books = new Books({ plan: plan('p', [week(cents(100))]) })
   books.jump(7 * day)

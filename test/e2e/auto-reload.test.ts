@@ -163,6 +163,37 @@ test('O9: a need that came while nobody looked is met at the next start, and by 
   for (const reloads of all) await reloads.close()
 })
 
+test('O9: a start meets the needs of all who ever turned it on, however many pages they fill', async () => {
+  await using admin = await openReloading()
+  const { storage } = admin.world.parts
+  const names = ['acme', 'other', 'third', 'fourth']
+  for (const name of names) {
+    if (name !== 'acme') await admin.world.addSeat(`of-${name}`, { customer: name })
+    const of = `/api/customers/${name}`
+    await admin.call('POST', `${of}/extra-usage`, { body: { isOn: true } })
+    await admin.call('POST', `${of}/standing-order`, { body: { monthMaxNanos: dollars(1000) } })
+    await admin.call('POST', `${of}/auto-reload`, { body: setting })
+  }
+  const inPages: Storage = Object.create(storage, {
+    updateCustomer: { value: storage.updateCustomer.bind(storage) },
+    onCommit: { value: () => () => undefined },
+    entries: {
+      value: (query: Parameters<Storage['entries']>[0]) =>
+        storage.entries({ ...query, rowsMax: 1 }),
+    },
+  })
+  await using watching = watch(admin, { storage: inPages, method: operatorGrant(storage) })
+
+  await watching.reloads.start()
+  await watching.reloads.settled()
+
+  for (const name of names) {
+    const { state } = (await admin.call('GET', `/api/customers/${name}/auto-reload`)).json
+    const { json } = await admin.call('GET', `/api/customers/${name}`)
+    assert.equal(json.balanceNanos, String(setting.amountNanos), `${name} ${state}`)
+  }
+})
+
 test('O9: a start that could not read who turned it on reads again, and meets every need', async () => {
   const clock = new ManualClock()
   await using admin = await openReloading({ clock })

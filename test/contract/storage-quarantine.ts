@@ -97,6 +97,28 @@ export function testQuarantine(makeBed: MakeBed): void {
 
   onBed(
     makeBed,
+    'what is on its way to the disk when a change turns out impossible is in the sums after it',
+    async (bed, storage) => {
+      await furnish(storage)
+      await authorize(storage, bob, 'bobs')
+      const before = await look(storage, ann, balance)
+
+      const release = bed.holdCommits()
+      const pending = topUp(storage, { id: 'pending', amountNanos: 7n })
+      const failing = assert.rejects(settleWrongly(storage, bob, 'bobs'), StorageUnavailableError)
+      await turns(5)
+      const asking = look(storage, ann, balance)
+      await turns(5)
+      release()
+
+      await Promise.all([pending, failing])
+      assert.equal(await asking, before + 7n)
+      assert.equal(await look(storage, ann, balance), before + 7n)
+    },
+  )
+
+  onBed(
+    makeBed,
     'holds of a customer in quarantine stay, and expire when their time is up',
     async (bed, storage) => {
       await furnish(storage)

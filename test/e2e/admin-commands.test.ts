@@ -78,6 +78,87 @@ test('the same key with other content is a conflict, and changes nothing', async
   assert.equal(positionOf(admin), position)
 })
 
+test('L4: whichever part of a command is another one under the same key, it is a conflict', async () => {
+  await using admin = await openAdminWorld()
+  const acme = '/api/customers/acme'
+  const [ada, bob] = [`${acme}/members/ada`, `${acme}/members/bob`]
+  await admin.call('POST', `${acme}/members`, {
+    body: { memberId: 'bob', name: 'Bob', planId: 'test' },
+  })
+  const reload = { kind: 'on', thresholdNanos: '1', amountNanos: '2', monthMaxNanos: '3' }
+  const cap = { kind: 'capped', amountNanos: '1' }
+  const isOn = { isOn: true }
+  const most = { kind: 'amount', amount: '7' }
+  const exception = { limitId: 'session', most, untilMs: 4e12 }
+  const opened = { customerId: 'new', name: 'New', zone: 'UTC', isExtraUsageOn: false, cap }
+  type Sent = readonly [string, object]
+  const commands: readonly (readonly [Sent, ...Sent[]])[] = [
+    [
+      ['/api/customers', opened],
+      ['/api/customers', { ...opened, zone: 'Europe/Berlin' }],
+      ['/api/customers', { ...opened, isExtraUsageOn: true }],
+      ['/api/customers', { ...opened, cap: { ...cap, amountNanos: '2' } }],
+    ],
+    [
+      [topUps, fiveDollars],
+      [topUps, { ...fiveDollars, expiresAtMs: 4e12 }],
+      [`${acme}/gifts`, fiveDollars],
+    ],
+    [
+      [`${acme}/extra-usage`, isOn],
+      [`${acme}/extra-usage`, { isOn: false }],
+      [`${ada}/extra-usage`, isOn],
+    ],
+    [
+      [`${ada}/spend-cap`, { cap }],
+      [`${ada}/spend-cap`, { cap: { ...cap, amountNanos: '2' } }],
+      [`${ada}/spend-cap`, { cap: { kind: 'unlimited' } }],
+      [`${bob}/spend-cap`, { cap }],
+      [`${acme}/spend-cap`, { cap }],
+    ],
+    [
+      [`${ada}/status`, { isActive: true }],
+      [`${ada}/status`, { isActive: false }],
+      [`${bob}/status`, { isActive: true }],
+    ],
+    [
+      [`${acme}/auto-reload`, reload],
+      [`${acme}/auto-reload`, { ...reload, thresholdNanos: '2' }],
+      [`${acme}/auto-reload`, { ...reload, amountNanos: '3' }],
+      [`${acme}/auto-reload`, { ...reload, monthMaxNanos: '4' }],
+    ],
+    [
+      [`${acme}/standing-order`, { monthMaxNanos: '5' }],
+      [`${acme}/standing-order`, { monthMaxNanos: '6' }],
+    ],
+    [
+      [`${ada}/exceptions`, exception],
+      [`${ada}/exceptions`, { ...exception, most: { ...most, amount: '8' } }],
+      [`${ada}/exceptions`, { ...exception, most: { kind: 'unlimited' } }],
+      [`${ada}/exceptions`, { ...exception, untilMs: 4e12 + 1 }],
+      [`${ada}/exceptions`, { ...exception, untilMs: null }],
+      [`${bob}/exceptions`, exception],
+    ],
+    [
+      [`${ada}/keys`, {}],
+      [`${bob}/keys`, {}],
+    ],
+  ]
+
+  for (const [index, [[path, body], ...others]] of commands.entries()) {
+    const key = `parts-${index}`
+    const first = await admin.call('POST', path, { key, body })
+    assert.equal(first.status, 200, `${path}: ${first.text}`)
+    const position = positionOf(admin)
+    for (const [otherPath, otherBody] of others) {
+      const other = await admin.call('POST', otherPath, { key, body: otherBody })
+      const what = `${otherPath} ${JSON.stringify(otherBody)}`
+      assert.deepEqual([other.status, other.json.error?.code], [409, 'operation_conflict'], what)
+    }
+    assert.equal(positionOf(admin), position, path)
+  }
+})
+
 test('amounts that are not whole nanos above zero are refused in a sentence that names the field', async () => {
   await using admin = await openAdminWorld()
   const position = positionOf(admin)

@@ -9,6 +9,8 @@ export type CampaignResult = CampaignOutcome & {
   readonly count: number
   readonly seed: number
   readonly seconds: number
+  /** The commit whose sources were attacked. */
+  readonly sources: string
 }
 
 export const resultsFolder = join(import.meta.dirname, 'results')
@@ -46,7 +48,18 @@ function table(): string {
     '| campaign | measured on the way | |',
     '| --- | --- | --- |',
     ...figures,
+    '',
+    '| on the sources of | campaigns |',
+    '| --- | --- |',
+    ...sourcesRows(),
   ].join('\n')
+}
+
+function sourcesRows(): readonly string[] {
+  const campaigns = Map.groupBy(readResults(), ({ sources }) => sources)
+  return [...campaigns].map(
+    ([sources, of]) => `| ${sources} | ${of.map(({ name }) => `\`${name}\``).join(', ')} |`,
+  )
 }
 
 function readResults(): readonly CampaignResult[] {

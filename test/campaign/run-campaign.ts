@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -22,6 +23,8 @@ const { values, positionals } = parseArgs({
   },
 })
 
+/** Read before anything runs: somebody may commit meanwhile. */
+const sources = values.write ? readSources() : ''
 const campaigns = await findCampaigns()
 const [wanted] = positionals
 if (wanted === undefined || values.help) list()
@@ -80,7 +83,15 @@ async function runOne(campaign: Campaign, count: number, seed: number): Promise<
   }
   console.log(`✔ ${campaign.name}: clean after ${seconds} s`)
   if (values.write)
-    keep({ name: campaign.name, about: campaign.about, count, seed, seconds, ...outcome })
+    keep({ name: campaign.name, about: campaign.about, sources, count, seed, seconds, ...outcome })
+}
+
+/** The commit, and whether the sources are other ones than it has. */
+function readSources(): string {
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim()
+  const commit = git('rev-parse', '--short', 'HEAD')
+  return git('status', '--porcelain', '--', '../../src') === '' ? commit : `${commit} and changes`
 }
 
 function print({ rows, figures }: CampaignOutcome): void {

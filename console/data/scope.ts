@@ -22,6 +22,16 @@ export function scopePath(scope: Scope): string {
 export const scopeHref = (scope: Scope, page: string): string =>
   scope.kind === 'me' ? `#/${page}` : `#/${scopePath(scope)}/${page}`
 
+/** The page above a page of a scope, called by its name once that is known; one's own pages have none above. */
+export function parentOf(
+  scope: Scope,
+  name: string | null | undefined,
+): { readonly parent?: { readonly href: string; readonly title: string } } {
+  if (scope.kind === 'me') return {}
+  const id = scope.kind === 'customer' ? scope.customerId : scope.memberId
+  return { parent: { href: `#/${scopePath(scope)}`, title: name ?? id } }
+}
+
 /** The scope that the address names; without one it is the reader's own. */
 export function useMemberScope(): MemberScope {
   const { customerId, memberId } = useParams<{ customerId?: string; memberId?: string }>()

@@ -14,6 +14,8 @@ export type Column<Row> = {
   /** Numbers stand at the end, so that digits line up. */
   readonly isNumber?: boolean
   readonly isSortable?: boolean
+  /** What usually stands in it: a word is never broken, a name and a sentence keep some room beside long ones. */
+  readonly room?: 'word' | 'name' | 'sentence'
   /** The heading is for screen readers only, such as that of a column of buttons. */
   readonly isHeadingHidden?: boolean
 }
@@ -112,7 +114,7 @@ function TableRow<Row>({ row, table }: { readonly row: Row; readonly table: Tabl
           <td
             key={column.id}
             data-heading={column.isHeadingHidden === true ? '' : column.heading}
-            className={`${column.isNumber === true ? 'end' : ''} ${isLead ? 'lead' : ''}`}
+            className={`${column.room ?? ''} ${column.isNumber === true ? 'end' : ''} ${isLead ? 'lead' : ''}`}
           >
             {isLead && open !== undefined ? (
               <button

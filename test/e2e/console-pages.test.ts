@@ -51,6 +51,44 @@ for (const [scheme, window] of [
   )
 }
 
+for (const [where, window] of [
+  ['a wide window', {}],
+  ['a phone', phone],
+] as const) {
+  test(
+    `sixty letters without a space stay within cards and tables, on ${where}`,
+    { skip: leftOut },
+    async (t) => {
+      const world = await openConsoleWorld(t)
+      // Whoever has no name is shown by its id.
+      const seat = await world.admin.world.addSeat(letters, { customer: letters })
+      const answered = await world.admin.ask(seat)
+      const decisionId = answered.headers.get('x-plimsoll-decision') ?? ''
+      const page = await world.openAs({ role: 'operator' }, '', window)
+      const found: string[] = []
+      for (const stop of operatorStops) {
+        const hash = stop.hash
+          .replace(':customer', seat.customerId)
+          .replace(':member', seat.memberId)
+          .replace(':decision', decisionId)
+        await goToStop(page, stop, hash)
+        const tooWide = await page.evaluate<readonly string[]>(tooWideParts)
+        found.push(...tooWide.map((part) => `${stop.name}: ${part}`))
+      }
+
+      assert.deepEqual(found, [])
+    },
+  )
+}
+
+const letters = 'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunter'
+
+/** What has more in it than it has room for, and the page itself. */
+const tooWideParts = `
+  [...document.querySelectorAll('html, .page-head, .card, .table-box')]
+    .filter((part) => part.scrollWidth > part.clientWidth)
+    .map((part) => part.tagName + '.' + part.className + ' ' + (part.querySelector('h1, h2')?.textContent ?? ''))`
+
 async function faultsOn(page: Page): Promise<readonly string[]> {
   const violations = await violationsOn(page)
   const overflow = await page.evaluate<number>(

@@ -145,12 +145,18 @@ const columns: readonly Column<AuditLine>[] = [
       </span>
     ),
   },
-  { id: 'act', heading: 'Kind', cell: ({ act }) => <Badge>{actWords[act] ?? act}</Badge> },
-  { id: 'what', heading: 'What', cell: ({ title }) => title },
-  { id: 'whom', heading: 'Whom', cell: (line) => <Whom line={line} /> },
+  {
+    id: 'act',
+    heading: 'Kind',
+    room: 'word',
+    cell: ({ act }) => <Badge>{actWords[act] ?? act}</Badge>,
+  },
+  { id: 'what', heading: 'What', room: 'sentence', cell: ({ title }) => title },
+  { id: 'whom', heading: 'Whom', room: 'name', cell: (line) => <Whom line={line} /> },
   {
     id: 'actor',
     heading: 'By',
+    room: 'name',
     cell: (line) => <Actor line={line} />,
   },
 ]

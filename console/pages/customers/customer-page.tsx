@@ -114,7 +114,7 @@ function Wallet({ customerId }: { readonly customerId: string }) {
   return (
     <>
       <SwitchesCard wallet={wallet} scope={scope} may={may} />
-      <div className="two-columns">
+      <div className="amounts">
         <BalanceCard wallet={wallet} may={may} />
         <CapCard wallet={wallet} may={may} />
       </div>

@@ -126,7 +126,7 @@ function FullestCell({ row: { fullest } }: { readonly row: CustomerRow }) {
     <span className="fullest">
       <SmallMeter label={`${who}, ${title}`} percent={usedPercent} />
       <small className="soft">
-        {who}, {title}
+        <bdi>{who}</bdi>, {title}
       </small>
     </span>
   )

@@ -76,8 +76,8 @@ export function AdmittedList({ filters }: { readonly filters: Filters }) {
 
 const columnsFor = (symbol: string): readonly Column<AdmittedLine>[] => [
   ...firstColumns<AdmittedLine>('Admitted', (name) => `open the request of ${name}`),
-  { id: 'model', heading: 'Model', cell: ({ model }) => model },
-  { id: 'source', heading: 'Paid by', cell: ({ source }) => sourceWords[source] },
+  { id: 'model', heading: 'Model', room: 'name', cell: ({ model }) => model },
+  { id: 'source', heading: 'Paid by', room: 'word', cell: ({ source }) => sourceWords[source] },
   {
     id: 'held',
     heading: 'Held',

@@ -31,6 +31,7 @@ export function firstColumns<Line extends DecisionLine>(
     {
       id: 'member',
       heading: 'Member',
+      room: 'name',
       cell: (line) => (
         <>
           {line.member?.name ?? line.memberId}

@@ -54,7 +54,7 @@ export function RefusedList({ filters }: { readonly filters: ReturnType<typeof u
 
 const columns: readonly Column<RefusedLine>[] = [
   ...firstColumns<RefusedLine>('Refused', (name) => `open the refusal of ${name}`),
-  { id: 'model', heading: 'Model', cell: ({ model }) => model ?? '–' },
-  { id: 'why', heading: 'Why', cell: ({ words }) => words },
+  { id: 'model', heading: 'Model', room: 'name', cell: ({ model }) => model ?? '–' },
+  { id: 'why', heading: 'Why', room: 'sentence', cell: ({ words }) => words },
   { id: 'key', heading: 'Key', cell: ({ keyId }) => <code>{keyId}</code> },
 ]

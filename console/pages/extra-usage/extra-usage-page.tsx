@@ -1,5 +1,5 @@
 import { useParams } from 'wouter'
-import { useMemberScope, type Scope } from '../../data/scope.ts'
+import { parentOf, useMemberScope, type Scope } from '../../data/scope.ts'
 import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Pending } from '../../ui/states.tsx'
@@ -32,12 +32,12 @@ function ExtraUsage({ scope }: { readonly scope: Scope }) {
       </Page>
     )
   }
-  const parent = parentOf(scope, wallet.member?.name ?? wallet.customer.name)
+  const { name } = wallet.member ?? wallet.customer
   return (
     <Page
       title="Extra usage"
       lead="When a plan has no room left, requests go on, paid from a prepaid balance and never beyond it."
-      {...(parent === null ? {} : { parent })}
+      {...parentOf(scope, name)}
     >
       <SwitchesCard wallet={wallet} scope={scope} may={may} />
       <div className="amounts">
@@ -49,12 +49,4 @@ function ExtraUsage({ scope }: { readonly scope: Scope }) {
       <GrantsCard wallet={wallet} />
     </Page>
   )
-}
-
-function parentOf(scope: Scope, name: string | null): { href: string; title: string } | null {
-  if (scope.kind === 'me') return null
-  const customer = `#/customers/${encodeURIComponent(scope.customerId)}`
-  if (scope.kind === 'customer') return { href: customer, title: name ?? scope.customerId }
-  const href = `${customer}/members/${encodeURIComponent(scope.memberId)}`
-  return { href, title: name ?? scope.memberId }
 }

@@ -137,8 +137,8 @@ function Spending(props: {
       <div>
         <p>{amount}</p>
         <p className="soft">
-          spent this month; no cap, so up to the balance{'\u00a0'}
-          {props.help}
+          spent this month; no cap, so up to the{' '}
+          <span className="nowrap">balance {props.help}</span>
         </p>
       </div>
     )
@@ -151,9 +151,10 @@ function Spending(props: {
       <div>
         <p>{amount}</p>
         <p className="soft">
-          spent this month, of at most <Money nanos={cap} symbol={symbol} />
-          {'\u00a0'}
-          {props.help}
+          spent this month, of at most{' '}
+          <span className="nowrap">
+            <Money nanos={cap} symbol={symbol} /> {props.help}
+          </span>
         </p>
       </div>
       <Meter

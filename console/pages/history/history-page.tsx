@@ -3,14 +3,14 @@ import { useParams } from 'wouter'
 import { useFilters } from '../../data/address.ts'
 import { download } from '../../data/download.ts'
 import { queryText } from '../../data/query-text.ts'
-import { scopePath, useMemberScope, type Scope } from '../../data/scope.ts'
+import { parentOf, scopePath, useMemberScope, type Scope } from '../../data/scope.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { FilterBox, RangeFilters, SelectFilter, TextFilter } from '../../ui/filter-box.tsx'
 import { Page } from '../../ui/page.tsx'
 import { FailureNote } from '../../ui/states.tsx'
 import { HistoryList } from './history-list.tsx'
-import { filterNames, useAsked } from './history-query.ts'
+import { filterNames, useAsked, useScopeName } from './history-query.ts'
 import { RequestDialog } from './request-dialog.tsx'
 import { kindOptions, sourceOptions } from './words.ts'
 
@@ -22,7 +22,7 @@ export function HistoryPage() {
     <Page
       title="History"
       lead="Everything that moved money or usage, to the last digit, and every setting that was changed."
-      {...parentOf(scope)}
+      {...parentOf(scope, useScopeName(scope))}
       actions={<ExportButtons scope={scope} />}
     >
       <Card>
@@ -45,12 +45,6 @@ function useHistoryScope(): Scope {
   return customerId !== undefined && memberId === undefined
     ? { kind: 'customer', customerId }
     : member
-}
-
-function parentOf(scope: Scope) {
-  if (scope.kind === 'me') return {}
-  const title = scope.kind === 'customer' ? scope.customerId : scope.memberId
-  return { parent: { href: `#/${scopePath(scope)}`, title } }
 }
 
 function HistoryFilters({ scope }: { readonly scope: Scope }) {

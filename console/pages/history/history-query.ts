@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import type { HistoryAnswer } from '../../../src/admin/contract/answers.ts'
 import { useFilters } from '../../data/address.ts'
@@ -50,4 +50,16 @@ export function useHistory(scope: Scope) {
     if (goesOn && isUnasked) void fetchNextPage()
   }, [goesOn, isUnasked, fetchNextPage])
   return query
+}
+
+/** What whoever the history is of is called; null until it is known, and for oneself. */
+export function useScopeName(scope: Scope): string | null {
+  const { data } = useQuery({
+    queryKey: ['name', scopePath(scope)],
+    queryFn: async ({ signal }) =>
+      (await read<{ readonly name: string | null }>(scopePath(scope), signal)).name,
+    enabled: scope.kind !== 'me',
+    meta: { live: 'never' },
+  })
+  return data ?? null
 }

@@ -32,7 +32,7 @@ export const nameColumn = <Held extends Key>(badge: (key: Held) => ReactNode): C
 })
 
 export const idColumns: readonly Column<Key>[] = [
-  { id: 'id', heading: 'Id', cell: ({ keyId }) => <code>{keyId}</code> },
+  { id: 'id', heading: 'Id', room: 'word', cell: ({ keyId }) => <code>{keyId}</code> },
   { id: 'made', heading: 'Made', cell: ({ issuedAtMs }) => <Clock atMs={issuedAtMs} /> },
 ]
 

@@ -37,10 +37,10 @@ function NearLine({ near }: { readonly near: Near }) {
       <div className="row between">
         <span>
           <a href={`#/${path`customers/${near.customerId}/members/${near.memberId}`}/usage`}>
-            {name}
+            <bdi>{name}</bdi>
           </a>{' '}
           <span className="soft small">
-            {near.customer.name ?? near.customerId} · {near.title}
+            <bdi>{near.customer.name ?? near.customerId}</bdi> · {near.title}
           </span>
         </span>
         <span className={`number strong ${tone === 'plain' ? '' : tone}`}>{words}</span>

@@ -94,6 +94,7 @@ const columns = (isOperator: boolean): readonly Column<PersonAnswer>[] => [
   {
     id: 'name',
     heading: 'Name',
+    room: 'name',
     cell: ({ name, isYou, isActive }) => (
       <>
         {name} {isYou ? <Badge tone="accent">you</Badge> : null}
@@ -101,18 +102,24 @@ const columns = (isOperator: boolean): readonly Column<PersonAnswer>[] => [
       </>
     ),
   },
-  { id: 'email', heading: 'E-mail', cell: ({ email }) => email },
-  { id: 'role', heading: 'Role', cell: ({ role }) => roleWords[role] },
+  { id: 'email', heading: 'E-mail', room: 'name', cell: ({ email }) => email },
+  { id: 'role', heading: 'Role', room: 'word', cell: ({ role }) => roleWords[role] },
   ...(isOperator
     ? [
         {
           id: 'customer',
           heading: 'Customer',
+          room: 'name' as const,
           cell: ({ customer }: PersonAnswer) => customer?.name ?? customer?.id ?? '–',
         },
       ]
     : []),
-  { id: 'seat', heading: 'Seat', cell: ({ member }) => member?.name ?? member?.id ?? '–' },
+  {
+    id: 'seat',
+    heading: 'Seat',
+    room: 'name',
+    cell: ({ member }) => member?.name ?? member?.id ?? '–',
+  },
   {
     id: 'seen',
     heading: 'Last used',

@@ -2,7 +2,7 @@ import { Suspense } from 'react'
 import type { UsageAnswer } from '../../../src/admin/contract/answers.ts'
 import { useForecast } from '../../charts/usage-series.ts'
 import { part } from '../../data/part.ts'
-import { useMemberScope } from '../../data/scope.ts'
+import { parentOf, useMemberScope } from '../../data/scope.ts'
 import { count, percent, plural } from '../../format/numbers.ts'
 import { Card } from '../../ui/card.tsx'
 import { Clock } from '../../ui/moment.tsx'
@@ -35,21 +35,17 @@ export function UsagePage() {
   const { figures, lastDrift, currencySymbol } = usage
   const [first] = figures.limits
   const isOwn = scope.kind === 'me'
-  const parent =
-    scope.kind === 'me'
-      ? {}
-      : {
-          parent: {
-            href: `#/customers/${scope.customerId}/members/${scope.memberId}`,
-            title: usage.member.name ?? usage.member.id,
-          },
-        }
   return (
     <Page
       title="Usage"
-      {...parent}
+      {...parentOf(scope, usage.member.name)}
       {...(first === undefined ? {} : { tabPrefix: percent(first.usedPercent, first.used) })}
-      lead={`${usage.member.name ?? usage.member.id}, ${figures.planName} plan, ${usage.customer.name ?? usage.customer.id}`}
+      lead={
+        <>
+          <bdi>{usage.member.name ?? usage.member.id}</bdi>, {figures.planName} plan,{' '}
+          <bdi>{usage.customer.name ?? usage.customer.id}</bdi>
+        </>
+      }
     >
       <Card title={isOwn ? 'Your next request' : 'The next request'}>
         <NextRequest usage={usage} />

@@ -60,6 +60,24 @@ test('a command that is repeated after an erasure does not bring the name back; 
   assert.deepEqual(await namesOf(world), ['Not Erasable'])
 })
 
+test('who is erased takes no name of anybody else along, and a customer takes those of all its own', async () => {
+  await using world = await openScriptedWorld(hi)
+  const { parts } = world
+  const plan = await planOf(world)
+  await nameAll(parts, plan)
+  const scope = { customerId: works, memberId: memberId('bertha'), actor: 'test' } as const
+  const seat = { ...scope, planId: planId(plan), name: 'Bertha Erasable' }
+  await seatMember(parts, { ...seat, operationId: operationId('seat-2') })
+  await issueKey(parts, { ...scope, operationId: operationId('key-2'), name: 'Erasable desk' })
+
+  await erasePersons(parts, { customerId: works, memberId: ottilie })
+
+  const left = ['Bertha Erasable', 'Erasable Works', 'Erasable desk']
+  assert.deepEqual((await namesOf(world)).toSorted(), left)
+  await erasePersons(parts, { customerId: works })
+  assert.deepEqual(await namesOf(world), [])
+})
+
 test('a name that a crash or a full disk kept from being written comes with the repeat', async () => {
   let isArmed = false
   const wrapStorage = (storage: Storage): Storage =>

@@ -11,6 +11,7 @@ import { revokeKey } from '../../src/operations/revoke-key.ts'
 import { seatMember } from '../../src/operations/seat-member.ts'
 import { setExtraUsage } from '../../src/operations/set-extra-usage.ts'
 import { setSpendCap } from '../../src/operations/set-spend-cap.ts'
+import { settle } from '../../src/operations/settle.ts'
 import { setStatus } from '../../src/operations/set-status.ts'
 import { planId } from '../../src/core/ids.ts'
 import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
@@ -143,6 +144,27 @@ test('D8: a window that resets while somebody waits admits him at that moment', 
   clock.pass(500)
 
   assert.equal(outcome(await asked), 'plan')
+})
+
+test('D8: a month of the cap that ends while somebody waits for the wallet admits him at that moment', async () => {
+  const { world, clock } = await openBusyWorld({
+    plan: sessionPlan(0n, { outputTokensExpected: 1000 }),
+  })
+  await using _closing = world
+  await world.turnOnExtraUsage(nanosPerUnit)
+  await setCap(world, 4n * cent)
+  clock.pass(Date.UTC(2026, 11) - 500 - clock.wallMs())
+  const spent = { usage: { output: 1000 }, marks: [], isEstimate: false, upstreamRequestId: null }
+  await settle(world.parts, world.seat, { holdId: idOf(await ask(world)), ...spent })
+  assert.equal(outcome(await ask(world)), 'extra_usage')
+  const asked = ask(world)
+  const isWaiting = await Promise.race([asked.then(() => false), settleDown().then(() => true)])
+
+  clock.pass(500)
+  const admitted = await Promise.race([asked, settleDown().then(() => undefined)])
+
+  assert.ok(isWaiting)
+  assert.equal(admitted && outcome(admitted), 'extra_usage')
 })
 
 test('D8: an exception that ends while somebody waits admits him at that moment', async () => {

@@ -11,7 +11,7 @@ import {
 } from '../../src/storage/storage.ts'
 import { acme, ann, authorize, balance, bob, furnish, look, topUp, zoe } from './accounts.ts'
 import type { MakeBed } from './storage.ts'
-import { isSettled, onBed } from './with-bed.ts'
+import { isSettled, onBed, turns } from './with-bed.ts'
 
 const onceOf = (id: string, digest = 'same content'): Once<string> => ({
   operationId: operationId(id),
@@ -234,17 +234,20 @@ function testIdempotency(makeBed: MakeBed): void {
     assert.equal(await look(storage, ann, balance), 1_000_100n)
   })
 
-  onBed(makeBed, 'another customer may use the same key', async (_, storage) => {
+  onBed(makeBed, 'another customer may use the same key, also at once', async (bed, storage) => {
     await furnish(storage)
+    const { customerId } = zoe
 
-    await topUp(storage, { id: 'mine', amountNanos: 1n }, onceOf('key-4'))
-    const theirs = topUp(
-      storage,
-      { id: 'theirs', amountNanos: 1n, customerId: zoe.customerId },
-      onceOf('key-4'),
-    )
+    const release = bed.holdCommits()
+    const mine = topUp(storage, { id: 'mine', amountNanos: 1n }, onceOf('key-4'))
+    const theirs = topUp(storage, { id: 'theirs', amountNanos: 2n, customerId }, onceOf('key-4'))
+    await turns(5)
+    release()
 
-    assert.equal(await theirs, 'topped up')
+    assert.deepEqual(await Promise.all([mine, theirs]), ['topped up', 'topped up'])
+    const later = topUp(storage, { id: 'later', amountNanos: 4n, customerId }, onceOf('key-4'))
+    assert.match(await later, /^repeated entry/)
+    assert.equal(await look(storage, zoe, balance), 2n)
   })
 
   onBed(makeBed, 'a refused operation does not use up its key', async (_, storage) => {

@@ -82,7 +82,9 @@ test('whatever bytes a body has, the answer is a reply and the gateway goes on',
 })
 
 test('a body that is too large is refused before it is read to its end', async () => {
-  await using world = await openScriptedWorld(hi, { settings: { bodyBytesMax: 10_000 } })
+  // With one place for a key, a place that is not given back would refuse whatever comes next.
+  const settings = { bodyBytesMax: 10_000, keyPlacesMax: 1 }
+  await using world = await openScriptedWorld(hi, { settings })
   const announced = await world.post({ body: askBody({ pad: 'x'.repeat(20_000) }) })
   const connection = await openRaw(world.url)
   const head = `POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${world.seat.keyText}\r\n`

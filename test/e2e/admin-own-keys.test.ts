@@ -167,17 +167,22 @@ describe("a member's own keys", () => {
     })
   })
 
-  test('a paused member gets no key, also none in exchange', async () => {
+  test('a paused member, or one of a paused customer, gets no key, also none in exchange', async () => {
     await using it = await openAdminWorld()
     const { seat, parts } = it.world
     const scope = { customerId: seat.customerId, memberId: seat.memberId }
     const { keys } = await keysOf(it)
-    await setStatus(parts, { ...scope, isActive: false, ...asPerson() })
-
-    await assert.rejects(issueOwnKey(parts, { ...scope, ...asPerson() }), { code: 'member_paused' })
     const path = `/api/me/keys/${keys[0].keyId}/rotate`
-    const { status, json } = await it.call('POST', path, { token: seat.keyText, body: {} })
-    assert.deepEqual([status, json.error.code], [403, 'member_paused'])
+
+    for (const memberId of [scope.memberId, null]) {
+      const paused = { ...scope, memberId }
+      await setStatus(parts, { ...paused, isActive: false, ...asPerson() })
+      const asking = issueOwnKey(parts, { ...scope, ...asPerson() })
+      await assert.rejects(asking, { code: 'member_paused' })
+      const { status, json } = await it.call('POST', path, { token: seat.keyText, body: {} })
+      assert.deepEqual([status, json.error.code], [403, 'member_paused'])
+      await setStatus(parts, { ...paused, isActive: true, ...asPerson() })
+    }
   })
 
   test("another member's key is unknown, and so many keys are enough", async () => {

@@ -112,7 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     connections: new Connections(settings.connectionsMax, parts.clock),
     refusals: createRefusalLog(logger, parts.clock),
     relays: new RunningRelays(parts.clock),
-    lateEnds: new LateEnds(parts, logger),
+    lateEnds: new LateEnds(parts),
     readiness: options.readiness ?? new Readiness(parts),
     telemetry: options.telemetry ?? new Telemetry(parts.clock, () => parts.storage.recordNowMs()),
   }

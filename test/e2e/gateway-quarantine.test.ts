@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { planId } from '../../src/core/ids.ts'
 import { nextTurn } from '../../src/system/next-turn.ts'
-import type { Storage } from '../../src/storage/storage.ts'
+import { StorageUnavailableError, type Storage } from '../../src/storage/storage.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { breakARule } from './break-a-rule.ts'
 import { passTime } from './pass-time.ts'
@@ -112,6 +112,47 @@ test('L1: a settle outlasts a quarantine of any length outside of its request, a
   assert.deepEqual(last?.kind === 'settled' && [last.isLate, last.usage.output], [true, 20])
 })
 
+test('L1: a settle outlasts a storage that is away for hours outside of its request, and its customer pays for it', async () => {
+  const clock = new ManualClock()
+  let isAway = false
+  await using world: ScriptedWorld = await openScriptedWorld(
+    (call) => {
+      isAway = true
+      call.send(jsonReply(200, message('hello', usage)))
+    },
+    {
+      clock,
+      plan: sessionPlan(10n ** 12n),
+      wrapStorage: (storage) => unwritable(storage, () => isAway),
+    },
+  )
+  assert.equal((await world.post()).status, 200)
+  const [line] = await whilePassing(clock, world.finished(1))
+  assert.equal(line?.['hold'], 'waits_for_storage')
+  for (let second = 0; second < 2 * 60 * 60; second += 1) {
+    clock.pass(1000)
+    await nextTurn()
+  }
+  const settled = Promise.withResolvers<void>()
+  world.parts.storage.onCommit(() => {
+    void kindsOf(world).then((kinds) => kinds.includes('settled') && settled.resolve())
+  })
+
+  isAway = false
+  using time = passTime(clock)
+  await settled.promise
+  time.end()
+
+  assert.deepEqual(await kindsOf(world), ['held', 'expired', 'settled'])
+  const last = (await world.entries()).at(-1)?.body
+  assert.deepEqual(last?.kind === 'settled' && [last.isLate, last.usage.output], [true, 20])
+  const waiting = world.logs.filter(({ message: text }) => text.startsWith('the end of a hold'))
+  assert.deepEqual(
+    waiting.map(({ message: text }) => text),
+    ['the end of a hold waits for its storage', 'the end of a hold has waited'],
+  )
+})
+
 test('a settle that is itself what was impossible is left to its expiry, so that it brings no quarantine back', async () => {
   const clock = new ManualClock()
   await using world = await openScriptedWorld(
@@ -153,6 +194,17 @@ const settlingWrongly = (storage: Storage): Storage =>
           once,
         )
       return update
+    },
+  })
+
+/** A storage whose changes fail while it is away, as on a full disk; what it does by itself goes on. */
+const unwritable = (storage: Storage, isAway: () => boolean): Storage =>
+  new Proxy(storage, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      if (name !== 'update' || !isAway()) return value.bind(target)
+      return () => Promise.reject(new StorageUnavailableError('The disk is full'))
     },
   })
 

@@ -67,7 +67,7 @@ export type EndingHold = {
   readonly holdId: HoldId
   readonly upstreamRequestId: string | null
   readonly trace: Trace
-  /** Since when it waits for its customer's quarantine to end, by elapsed time. */
+  /** Since when it waits outside of its request, by elapsed time. */
   readonly waitsSinceMs?: number
 }
 
@@ -85,13 +85,15 @@ const delayMaxMs = 5000
 /**
  * Never rejects: whatever goes wrong is said in the log, and the hold is left to its expiry. A reply that
  * delivered is never voided, however its settle fails: expired, it costs the customer nothing, is booked as the
- * operator's loss, and can still be settled within a day. A customer's quarantine lasts until somebody has looked, so what
- * it outlasts is tried again behind the request.
+ * operator's loss, and can still be settled within a day. A full disk and a customer's quarantine last until somebody has
+ * looked, so what they outlast is tried again behind the request.
  */
 export async function endHold(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await tryEnd(gate, hold, end)
+      await tryEnd(gate, hold, end)
+      if (hold.waitsSinceMs !== undefined) tellWaited(gate, hold)
+      return
     } catch (error) {
       if (attempt >= attemptsFor(gate, error)) return leave(gate, { hold, end, error })
       const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), delayMaxMs)
@@ -107,25 +109,34 @@ function attemptsFor(gate: Gate, error: unknown): number {
 
 type NotEnded = { readonly hold: EndingHold; readonly end: HoldEnd; readonly error: unknown }
 
-/** One whose own end is what was impossible is not tried again: it would bring its customer back into quarantine. */
 function leave(gate: Gate, notEnded: NotEnded): void {
-  const { hold, end, error } = notEnded
+  const { hold, end } = notEnded
   const { customerId } = hold.owner
   const { holdId, trace } = hold
-  const isWaiting = !gate.lateEnds.isServed(customerId) && !isOwnFault(error, holdId)
+  const waitsFor = passingTrouble(gate, notEnded)
   const sinceMs = hold.waitsSinceMs ?? gate.parts.clock.elapsedMs()
-  const endAgain = async (): Promise<void> => {
-    await endHold(gate, { ...hold, waitsSinceMs: sinceMs }, end)
-    gate.logger.info('the end of a hold has waited for a quarantine', {
-      holdId,
-      hold: trace.fields.hold,
-    })
+  const endAgain = (): Promise<void> => endHold(gate, { ...hold, waitsSinceMs: sinceMs }, end)
+  const giveUp = (): void => tellNotEnded(gate, notEnded)
+  if (waitsFor === null || !gate.lateEnds.add({ customerId, sinceMs, endAgain, giveUp })) {
+    return giveUp()
   }
-  if (isWaiting && gate.lateEnds.add({ customerId, holdId, sinceMs, endAgain })) {
-    trace.fields.hold = 'waits_for_quarantine'
-    return
-  }
-  tellNotEnded(gate, notEnded)
+  trace.fields.hold = `waits_for_${waitsFor}`
+  if (hold.waitsSinceMs !== undefined) return
+  gate.logger.warn(`the end of a hold waits for its ${waitsFor}`, { holdId, customerId })
+}
+
+/**
+ * What the end of a hold can wait for; null for a fault of ours. One whose own end is what was impossible is not tried
+ * again: it would bring its customer back into quarantine.
+ */
+function passingTrouble(gate: Gate, { hold, error }: NotEnded): 'storage' | 'quarantine' | null {
+  if (isOwnFault(error, hold.holdId)) return null
+  if (!gate.lateEnds.isServed(hold.owner.customerId)) return 'quarantine'
+  return isStorageAway(error) ? 'storage' : null
+}
+
+function tellWaited(gate: Gate, { holdId, trace }: EndingHold): void {
+  gate.logger.info('the end of a hold has waited', { holdId, hold: trace.fields.hold })
 }
 
 function isOwnFault(error: unknown, holdId: HoldId): boolean {
@@ -135,12 +146,24 @@ function isOwnFault(error: unknown, holdId: HoldId): boolean {
   return 'holdId' in body && body.holdId === holdId
 }
 
-function tellNotEnded(gate: Gate, { hold, end, error }: NotEnded): void {
-  const { holdId, trace } = hold
+function tellNotEnded(gate: Gate, notEnded: NotEnded): void {
+  const { hold, end, error } = notEnded
+  const { holdId, owner, trace } = hold
   trace.fields.hold = 'left_to_expiry'
-  const fields = { holdId, end: end.kind, usage: usageText(end), error: String(error) }
-  const why = isStorageAway(error) ? 'storage stayed away' : 'a fault of the gateway'
-  gate.logger.error(`hold not ended: ${why}`, fields)
+  const { customerId, memberId } = owner
+  const why = { storage: 'storage stayed away', quarantine: 'its customer is in quarantine' }
+  const trouble = passingTrouble(gate, notEnded)
+  gate.logger.error(
+    `hold not ended: ${trouble === null ? 'a fault of the gateway' : why[trouble]}`,
+    {
+      holdId,
+      customerId,
+      memberId,
+      end: end.kind,
+      usage: usageText(end),
+      error: String(error),
+    },
+  )
 }
 
 async function tryEnd(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void> {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { customerId, holdId } from '../../core/ids.ts'
+import { customerId } from '../../core/ids.ts'
 import type { GateParts } from '../../operations/parts.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { Logger } from '../../system/logger.ts'
 import { ManualClock } from '../../../test/contract/manual-clock.ts'
 import { LateEnds } from './late-ends.ts'
 
@@ -13,27 +12,25 @@ const dayMs = 24 * 60 * 60 * 1000
 function openLateEnds() {
   const clock = new ManualClock()
   const quarantined = new Set([acme])
-  const told: unknown[] = []
+  const left: string[] = []
   const ended: string[] = []
-  const tell = (_message: string, fields?: object): void => void told.push(fields)
-  const logger: Logger = { info: tell, warn: tell, error: tell }
   const assertServed = (id: typeof acme): void => {
     if (quarantined.has(id)) throw new Error('in quarantine')
   }
   const storage = { quarantine: { assertServed } } as unknown as Storage
   const parts: Pick<GateParts, 'clock' | 'storage'> = { clock, storage }
-  const lateEnds = new LateEnds(parts, logger)
+  const lateEnds = new LateEnds(parts)
   const add = (customer: typeof acme, name: string): boolean =>
     lateEnds.add({
       customerId: customer,
-      holdId: holdId(name),
       sinceMs: 0,
       endAgain: () => {
         ended.push(name)
         return Promise.resolve()
       },
+      giveUp: () => void left.push(name),
     })
-  return { clock, quarantined, told, ended, lateEnds, add }
+  return { clock, quarantined, left, ended, lateEnds, add }
 }
 
 test('ends wait while their customer is in quarantine, and come within seconds when it is over', () => {
@@ -51,19 +48,19 @@ test('ends wait while their customer is in quarantine, and come within seconds w
 })
 
 test('after a day nothing could be corrected any more: the hold is told, and waits no longer', () => {
-  const { clock, quarantined, ended, told, add } = openLateEnds()
+  const { clock, quarantined, ended, left, add } = openLateEnds()
   add(acme, 'old')
 
   clock.pass(dayMs)
   quarantined.clear()
   clock.pass(dayMs)
 
-  assert.deepEqual([ended, told], [[], [{ customerId: acme, holdId: 'old' }]])
+  assert.deepEqual([ended, left], [[], ['old']])
   assert.equal(add(acme, 'older'), false)
 })
 
 test('a stop ends what can be ended, tells the rest, and takes nothing any more', async () => {
-  const { quarantined, ended, told, lateEnds, add } = openLateEnds()
+  const { quarantined, ended, left, lateEnds, add } = openLateEnds()
   quarantined.add(zeta)
   add(acme, 'acmes')
   add(zeta, 'zetas')
@@ -71,6 +68,6 @@ test('a stop ends what can be ended, tells the rest, and takes nothing any more'
 
   await lateEnds.stop()
 
-  assert.deepEqual([ended, told], [['zetas'], [{ customerId: acme, holdId: 'acmes' }]])
+  assert.deepEqual([ended, left], [['zetas'], ['acmes']])
   assert.equal(add(acme, 'later'), false)
 })

@@ -1,14 +1,14 @@
-import type { CustomerId, HoldId } from '../../core/ids.ts'
+import type { CustomerId } from '../../core/ids.ts'
 import { isServed } from '../../operations/is-served.ts'
 import type { GateParts } from '../../operations/parts.ts'
-import type { Logger } from '../../system/logger.ts'
 
-/** The end of a hold, to be tried again from the start; settles by itself, and never rejects. */
 type LateEnd = {
   readonly customerId: CustomerId
-  readonly holdId: HoldId
   readonly sinceMs: number
+  /** Tries it again from the start; settles by itself, and never rejects. */
   readonly endAgain: () => Promise<void>
+  /** It waited for as long as it can: says so in the log. */
+  readonly giveUp: () => void
 }
 
 const lookEveryMs = 5000
@@ -16,20 +16,18 @@ const lookEveryMs = 5000
 const waitMaxMs = 24 * 60 * 60 * 1000
 
 /**
- * Ends of holds that wait for their customer's quarantine to end, outside of the requests that they are of: those keep
- * memory and connections, which other customers need. Nobody in quarantine gets new holds, so these stay few.
+ * Ends of holds that wait for the storage to come back, or for their customer's quarantine to end, outside of the requests
+ * that they are of: those keep memory and connections. Meanwhile nobody concerned gets new holds, so these stay few.
  */
 export class LateEnds {
   readonly #parts: Pick<GateParts, 'clock' | 'storage'>
-  readonly #logger: Logger
   readonly #running = new Set<Promise<void>>()
   #waiting: LateEnd[] = []
   #cancelTimer: (() => void) | undefined
   #isStopped = false
 
-  constructor(parts: Pick<GateParts, 'clock' | 'storage'>, logger: Logger) {
+  constructor(parts: Pick<GateParts, 'clock' | 'storage'>) {
     this.#parts = parts
-    this.#logger = logger
   }
 
   isServed(customerId: CustomerId): boolean {
@@ -45,7 +43,7 @@ export class LateEnds {
     return true
   }
 
-  /** Those whose customer is served again are ended; the others are said in the log, and left to their expiry. */
+  /** Those whose customer is served are tried once more; the others are said in the log, and left to their expiry. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#cancelTimer?.()
@@ -59,13 +57,7 @@ export class LateEnds {
     this.#waiting = []
     for (const end of waiting) {
       if (this.isServed(end.customerId)) this.#start(end)
-      else if (!this.add(end)) {
-        const { customerId, holdId } = end
-        this.#logger.error('hold left to its expiry: its customer is in quarantine', {
-          customerId,
-          holdId,
-        })
-      }
+      else if (!this.add(end)) end.giveUp()
     }
   }
 

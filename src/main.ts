@@ -78,7 +78,7 @@ async function chooseUpstream(
 async function makeDemoBooks(
   settings: Settings,
   system: Parameters<typeof startApp>[1],
-  defaultPlans: string,
+  { defaultPlans, say }: { readonly defaultPlans: string; readonly say: Log['say'] },
 ): Promise<string | null> {
   if (!settings.isDemoSeeded || settings.plansFile !== null) return null
   const endMs = system.clock.wallMs()
@@ -93,7 +93,10 @@ async function makeDemoBooks(
     runningMax: settings.customerRunningMax,
   }
   try {
-    await makeBooks(settings, { ...system, clock, version }, (parts) => makeDemoWorld(parts, world))
+    await makeBooks(settings, { ...system, clock, version }, async (parts) => {
+      say('Making the demo world (once): four invented customers, four weeks of requests …\n')
+      await makeDemoWorld(parts, world)
+    })
     return null
   } catch (error) {
     // Another process owns the folder, or nothing can be kept there at all: the start itself tells that.
@@ -131,7 +134,8 @@ async function main(): Promise<void> {
   const system = { clock, random: systemRandom, logger: log.logger }
   const chosen = await chooseUpstream(settings, system)
   const defaultPlans = readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8')
-  const noWorld = chosen.isDemo ? await makeDemoBooks(settings, system, defaultPlans) : null
+  const worldTerms = { defaultPlans, say: log.say }
+  const noWorld = chosen.isDemo ? await makeDemoBooks(settings, system, worldTerms) : null
   const story = createStoryPage({ clock, program: join(root, 'test', 'world', 'story.ts') })
   const app = await startApp(settings, system, {
     version,

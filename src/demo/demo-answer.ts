@@ -127,7 +127,7 @@ const command = 'npm run plimsoll --'
 
 const tips = [
   'Worth a try: send "demo-output-tokens: 8000" a few times until your session is used up, and read the refusal.',
-  'Worth a try: `npm run plimsoll -- topup 5`, then `npm run plimsoll -- extra on`, and the very next request is paid from the balance.',
+  'Worth a try: `npm run plimsoll -- topup 5`, then `npm run plimsoll -- extra on`: once your session is used up, the very next request is paid from the balance.',
   'Worth a try: "demo-fail: cut-mid-stream" breaks my answer in the middle; `npm run plimsoll -- history` shows what that cost.',
   'Worth a try: kill the gateway with -9 while I am writing, start it again, and run `npm run plimsoll -- verify`.',
   'Worth a try: "demo-fail: 402-credit" makes me refuse the operator, not you; the gateway tells the two apart.',

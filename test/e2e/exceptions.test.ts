@@ -41,7 +41,7 @@ test('D9: an exception through the API counts for the next request, and everythi
       ['operator', "Limit session for the member: $0.00 instead of the plan's own amount"],
       [
         'operator',
-        `Limit session for the member: unlimited instead of the plan's own amount, until ${new Date(untilMs).toISOString()}`,
+        `Limit session for the member: unlimited instead of the plan's own amount, until ${new Date(untilMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`,
       ],
     ],
   )

@@ -135,7 +135,8 @@ const grantTexts = {
   included: 'Credit included in the plan,',
 } as const
 
-const momentText = (atMs: number): string => new Date(atMs).toISOString()
+const momentText = (atMs: number): string =>
+  `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
 const scopeText = (scope: 'customer' | 'member'): string =>

@@ -50,6 +50,7 @@ test('a backup of the running server is taken, checked, restored, and says what 
   sessions.push(hasSessions())
   assert.deepEqual(sessions, [true, false], 'a restore that is done brings no session back')
   assert.match(restored.out.replaceAll(/\s+/g, ' '), /Everybody signs in at the console again/)
+  assert.doesNotMatch(restored.out, /ran when the backup was taken/, 'nothing ran')
   const first = Number(report.position) + 1
   assert.match(
     restored.out.replaceAll(/\s+/g, ' '),

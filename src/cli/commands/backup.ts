@@ -143,7 +143,7 @@ function restoredText(report: Restored, context: CommandContext): string {
   const place = { dataFolder: report.dataFolder, adminUrl: null }
   lines.push(...clockLines(report.lastEntryAtMs, { nowMs: context.clock.wallMs(), place }))
   lines.push(
-    `${countOf(report.openHoldCount, 'request')} ran when the backup was taken; the next start ends what ran, and nobody pays for it.`,
+    ...openHoldLines(report.openHoldCount),
     'Everybody signs in at the console again, with the account and password of then: look through `people list` for whoever was removed or switched off since.',
     ...tokenLines(report),
     'Then:',
@@ -151,6 +151,13 @@ function restoredText(report: Restored, context: CommandContext): string {
   )
   return lines.join('\n')
 }
+
+const openHoldLines = (count: number): readonly string[] =>
+  count === 0
+    ? []
+    : [
+        `${countOf(count, 'request')} ran when the backup was taken; the next start ends what ran, and nobody pays for it.`,
+      ]
 
 function tokenLines({ operatorToken, dataFolder }: Restored): readonly string[] {
   if (operatorToken === 'fits') return []

@@ -10,7 +10,10 @@ export function addStartCommand(program: Command, cli: CommandLine): void {
     )
     .argument('[settings...]')
     .allowUnknownOption()
-    .addHelpText('after', '\nExample:\n  npm run plimsoll -- start --gateway-port 4280')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npm run plimsoll -- start --gateway-port 4280\n\nEvery setting: npm start -- --help',
+    )
     .action((settings: readonly string[], _options: object, command: Command) => {
       // These two are options of every command, so they do not stand among the rest.
       const { dataFolder, adminUrl } = command.optsWithGlobals<Shared>()

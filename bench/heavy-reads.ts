@@ -104,7 +104,7 @@ async function exportFiles(parts: AdminApiParts, format: 'csv' | 'json'): Promis
 
 function openFile(parts: AdminApiParts, format: 'csv' | 'json'): ReadableStream | undefined {
   try {
-    return historyFile(parts, { customerId: big, filter: {} }, format)
+    return historyFile(parts, { customerId: big, filter: {}, reader: 'owner' }, format)
   } catch {
     return undefined
   }

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ManualClock } from '../../../test/contract/manual-clock.ts'
-import { customerId } from '../../core/ids.ts'
+import { customerId, memberId } from '../../core/ids.ts'
 import { nextTurn } from '../../system/next-turn.ts'
 import { HeavyReads, type Read } from './heavy-reads.ts'
 
 const isTooMany = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'too_many_reads'
 
-const of = (name: string): Read => ({ customerId: customerId(name) })
+const of = (name: string, reader = 'ada'): Read => ({
+  customerId: customerId(name),
+  reader: memberId(reader),
+})
 
 async function* texts(count: number, onEnd: () => void = () => undefined): AsyncGenerator<string> {
   try {
@@ -30,12 +33,15 @@ async function whilePassing<Value>(clock: ManualClock, work: Promise<Value>): Pr
   return watched
 }
 
-test('a customer has two places, and all together eight', () => {
+test('a reader has two places, a customer three, and all together eight', () => {
   const reads = new HeavyReads({ clock: new ManualClock() })
 
   const ends = [reads.begin(of('acme')), reads.begin(of('acme'))]
   assert.throws(() => reads.begin(of('acme')), isTooMany)
-  for (const owner of ['a', 'b', 'c']) ends.push(reads.begin(of(owner)), reads.begin(of(owner)))
+  ends.push(reads.begin(of('acme', 'bob')))
+  assert.throws(() => reads.begin(of('acme', 'eve')), isTooMany)
+  for (const owner of ['a', 'b']) ends.push(reads.begin(of(owner)), reads.begin(of(owner)))
+  ends.push(reads.begin(of('c')))
   assert.throws(() => reads.begin(of('d')), isTooMany)
   ends[0]?.()
   ends[0]?.()

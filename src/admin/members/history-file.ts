@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
+import type { Actor } from '../../core/entry.ts'
 import type { CustomerId, MemberId } from '../../core/ids.ts'
 import type { Nanos } from '../../core/money.ts'
 import { tokenMeters, toolMeters } from '../../core/usage.ts'
@@ -18,6 +19,8 @@ export type HistoryFileQuery = {
   readonly customerId: CustomerId
   readonly memberId?: MemberId
   readonly filter: HistoryFilter
+  /** Who reads it: a member, whichever of its keys it uses, or another caller. */
+  readonly reader: MemberId | Actor
 }
 
 export type HistoryFormat = 'csv' | 'json'
@@ -36,7 +39,8 @@ export function historyFile(
   format: HistoryFormat,
 ): ReadableStream<Uint8Array> {
   const lines = format === 'csv' ? csvLines(parts, query) : jsonLines(parts, query)
-  return parts.heavyReads.file({ customerId: query.customerId }, gathered(lines))
+  const { customerId, reader } = query
+  return parts.heavyReads.file({ customerId, reader }, gathered(lines))
 }
 
 async function* gathered(lines: AsyncGenerator<string>): AsyncGenerator<string> {

@@ -1,4 +1,6 @@
 import type { Hono } from 'hono'
+import type { Actor } from '../../core/entry.ts'
+import type { MemberId } from '../../core/ids.ts'
 import { getMember } from '../../operations/list-members.ts'
 import type { UsageScope } from '../../operations/usage-readings.ts'
 import type { AdminApiParts } from '../admin-api.ts'
@@ -6,7 +8,7 @@ import { extraUsageAnswer } from '../customers/extra-usage-answer.ts'
 import { historyFile, historyMediaTypes } from './history-file.ts'
 import { requestAnswer } from './request-answer.ts'
 import { forecastAnswer, seriesAnswer } from './series-answers.ts'
-import type { AdminContext, AdminVariables } from '../callers/callers.ts'
+import type { AdminContext, AdminVariables, Caller } from '../callers/callers.ts'
 import { historyFileQuerySchema, seriesQuerySchema } from '../contract/usage-queries.ts'
 import { answer, queryOf } from '../http/exchange.ts'
 
@@ -27,11 +29,15 @@ export function answerHistoryFile(
   const { format, filter } = queryOf(c, historyFileQuerySchema)
   const { name, ...scope } = owner
   const day = new Date(parts.storage.recordNowMs()).toISOString().slice(0, 10)
-  return c.body(historyFile(parts, { ...scope, filter }, format), 200, {
+  const reader = readerOf(c.get('caller'))
+  return c.body(historyFile(parts, { ...scope, filter, reader }, format), 200, {
     'content-type': historyMediaTypes[format],
     'content-disposition': `attachment; filename="history-${name}-${day}.${format}"`,
   })
 }
+
+const readerOf = (caller: Caller): MemberId | Actor =>
+  ('memberId' in caller ? caller.memberId : null) ?? caller.actor
 
 /** What one member used and what is to be expected: the same answers for the member and for who looks after it. */
 export function addMemberData(routes: Routes, parts: AdminApiParts, place: MemberPlace): void {

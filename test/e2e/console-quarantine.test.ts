@@ -32,10 +32,13 @@ test(
     await row.getByRole('link').or(row).first().click()
     await sees(operator, 'This customer is in quarantine.')
     await operator.getByText('npm run plimsoll -- verify').waitFor()
+    await operator.getByRole('button', { name: 'ada' }).click()
+    await operator.getByRole('heading', { name: 'Exceptions' }).waitFor()
+    await operator.getByText('npm run plimsoll -- verify').waitFor()
 
     await parts.storage.verify({ isHealing: false, actor: 'test' })
     await operator.reload()
-    await operator.getByRole('heading', { name: 'Members' }).waitFor()
+    await sees(operator, /% used/)
     await operator.getByText('This customer is in quarantine.').waitFor({ state: 'detached' })
     assert.equal((await world.admin.ask()).status, 200)
   },

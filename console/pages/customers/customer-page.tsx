@@ -19,6 +19,7 @@ import '../extra-usage/extra-usage-page.css'
 import { useCustomer } from './customers-query.ts'
 import { KeysCard } from './keys-card.tsx'
 import { MembersCard } from './members-card.tsx'
+import { QuarantineNote } from './quarantine-note.tsx'
 import { EraseButton, PauseButton } from './status-buttons.tsx'
 
 /** Drawn after what people come for. */
@@ -142,22 +143,3 @@ function EraseCard(props: { readonly name: string; readonly customer: CustomerAn
     />
   )
 }
-
-/** Nothing of the customer's books is wrong; what was wrong never came into them. */
-const QuarantineNote = ({ isOperator }: { readonly isOperator: boolean }) => (
-  <Note tone="bad" title="This customer is in quarantine.">
-    <p>
-      A change was stopped that did not fit its books. Until somebody has looked, its requests and
-      changes are answered “unavailable” and cost nothing.{' '}
-      {isOperator ? (
-        <>
-          It is a fault of the program: the <a href="#/storage">health page</a> names the entry. Run{' '}
-          <code>npm run plimsoll -- verify</code>: once that finds the journal sound, the customer
-          is served again.
-        </>
-      ) : (
-        'Tell the operator.'
-      )}
-    </p>
-  </Note>
-)

@@ -9,6 +9,7 @@ import { Card } from '../../ui/card.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, Note, Pending } from '../../ui/states.tsx'
 import { KeysCard } from '../customers/keys-card.tsx'
+import { QuarantineNote } from '../customers/quarantine-note.tsx'
 import { EraseButton, PauseButton } from '../customers/status-buttons.tsx'
 import { LimitBars } from '../usage/limit-bars.tsx'
 import { useUsage } from '../usage/usage-query.ts'
@@ -60,7 +61,7 @@ function Member(ids: Ids) {
       parent={parent}
       lead={
         <>
-          <code>{memberId}</code>, {member.planName} plan, {plural(member.runningCount, 'request')}{' '}
+          <code>{memberId}</code>, on {member.planName}, {plural(member.runningCount, 'request')}{' '}
           running
         </>
       }
@@ -73,6 +74,9 @@ function Member(ids: Ids) {
         </>
       }
     >
+      {usage.data?.blocked?.reason === 'quarantine' ? (
+        <QuarantineNote isOperator={isOperator} />
+      ) : null}
       {member.isActive ? null : (
         <Note tone="warn" title="This member is paused.">
           <p>Every request with its keys is refused until somebody resumes it.</p>

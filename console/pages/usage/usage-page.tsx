@@ -42,7 +42,7 @@ export function UsagePage() {
       {...(first === undefined ? {} : { tabPrefix: percent(first.usedPercent, first.used) })}
       lead={
         <>
-          <bdi>{usage.member.name ?? usage.member.id}</bdi>, {figures.planName} plan,{' '}
+          <bdi>{usage.member.name ?? usage.member.id}</bdi>, on {figures.planName},{' '}
           <bdi>{usage.customer.name ?? usage.customer.id}</bdi>
         </>
       }

@@ -80,27 +80,39 @@ export function DialogButtons({ children }: { readonly children: ReactNode }) {
   return <div className="dialog-buttons">{children}</div>
 }
 
-/** The end of a form in a dialog: why it could not be sent, and the buttons that leave it and send it. */
-export function FormEnd(props: {
+/**
+ * A form in a dialog: its fields, why it could not be sent, and the buttons that leave it and send it. `canSend` says
+ * whether what is filled in will do; the Enter key asks, too.
+ */
+export function DialogForm(props: {
   readonly command: { readonly isPending: boolean; readonly failure: unknown }
   readonly label: string
-  readonly isDisabled?: boolean
+  readonly canSend?: boolean
+  readonly onSend: () => void
   readonly onCancel: () => void
+  readonly children: ReactNode
 }) {
-  const { command, isDisabled = false } = props
+  const { command, canSend = true } = props
   useDialogHold(command.isPending ? 'busy' : 'free')
   return (
-    <>
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (canSend && !command.isPending) props.onSend()
+      }}
+    >
+      {props.children}
       {command.failure === null ? null : <FailureNote failure={command.failure} />}
       <DialogButtons>
         <Button onPress={props.onCancel} isDisabled={command.isPending}>
           Cancel
         </Button>
-        <Button kind="main" type="submit" isPending={command.isPending} isDisabled={isDisabled}>
+        <Button kind="main" type="submit" isPending={command.isPending} isDisabled={!canSend}>
           {props.label}
         </Button>
       </DialogButtons>
-    </>
+    </form>
   )
 }
 

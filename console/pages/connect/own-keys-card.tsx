@@ -8,7 +8,7 @@ import { useCommand } from '../../data/use-command.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Dialog, DialogButtons, FormEnd, useDialogHold } from '../../ui/dialog.tsx'
+import { Dialog, DialogButtons, DialogForm, useDialogHold } from '../../ui/dialog.tsx'
 import { Ago } from '../../ui/moment.tsx'
 import { EmptyState, FailureNote, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
@@ -164,21 +164,17 @@ function Rename({ held, onClose }: { readonly held: Key; readonly onClose: () =>
   const [name, setName] = useState(held.name ?? '')
   const rename = useCommand<{ readonly name: string }>(path`me/keys/${held.keyId}/name`)
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={rename}
+      label="Rename it"
+      onCancel={onClose}
+      canSend={name.trim() !== ''}
+      onSend={() => {
         rename.send({ name: name.trim() }, onClose)
       }}
     >
       <KeyNameField name={name} onName={setName} hint={nameHint} />
-      <FormEnd
-        command={rename}
-        label="Rename it"
-        isDisabled={name.trim() === ''}
-        onCancel={onClose}
-      />
-    </form>
+    </DialogForm>
   )
 }
 

@@ -5,10 +5,11 @@ import { path } from '../../data/api.ts'
 import { useSession } from '../../data/session.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { readersZone } from '../../format/time.ts'
-import { Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { Checkbox, TextField } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
 import { toast } from '../../ui/toast-store.ts'
+import { AccountIdField, AccountNameField, isIdFine } from './account-fields.tsx'
 
 type Props = { readonly isOpen: boolean; readonly onClose: () => void }
 
@@ -36,13 +37,14 @@ function CustomerForm({ onClose }: Pick<Props, 'onClose'>) {
   const [isExtraUsageOn, setExtraUsageOn] = useState(false)
   const [capNanos, setCapNanos] = useState<bigint | null>(null)
   const open = useCommand<Body, CustomerAnswer>('customers')
-  const isFine = name.trim() !== '' && (id === '' || isId(id))
+  const isFine = name.trim() !== '' && isIdFine(id)
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!isFine) return
+    <DialogForm
+      command={open}
+      label="Open the customer"
+      onCancel={onClose}
+      canSend={isFine}
+      onSend={() => {
         const cap =
           capNanos === null
             ? ({ kind: 'unlimited' } as const)
@@ -55,23 +57,8 @@ function CustomerForm({ onClose }: Pick<Props, 'onClose'>) {
         })
       }}
     >
-      <TextField
-        label="Name"
-        value={name}
-        onChange={setName}
-        lengthMax={100}
-        hasFirstFocus
-        isRequired
-      />
-      <TextField
-        label="Id"
-        value={id}
-        onChange={setId}
-        isMono
-        lengthMax={64}
-        hint="For commands and the journal; it cannot be changed later. Left empty, one is made."
-        problem={id === '' || isId(id) ? null : 'Use letters, digits, dots, dashes or underscores.'}
-      />
+      <AccountNameField name={name} onName={setName} />
+      <AccountIdField id={id} onId={setId} />
       <TextField
         label="Time zone"
         value={zone}
@@ -90,9 +77,6 @@ function CustomerForm({ onClose }: Pick<Props, 'onClose'>) {
         onChange={setCapNanos}
         hint="Left empty, there is none: up to the balance."
       />
-      <FormEnd command={open} label="Open the customer" isDisabled={!isFine} onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }
-
-export const isId = (text: string): boolean => /^[A-Za-z0-9_.-]{1,64}$/.test(text)

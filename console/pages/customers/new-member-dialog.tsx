@@ -3,12 +3,12 @@ import type { MemberAnswer } from '../../../src/admin/contract/answers.ts'
 import { go } from '../../data/address.ts'
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
-import { Dialog, FormEnd } from '../../ui/dialog.tsx'
-import { Select, TextField } from '../../ui/fields.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
+import { Select } from '../../ui/fields.tsx'
 import { EmptyState, Pending } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { usePlans } from './customers-query.ts'
-import { isId } from './new-customer-dialog.tsx'
+import { AccountIdField, AccountNameField, isIdFine } from './account-fields.tsx'
 
 type Props = {
   readonly customerId: string
@@ -44,13 +44,14 @@ function MemberForm({ customerId, onClose }: Props) {
     )
   }
   const planId = chosen ?? plans[0]?.id ?? ''
-  const isFine = name.trim() !== '' && planId !== '' && (id === '' || isId(id))
+  const isFine = name.trim() !== '' && planId !== '' && isIdFine(id)
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!isFine) return
+    <DialogForm
+      command={seat}
+      label="Seat the member"
+      onCancel={onClose}
+      canSend={isFine}
+      onSend={() => {
         const own = id === '' ? {} : { memberId: id }
         seat.send({ name: name.trim(), planId, ...own }, ({ memberId }) => {
           toast(`${name.trim()} has a seat now.`)
@@ -59,30 +60,14 @@ function MemberForm({ customerId, onClose }: Props) {
         })
       }}
     >
-      <TextField
-        label="Name"
-        value={name}
-        onChange={setName}
-        lengthMax={100}
-        hasFirstFocus
-        isRequired
-      />
+      <AccountNameField name={name} onName={setName} />
       <Select
         label="Plan"
         value={planId}
         onChange={setPlan}
         options={plans.map((plan) => ({ value: plan.id, label: plan.name }))}
       />
-      <TextField
-        label="Id"
-        value={id}
-        onChange={setId}
-        isMono
-        lengthMax={64}
-        hint="Left empty, one is made. It cannot be changed later."
-        problem={id === '' || isId(id) ? null : 'Use letters, digits, dots, dashes or underscores.'}
-      />
-      <FormEnd command={seat} label="Seat the member" isDisabled={!isFine} onCancel={onClose} />
-    </form>
+      <AccountIdField id={id} onId={setId} />
+    </DialogForm>
   )
 }

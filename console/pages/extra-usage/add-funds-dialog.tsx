@@ -3,7 +3,7 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money } from '../../format/money.ts'
-import { Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { RadioChoices, TextField } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
 import { toast } from '../../ui/toast-store.ts'
@@ -40,10 +40,12 @@ function FundsForm({ wallet, onClose }: Props) {
   const isPast = expiresAtMs !== null && expiresAtMs <= wallet.atMs
   const canAdd = amount !== null && amount > 0n && !isPast
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={add}
+      label="Add funds"
+      onCancel={onClose}
+      canSend={canAdd}
+      onSend={() => {
         if (!canAdd) return
         add.send({ amountNanos: amount.toString(), expiresAtMs }, () => {
           toast(`${money(amount, symbol)} was added.`)
@@ -75,8 +77,7 @@ function FundsForm({ wallet, onClose }: Props) {
         hint="Left empty, it never expires."
         problem={isPast ? 'That day is over.' : null}
       />
-      <FormEnd command={add} label="Add funds" isDisabled={!canAdd} onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }
 

@@ -3,7 +3,7 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money, plainMoney } from '../../format/money.ts'
-import { Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { RadioChoices } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
 import { Note } from '../../ui/states.tsx'
@@ -53,10 +53,12 @@ function CapForm({ wallet, member, onClose }: Props) {
         ? null
         : { kind, amountNanos: amount.toString() }
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={set}
+      label="Set the cap"
+      onCancel={onClose}
+      canSend={cap !== null}
+      onSend={() => {
         if (cap === null) return
         set.send({ cap }, () => {
           toast(
@@ -92,7 +94,6 @@ function CapForm({ wallet, member, onClose }: Props) {
           As much as this is spent already: extra usage pays for nothing more this month.
         </Note>
       ) : null}
-      <FormEnd command={set} label="Set the cap" isDisabled={cap === null} onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }

@@ -3,7 +3,7 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money, plainMoney } from '../../format/money.ts'
-import { ConfirmDialog, Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { ConfirmDialog, Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
@@ -59,10 +59,12 @@ function TermsForm({ wallet, onClose }: Props) {
   const canSet = isWhole && problems.amount === null && problems.most === null && threshold > 0n
   const startOf = (nanos: bigint | null): string => (nanos === null ? '' : plainMoney(nanos))
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={set}
+      label="Turn on"
+      onCancel={onClose}
+      canSend={canSet}
+      onSend={() => {
         if (!canSet) return
         const next: Setting = {
           kind: 'on',
@@ -98,8 +100,7 @@ function TermsForm({ wallet, onClose }: Props) {
         onChange={(nanos) => setTerms({ ...terms, most: nanos })}
         problem={problems.most}
       />
-      <FormEnd command={set} label="Turn on" isDisabled={!canSet} onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }
 

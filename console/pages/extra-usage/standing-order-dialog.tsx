@@ -3,7 +3,7 @@ import type { ExtraUsageAnswer } from '../../../src/admin/contract/extra-usage.t
 import { path } from '../../data/api.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { money, plainMoney } from '../../format/money.ts'
-import { Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
 import { toast } from '../../ui/toast-store.ts'
 
@@ -30,10 +30,12 @@ function OrderForm({ wallet, onClose }: Props) {
     path`customers/${wallet.customer.id}/standing-order`,
   )
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={set}
+      label="Set the order"
+      onCancel={onClose}
+      canSend={most !== null}
+      onSend={() => {
         if (most === null) return
         set.send({ monthMaxNanos: most.toString() }, () => {
           toast(
@@ -53,7 +55,6 @@ function OrderForm({ wallet, onClose }: Props) {
         hint="It reloads nothing by itself: the account's auto-reload does. Zero ends it."
         hasFirstFocus
       />
-      <FormEnd command={set} label="Set the order" isDisabled={most === null} onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }

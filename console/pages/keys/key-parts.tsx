@@ -3,7 +3,7 @@ import type { IssuedKeyAnswer } from '../../../src/admin/contract/answers.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { Button } from '../../ui/button.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
-import { ConfirmDialog, DialogButtons, FormEnd, useDialogHold } from '../../ui/dialog.tsx'
+import { ConfirmDialog, DialogButtons, DialogForm, useDialogHold } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/fields.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Note } from '../../ui/states.tsx'
@@ -89,10 +89,11 @@ export function NewKeyForm(props: {
     )
   }
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={issue}
+      label="Make the key"
+      onCancel={onClose}
+      onSend={() => {
         issue.send(name.trim() === '' ? {} : { name: name.trim() }, (answer) => {
           setMade(answer)
           onMade?.(answer.keyText)
@@ -100,8 +101,7 @@ export function NewKeyForm(props: {
       }}
     >
       <KeyNameField name={name} onName={setName} hint={hint} />
-      <FormEnd command={issue} label="Make the key" onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }
 

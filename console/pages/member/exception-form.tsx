@@ -4,7 +4,7 @@ import { useSession } from '../../data/session.ts'
 import { serverNowMs } from '../../data/server-clock.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { quantity } from '../../format/numbers.ts'
-import { FormEnd } from '../../ui/dialog.tsx'
+import { DialogForm } from '../../ui/dialog.tsx'
 import { NumberField, RadioChoices, Select, TextField } from '../../ui/fields.tsx'
 import { MoneyField } from '../../ui/money-field.tsx'
 import { toast } from '../../ui/toast-store.ts'
@@ -38,11 +38,12 @@ export function ExceptionForm(props: {
       ? 'In the unit of the limit.'
       : `The plan gives ${quantity(planAmount, limit.unit, currencySymbol)}; ${quantity(limit.used, limit.unit, currencySymbol)} is used.`
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!isFine) return
+    <DialogForm
+      command={except}
+      label="Make the exception"
+      onCancel={onClose}
+      canSend={isFine}
+      onSend={() => {
         const most: Most = kind === 'unlimited' ? { kind } : { kind, amount }
         except.send({ limitId, most, untilMs }, () => {
           toast(`${limit.title}: the exception counts from the next request on.`)
@@ -89,12 +90,6 @@ export function ExceptionForm(props: {
         hint="In your time zone. Left empty, it counts until somebody takes it back."
         problem={isPast ? 'That moment is over.' : null}
       />
-      <FormEnd
-        command={except}
-        label="Make the exception"
-        isDisabled={!isFine}
-        onCancel={onClose}
-      />
-    </form>
+    </DialogForm>
   )
 }

@@ -9,7 +9,7 @@ import { quantity } from '../../format/numbers.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { Select } from '../../ui/fields.tsx'
 import { Note, Pending } from '../../ui/states.tsx'
 import { Table, type Column } from '../../ui/table.tsx'
@@ -60,10 +60,11 @@ function MoveForm(props: { readonly member: MemberAnswer; readonly onClose: () =
   }
   const name = plans.find(({ id }) => id === planId)?.name ?? planId
   return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={move}
+      label={`Move to ${name}`}
+      onCancel={onClose}
+      onSend={() => {
         move.send({ memberId, planId }, () => {
           toast(`${member.name ?? memberId} is on ${name} now.`)
           onClose()
@@ -77,8 +78,7 @@ function MoveForm(props: { readonly member: MemberAnswer; readonly onClose: () =
         options={others.map((plan) => ({ value: plan.id, label: plan.name }))}
       />
       <SeatPreview customerId={customerId} memberId={memberId} planId={planId} />
-      <FormEnd command={move} label={`Move to ${name}`} onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }
 

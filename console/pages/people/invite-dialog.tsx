@@ -4,7 +4,7 @@ import { ApiFailure } from '../../data/api.ts'
 import { useSession } from '../../data/session.ts'
 import { problemOf } from '../../data/sign-in.ts'
 import { useCommand } from '../../data/use-command.ts'
-import { Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/fields.tsx'
 import { StandingFields, type Standing } from './standing-fields.tsx'
 
@@ -28,10 +28,11 @@ export function InviteDialog(props: {
   const failure = invite.failure === null ? null : ApiFailure.of(invite.failure)
   return (
     <Dialog title="Invite somebody" isOpen onClose={props.onClose}>
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
+      <DialogForm
+        command={invite}
+        label="Make the link"
+        onCancel={props.onClose}
+        onSend={() => {
           invite.run({ ...who, ...standing }).then(props.onInvited, () => undefined)
         }}
       >
@@ -53,8 +54,7 @@ export function InviteDialog(props: {
           isRequired
         />
         <StandingFields value={standing} onChange={setStanding} />
-        <FormEnd command={invite} label="Make the link" onCancel={props.onClose} />
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

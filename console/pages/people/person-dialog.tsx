@@ -6,7 +6,7 @@ import { useSession } from '../../data/session.ts'
 import { useCommand } from '../../data/use-command.ts'
 import { Button } from '../../ui/button.tsx'
 import { Facts } from '../../ui/card.tsx'
-import { ConfirmDialog, Dialog, FormEnd } from '../../ui/dialog.tsx'
+import { ConfirmDialog, Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast-store.ts'
 import { StandingFields, type Standing } from './standing-fields.tsx'
@@ -112,10 +112,11 @@ function RoleDialog(props: {
   const change = useCommand<Standing>(`${base}/role`)
   return (
     <Dialog title={`Role of ${person.name}`} isOpen onClose={onClose}>
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
+      <DialogForm
+        command={change}
+        label="Change the role"
+        onCancel={onClose}
+        onSend={() => {
           change.run(standing).then(
             () => {
               toast(`${person.name} has the new role, and signs in again.`)
@@ -127,8 +128,7 @@ function RoleDialog(props: {
       >
         <StandingFields value={standing} onChange={setStanding} />
         <p className="soft small">Their sessions end; they sign in again with the new role.</p>
-        <FormEnd command={change} label="Change the role" onCancel={onClose} />
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

@@ -8,7 +8,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
-import { Dialog, DialogButtons, FormEnd } from '../../ui/dialog.tsx'
+import { Dialog, DialogButtons, DialogForm } from '../../ui/dialog.tsx'
 import { TextArea } from '../../ui/fields.tsx'
 import { Clock } from '../../ui/moment.tsx'
 import { Note } from '../../ui/states.tsx'
@@ -215,10 +215,11 @@ function Report({
     )
   }
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
+    <DialogForm
+      command={report}
+      label="Report it"
+      onCancel={onClose}
+      onSend={() => {
         report.send({ decisionId, note: note.trim() }, setMade)
       }}
     >
@@ -227,8 +228,7 @@ function Report({
         key, names and what you asked the model are not in it.
       </p>
       <TextArea label="A note for the text (optional)" value={note} onChange={setNote} rows={3} />
-      <FormEnd command={report} label="Report it" onCancel={onClose} />
-    </form>
+    </DialogForm>
   )
 }
 

@@ -257,6 +257,14 @@ test('an overrun of one month takes nothing from the allowance of another that i
     return decision.kind === 'allow' ? decision.allowance.heldNanos : undefined
   }
   assert.equal(held(), cents(10))
+  // Neither the newest nor the oldest that is remembered, but the month's own; none at all is nothing.
+  const [september, november] = books.customer.overrunBefore
+  books.customer.overrunBefore = [november, september].flatMap((known) => known ?? [])
+  assert.equal(held(), cents(10))
+  books.nowMs = Date.UTC(2026, 9, 5)
+  assert.equal(held(), cents(10))
+  books.nowMs = Date.UTC(2026, 8, 5)
+  assert.equal(held(), cents(100))
   books.nowMs = Date.UTC(2026, 11, 5)
   assert.equal(held(), cents(100))
   books.nowMs = Date.UTC(2027, 0, 5)

@@ -15,8 +15,11 @@ function bookWith(overrides: unknown = { models: {} }, unpriced: UnpricedPolicy 
   return createPriceBook({ digest, unpriced, overrides: parsePriceOverrides(overrides) })
 }
 
+/** One for all of its tests, as a server has one for years: what it remembers must not outlive its day. */
+const published = bookWith()
+
 function ratesOf(model: string, atMs = nowMs): Partial<Record<Meter, string>> {
-  const price = bookWith().priceOf({ model }, atMs)
+  const price = published.priceOf({ model }, atMs)
   assert.ok(price !== undefined, model)
   const text = (rates: readonly { nanosPerMillion: bigint }[]): string =>
     rates.map((rate) => `${rate.nanosPerMillion / 1_000_000n}`).join(' ')

@@ -161,6 +161,9 @@ test('D8: a month of the cap that ends while somebody waits for the wallet admit
   const isWaiting = await Promise.race([asked.then(() => false), settleDown().then(() => true)])
 
   clock.pass(500)
+  await settleDown()
+  // What another customer has written now is durable behind whatever was held for the one who waits.
+  await world.addSeat('zoe', { customer: 'other' })
   const admitted = await Promise.race([asked, settleDown().then(() => undefined)])
 
   assert.ok(isWaiting)

@@ -75,7 +75,7 @@ function parseBody(body: Uint8Array): ParsedBody {
     return problem('The request body is not valid UTF-8')
   }
   // Depth is bounded before the parser builds anything.
-  const scan = scanPriced(body, depthMax)
+  const scan = scanPriced(text, depthMax)
   if (scan.isTooDeep) {
     return problem(`The request body is nested too deeply: more than ${depthMax} levels`)
   }

@@ -1,5 +1,5 @@
 /**
- * A walk over the bytes of a JSON text that finds what parsers hide: keys that stand twice where they decide
+ * A walk over a JSON text that finds what parsers hide: keys that stand twice where they decide
  * about the price, and how deep the text nests. It validates nothing; on a text that is not JSON it finds
  * something or other and ends.
  */
@@ -24,17 +24,16 @@ const pricedFields: ReadonlySet<string> = new Set([
 const lookedAtDepth = 3
 
 /** Looks at the outermost object, and at those right below its priced fields. */
-export function scanPriced(body: Uint8Array, depthMax: number): PricedScan {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+export function scanPriced(text: string, depthMax: number): PricedScan {
   const found = new FoundKeys()
   let depth = 0
   // Keys of objects that are looked at: strings right after the brace or a comma.
   let isKeyNext = false
-  for (let i = 0; i < bytes.length; i += 1) {
-    switch (bytes[i]) {
+  for (let i = 0; i < text.length; i += 1) {
+    switch (text.charCodeAt(i)) {
       case quote: {
-        const end = endOfString(bytes, i + 1)
-        if (isKeyNext) found.see(readKey(bytes, i, end), depth)
+        const end = endOfString(text, i + 1)
+        if (isKeyNext) found.see(readKey(text.slice(i + 1, end)), depth)
         isKeyNext = false
         i = end
         break
@@ -87,30 +86,29 @@ class FoundKeys {
 }
 
 /** Short strings are cheapest to walk; the search of the platform wins on long ones. */
-const walkBytesMax = 48
+const walkCharsMax = 48
 
-/** The place of the closing quote, or the end of the bytes where there is none. */
-function endOfString(bytes: Buffer, start: number): number {
+/** The place of the closing quote, or the end of the text where there is none. */
+function endOfString(text: string, start: number): number {
   let i = start
-  const walkEnd = Math.min(bytes.length, start + walkBytesMax)
+  const walkEnd = Math.min(text.length, start + walkCharsMax)
   for (; i < walkEnd; i += 1) {
-    const byte = bytes[i]
-    if (byte === quote) return i
-    if (byte === backslash) i += 1
+    const char = text.charCodeAt(i)
+    if (char === quote) return i
+    if (char === backslash) i += 1
   }
-  // The walk may have stepped over an escaped byte at its edge; `i` is where the next byte is a plain one.
+  // The walk may have stepped over an escaped character at its edge; `i` is where the next one is plain.
   for (;;) {
-    const found = bytes.indexOf(quote, i)
-    if (found === -1) return bytes.length
+    const found = text.indexOf('"', i)
+    if (found === -1) return text.length
     let escapes = 0
-    while (found - escapes > i && bytes[found - escapes - 1] === backslash) escapes += 1
+    while (found - escapes > i && text.charCodeAt(found - escapes - 1) === backslash) escapes += 1
     if (escapes % 2 === 0) return found
     i = found + 1
   }
 }
 
-function readKey(bytes: Buffer, open: number, close: number): string {
-  const raw = bytes.toString('utf8', open + 1, close)
+function readKey(raw: string): string {
   if (!raw.includes('\\')) return raw
   try {
     return String(JSON.parse(`"${raw}"`))

@@ -41,6 +41,8 @@ export type ServiceMarks = readonly string[]
 export type Unit = 'money' | 'tokens' | 'requests'
 export type Amounts = { readonly [U in Unit]: bigint }
 
+/** In the order of a bill. */
+const meters: readonly Meter[] = [...tokenMeters, ...toolMeters]
 const inputMeters: readonly Meter[] = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h']
 
 /** All tokens of a request, of every kind. */
@@ -69,7 +71,7 @@ export function priceLines(price: Price, usage: Usage): readonly PriceLine[] {
   let inputTokens = 0
   for (const meter of inputMeters) inputTokens += usage[meter] ?? 0
   const lines: PriceLine[] = []
-  for (const meter of [...tokenMeters, ...toolMeters]) {
+  for (const meter of meters) {
     const quantity = usage[meter] ?? 0
     if (quantity > 0) {
       lines.push({ meter, quantity, nanosPerMillion: rateOf(price, meter, inputTokens) })

@@ -166,27 +166,43 @@ function unpackDenied(bytes: Buffer): DeniedDecision | undefined {
 
 /** Texts with their length before them, and counts in groups of seven bits: people copy what this makes. */
 class Packing {
-  readonly #bytes: number[] = []
+  #bytes = Buffer.allocUnsafe(packedBytesUsual)
+  #length = 0
 
   text(value: string): void {
-    const bytes = Buffer.from(value)
-    this.count(bytes.length)
-    this.#bytes.push(...bytes)
+    const length = Buffer.byteLength(value)
+    this.count(length)
+    this.#makeRoom(length)
+    this.#length += this.#bytes.write(value, this.#length)
   }
 
   count(value: number): void {
+    this.#makeRoom(countBytesMax)
     let rest = value
     while (rest >= 128) {
-      this.#bytes.push((rest % 128) + 128)
+      this.#bytes[this.#length++] = (rest % 128) + 128
       rest = Math.floor(rest / 128)
     }
-    this.#bytes.push(rest)
+    this.#bytes[this.#length++] = rest
   }
 
   bytes(): Buffer {
-    return Buffer.from(this.#bytes)
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #makeRoom(count: number): void {
+    const needed = this.#length + count
+    if (needed <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(needed * 2)
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
   }
 }
+
+/** Every decision is given an id, so packing one is a few writes into one piece of memory. */
+const packedBytesUsual = 256
+/** Of any safe integer, in groups of seven bits. */
+const countBytesMax = 8
 
 class Unpacking {
   readonly #bytes: Buffer

@@ -4,14 +4,17 @@ import type { Parts } from './parts.ts'
 
 export type KeyOwner = Omit<KeyRecord, 'isRevoked'>
 
-/**
- * Whose key this is, or undefined for one that was never issued or is revoked. Read from storage each
- * time, so a revocation counts for the very next request.
- */
-export async function findKey(
-  parts: Pick<Parts, 'storage'>,
-  keyText: string,
+type Journal = Pick<Parts, 'storage'>
+
+/** Whose key this is, or undefined for one that was never issued or is revoked. */
+export const findKey = (parts: Journal, keyText: string): Promise<KeyOwner | undefined> =>
+  findKeyByHash(parts, hashKey(keyText))
+
+/** Read from storage each time, so a revocation counts for the very next request. */
+export async function findKeyByHash(
+  parts: Journal,
+  keyHash: string,
 ): Promise<KeyOwner | undefined> {
-  const record = await parts.storage.findKey(hashKey(keyText))
+  const record = await parts.storage.findKey(keyHash)
   return record === undefined || record.isRevoked ? undefined : record
 }

@@ -1,5 +1,5 @@
-import { findKey, type KeyOwner } from '../../operations/find-key.ts'
-import { keyPrefix } from '../../operations/issue-key.ts'
+import { findKeyByHash, type KeyOwner } from '../../operations/find-key.ts'
+import { hashKey, keyPrefix } from '../../operations/issue-key.ts'
 import { readCallerKey } from './caller-key.ts'
 import { isStorageAway } from '../hold/end-hold.ts'
 import type { Exchange, Gate } from '../gate.ts'
@@ -7,7 +7,7 @@ import { refuse } from '../refuse.ts'
 
 export type KnownCaller = {
   readonly owner: KeyOwner
-  readonly keyText: string
+  readonly keyHash: string
   readonly isOauthStyle: boolean
 }
 
@@ -21,7 +21,8 @@ export async function admitCaller(
     refuse(gate, exchange, { kind: 'unknown_key', problem: key.kind })
     return undefined
   }
-  const owner = await findOwner(gate, exchange, key.keyText)
+  const keyHash = hashKey(key.keyText)
+  const owner = await findOwner(gate, exchange, { keyText: key.keyText, keyHash })
   if (owner === undefined) return undefined
   const { fields } = exchange.trace
   fields.keyId = owner.keyId
@@ -34,22 +35,21 @@ export async function admitCaller(
     refuse(gate, exchange, { kind: 'too_fast', retryAfterMs: burst.retryAfterMs })
     return undefined
   }
-  const { keyText, isOauthStyle } = key
-  return { owner, keyText, isOauthStyle }
+  return { owner, keyHash, isOauthStyle: key.isOauthStyle }
 }
 
 /** Whether the key is still good: a revocation counts also for a request whose body or turn took long. */
-export async function isKeyValid(gate: Gate, { keyText }: KnownCaller): Promise<boolean> {
-  return (await findKey(gate.parts, keyText)) !== undefined
+export async function isKeyValid(gate: Gate, { keyHash }: KnownCaller): Promise<boolean> {
+  return (await findKeyByHash(gate.parts, keyHash)) !== undefined
 }
 
 async function findOwner(
   gate: Gate,
   exchange: Exchange,
-  keyText: string,
+  { keyText, keyHash }: { readonly keyText: string; readonly keyHash: string },
 ): Promise<KeyOwner | undefined> {
   try {
-    const owner = await findKey(gate.parts, keyText)
+    const owner = await findKeyByHash(gate.parts, keyHash)
     const problem = keyText.startsWith(keyPrefix) ? 'unknown' : 'foreign'
     if (owner === undefined) refuse(gate, exchange, { kind: 'unknown_key', problem })
     return owner

@@ -126,7 +126,11 @@ function toValues(rows: readonly JournalRow[]): readonly Value[] {
 function toRows(values: readonly Value[]): readonly JournalRow[] {
   const rows: JournalRow[] = []
   for (let from = 0; from < values.length; from += columns.length) {
-    const row = Object.fromEntries(columns.map((column, index) => [column, values[from + index]]))
+    const row: Partial<Record<keyof JournalRow, Value>> = {}
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index]
+      if (column !== undefined) row[column] = values[from + index] ?? null
+    }
     rows.push(row as JournalRow)
   }
   return rows

@@ -132,6 +132,18 @@ test('D8: who leaves, or comes to wait for something else, wakes the next one of
   assert.equal(await isTold(first), false)
 })
 
+test('D8: a member with as many waiting as may wait joins once more only where it would pass others', () => {
+  const { line } = openLine(1)
+  const first = mustJoin(line, asking('x', 'm', ['a']))
+
+  assert.equal(line.join(asking('x', 'm', ['a']), undefined), undefined)
+  const fitting = mustJoin(line, { ...asking('x', 'm', ['a']), isFitting: true })
+
+  assert.equal(line.isTaken(['a'], fitting), true)
+  first.leave()
+  assert.equal(line.isTaken(['a'], fitting), false)
+})
+
 test('a line that closes ends every wait, and lets nobody join', async () => {
   const { line } = openLine()
   const place = mustJoin(line, asking('x', 'ada', ['wallet']))

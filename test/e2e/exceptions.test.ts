@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HistoryAnswer } from '../../src/admin/contract/answers.ts'
+import { planId } from '../../src/core/ids.ts'
+import { publishPlans } from '../../src/operations/publish-plans.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
+import { sessionLimit, sessionPlan } from './world.ts'
 
 const member = '/api/customers/acme/members/ada'
 
@@ -78,6 +81,8 @@ test('a refusal by an exception says that it is one, in words and for programs',
 
 test('an exception that cannot be is refused by the field that is wrong, and changes nothing', async () => {
   await using admin = await openAdminWorld()
+  const other = sessionPlan(1n, { id: planId('other'), limits: [sessionLimit(1n, 'elsewhere')] })
+  await publishPlans(admin.world.parts, [other])
   const position = admin.world.parts.storage.durablePosition
   const most = { kind: 'amount', amount: '5' }
   const cases: readonly (readonly [object, number, string, RegExp])[] = [
@@ -97,6 +102,7 @@ test('an exception that cannot be is refused by the field that is wrong, and cha
     ],
     [{ limitId: 'session', most, untilMs: 1000 }, 422, 'invalid_expiry', /past/],
     [{ limitId: 'fortnight', most }, 404, 'unknown_limit', /its limits are: session/],
+    [{ limitId: 'elsewhere', most }, 404, 'unknown_limit', /its limits are: session/],
   ]
 
   for (const [body, status, code, message] of cases) {

@@ -60,6 +60,28 @@ test('a stream that is cut in the middle of an event breaks off, and forges noth
   assert.deepEqual(await lastEnd(world), ['settled', true, 1000])
 })
 
+test('a stream whose length was announced is cut without a word of ours, which would stand for its rest', async () => {
+  const clock = new ManualClock()
+  const length = Buffer.byteLength(events.join(''))
+  const passed = events.slice(0, 3).join('')
+  await using world = await openScriptedWorld(
+    (call) => {
+      const type = 'content-type: text/event-stream'
+      call.send(`HTTP/1.1 200 OK\r\n${type}\r\ncontent-length: ${length}\r\n\r\n${passed}`)
+    },
+    { clock, holdMaxMs: hourMs },
+  )
+  const connection = await world.begin(stream)
+  await connection.until('"one"')
+
+  clock.pass(hourMs - 1000)
+
+  const received = await connection.toEnd()
+  await world.finished(1)
+  assert.ok(received.toString().endsWith(`\r\n\r\n${passed}`))
+  assert.deepEqual(await lastEnd(world), ['settled', true, 1000])
+})
+
 test('an upstream that is silent until the hold expires is a 504, and nothing is charged', async () => {
   const clock = new ManualClock()
   await using world = await openScriptedWorld(() => {}, { clock, holdMaxMs: hourMs })

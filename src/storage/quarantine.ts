@@ -23,7 +23,7 @@ type Case = { readonly sinceMs: number; readonly broken: BrokenInvariantError }
 const problemsMax = 20
 
 /**
- * Customers whose changes are refused because one of them was impossible, until a `verify` finds the journal sound or
+ * Customers whose changes are refused because one of them was impossible, until a `verify` finds its books sound or
  * the process ends (docs/decisions/0024-a-customer-in-quarantine.md). Their books can be read, their holds expire.
  */
 export class Quarantine implements QuarantineGate {
@@ -66,12 +66,13 @@ export class Quarantine implements QuarantineGate {
     }
   }
 
-  /** The journal was recomputed and found sound: everybody is served again. */
-  lift(): void {
+  /** The journal was recomputed: whose books were found sound is served again, whatever is wrong in others. */
+  lift(isSound: (customerId: CustomerId) => boolean): void {
     for (const customerId of this.#cases.keys()) {
-      this.#log.info('the journal is sound: a customer is out of quarantine', { customerId })
+      if (!isSound(customerId)) continue
+      this.#cases.delete(customerId)
+      this.#log.info('its books are sound: a customer is out of quarantine', { customerId })
     }
-    this.#cases.clear()
   }
 
   problems(): readonly StorageProblem[] {
@@ -89,7 +90,7 @@ export class Quarantine implements QuarantineGate {
 }
 
 const remedy =
-  'This is a fault of the program: keep the log of that moment and report it. Run npm run plimsoll -- verify; when it finds the journal sound, or after a restart, the customer is served again.'
+  'This is a fault of the program: keep the log of that moment and report it. Run npm run plimsoll -- verify; when it finds the books of the customer sound, or after a restart, the customer is served again.'
 
 const refusal = (cause: BrokenInvariantError): ImpossibleChangeError =>
   new ImpossibleChangeError(

@@ -23,7 +23,7 @@ import type { ActBook, SignInDatabase } from './console-storage.ts'
  *   rejects with `StorageUnavailableError`, and its sums are forgotten.
  * - Changes of one customer run one after another, each on the result of the one before.
  * - A change whose entries would break an invariant (core/invariants.ts) writes nothing, and its customer's changes are
- *   refused with `StorageUnavailableError` until a `verify` finds the journal sound.
+ *   refused with `StorageUnavailableError` until a `verify` finds its books sound.
  */
 export interface Storage {
   /**

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { monthsOf } from '../../src/health/customer-months.ts'
-import { JournalUnusableError, StorageUnavailableError } from '../../src/storage/storage.ts'
+import {
+  JournalUnusableError,
+  StorageUnavailableError,
+  type Storage,
+} from '../../src/storage/storage.ts'
 import {
   ann,
   authorize,
@@ -16,6 +20,7 @@ import {
   zoe,
 } from './accounts.ts'
 import { SqliteBed } from './sqlite-bed.ts'
+import { settleWrongly } from './storage-quarantine.ts'
 
 /** One page of the journal in the middle of the file is not readable any more. */
 const pageBytes = 4096
@@ -228,6 +233,95 @@ test('a hold whose account is damaged meanwhile is kept and keeps nobody else; m
     await bed.end()
   }
 })
+
+const faultsOfOneCustomer: readonly (readonly [what: string, sql: string])[] = [
+  ['an entry that cannot be read', `UPDATE journal SET body = '{' WHERE ${zoeEntry}`],
+  [
+    'an entry that breaks its chain and does not fit',
+    `UPDATE journal SET body = replace(body, '"worstNanos":"', '"worstNanos":"1') WHERE ${zoeEntry}`,
+  ],
+  [
+    'an entry of a later moment',
+    `UPDATE journal SET at_ms = at_ms + 86400000000 WHERE ${zoeEntry}`,
+  ],
+  ['a column of another content', `UPDATE journal SET kind = 'hold_grown' WHERE ${zoeEntry}`],
+  [
+    'an entry that is filed wrongly',
+    `UPDATE journal SET is_shared = 1 - is_shared WHERE ${zoeEntry}`,
+  ],
+]
+
+for (const [what, sql] of faultsOfOneCustomer) {
+  test(`a verify that finds ${what} ends the quarantine of every customer but that one`, async () => {
+    const bed = new SqliteBed()
+    try {
+      const storage = await openInQuarantine(bed)
+      forge(bed, sql)
+
+      const report = await storage.verify({ isHealing: false, actor: 'test' })
+
+      assert.notEqual(report.faults.length, 0)
+      assert.doesNotThrow(() => storage.quarantine.assertServed(ann.customerId))
+      assert.equal((await authorize(storage, ann, 'ann_after')).kind, 'allow')
+      assert.throws(() => storage.quarantine.assertServed(zoe.customerId), StorageUnavailableError)
+    } finally {
+      await bed.end()
+    }
+  })
+}
+
+const faultsOfAnybody: readonly (readonly [what: string, sql: string])[] = [
+  ['that an entry is missing', `DELETE FROM journal WHERE ${zoeEntry}`],
+  [
+    'that the last entry is missing',
+    'DELETE FROM journal WHERE position = (SELECT max(position) FROM journal)',
+  ],
+  [
+    'a fault in what counts for all of them',
+    `UPDATE journal SET at_ms = at_ms - 1 WHERE position = 1`,
+  ],
+]
+
+for (const [what, sql] of faultsOfAnybody) {
+  test(`a verify that finds ${what} ends nobody's quarantine`, async () => {
+    const bed = new SqliteBed()
+    try {
+      const storage = await openInQuarantine(bed)
+      forge(bed, sql)
+
+      const report = await storage.verify({ isHealing: false, actor: 'test' })
+
+      assert.notEqual(report.faults.length, 0)
+      for (const { customerId } of [ann, zoe]) {
+        assert.throws(() => storage.quarantine.assertServed(customerId), StorageUnavailableError)
+      }
+    } finally {
+      await bed.end()
+    }
+  })
+}
+
+/** Two customers, each in quarantine for an impossible change of its own. */
+async function openInQuarantine(bed: SqliteBed): Promise<Storage> {
+  const storage = await bed.open()
+  await furnish(storage)
+  for (let count = 0; count < 5; count += 1) await authorize(storage, zoe, `zoe_${count}`)
+  await authorize(storage, bob, 'bobs')
+  for (const [scope, hold] of [
+    [zoe, 'zoe_0'],
+    [bob, 'bobs'],
+  ] as const) {
+    await assert.rejects(settleWrongly(storage, scope, hold), StorageUnavailableError)
+  }
+  return storage
+}
+
+function forge(bed: SqliteBed, sql: string): void {
+  bed.inFile((db) => {
+    db.exec('DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete')
+    assert.equal(Number(db.prepare(sql).run().changes), 1)
+  })
+}
 
 /** Changes an entry's text, with every stored derivation gone; answers what puts it back. */
 function damageEntry(

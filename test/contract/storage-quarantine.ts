@@ -24,7 +24,11 @@ import type { MakeBed } from './storage.ts'
 import { onBed, turns } from './with-bed.ts'
 
 /** A settle as a faulty rule could draft it: it gives back a nano less than its hold keeps. */
-function settleWrongly(storage: Storage, scope: MemberScope, hold: string): Promise<unknown> {
+export function settleWrongly(
+  storage: Storage,
+  scope: MemberScope,
+  hold: string,
+): Promise<unknown> {
   return storage.update(scope, (account, context) => {
     const facts = { marks: [], isEstimate: false, upstreamRequestId: null }
     const settlement = { holdId: holdId(hold), usage: { output: 40 }, ...facts }
@@ -146,7 +150,7 @@ export function testQuarantine(makeBed: MakeBed): void {
 
   onBed(
     makeBed,
-    'a verify that finds the journal sound ends the quarantine, and the sums are those of the journal',
+    'a verify that finds the books sound ends the quarantine, and the sums are those of the journal',
     async (_, storage) => {
       await furnish(storage)
       await authorize(storage, bob, 'bobs')

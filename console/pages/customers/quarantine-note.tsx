@@ -9,8 +9,8 @@ export const QuarantineNote = ({ isOperator }: { readonly isOperator: boolean })
       {isOperator ? (
         <>
           It is a fault of the program: the <a href="#/storage">health page</a> names the entry. Run{' '}
-          <code>npm run plimsoll -- verify</code>: once that finds the journal sound, the customer
-          is served again.
+          <code>npm run plimsoll -- verify</code>: once that finds its books sound, the customer is
+          served again.
         </>
       ) : (
         'Tell the operator.'

@@ -23,7 +23,7 @@ export async function checkJournalFile(
   const reader = new JournalReader(path, undefined, openAsItIs)
   try {
     const options = { isHealing: false, actor: 'system', onProgress: onChecked } as const
-    const report = await verifyJournal(reader, new FileBooks(reader), options)
+    const { report } = await verifyJournal(reader, new FileBooks(reader), options)
     return {
       position: reader.lastPosition(),
       lastEntryAtMs: reader.lastMs() ?? null,

@@ -1,9 +1,10 @@
 import { statfs } from 'node:fs/promises'
 import type { Clock } from '../../system/clock.ts'
 import type { Quarantine } from '../quarantine.ts'
-import type { StorageHealth, StorageProblem, VerifyReport } from '../storage.ts'
+import type { StorageHealth, StorageProblem } from '../storage.ts'
 import type { DamageList } from '../sqlite-file/damage-list.ts'
 import { logBytesMax, type LogFacts } from '../sqlite-log/log-keeper.ts'
+import type { Verified } from './verify.ts'
 
 /** Below this much free space a person should look: the journal stops when nothing is left. */
 export const diskLowBytes = 256 * 1024 * 1024
@@ -28,7 +29,7 @@ export class StorageCheckUp {
     this.#quarantine = options.quarantine
   }
 
-  noteVerify(report: VerifyReport): void {
+  noteVerify({ report, isSound }: Verified): void {
     const { faults, drifts } = report
     this.#lastVerify = {
       atMs: this.#clock.wallMs(),
@@ -36,7 +37,7 @@ export class StorageCheckUp {
       driftCount: drifts.length,
     }
     this.#damage.replaceFaults(faults)
-    if (faults.length === 0) this.#quarantine.lift()
+    this.#quarantine.lift(isSound)
   }
 
   async facts(now: {

@@ -27,15 +27,18 @@ export class RowCheck {
     // Moments go back where the clock was corrected, and nowhere else.
     const isCorrection = row.kind === 'clock_corrected'
     if (atMs < this.#atMs && !isCorrection)
-      this.#faults.add(position, 'is earlier than the entry before it')
+      this.#faults.add(position, 'is earlier than the entry before it', customerId)
     const previous = this.#chains.get(customerId) ?? firstHash
-    if (chainHash(previous, row) !== row.hash) {
-      this.#faults.add(position, `breaks the chain of customer ${customerId}`)
+    const isChained = chainHash(previous, row) === row.hash
+    if (!isChained) {
+      this.#faults.add(position, `breaks the chain of customer ${customerId}`, customerId)
     }
     // Going on from the stored hash, a single changed entry is one fault and not one per later entry.
     this.#chains.set(customerId, row.hash)
     this.#position = position
-    this.#atMs = isCorrection ? atMs : Math.max(this.#atMs, atMs)
+    // Nor does the moment of a changed entry make the honest ones of others behind it early.
+    if (isCorrection) this.#atMs = atMs
+    else if (isChained) this.#atMs = Math.max(this.#atMs, atMs)
     this.#checkContent(row)
   }
 
@@ -46,7 +49,7 @@ export class RowCheck {
   }
 
   #checkContent(row: HashedRow): void {
-    const { position } = row
+    const { position, customerId } = row
     let entry
     try {
       entry = decodeEntry(row)
@@ -56,17 +59,18 @@ export class RowCheck {
     }
     const { body, legs } = entry
     if (encodeBody(body) !== row.body || encodeLegs(legs) !== row.legs) {
-      this.#faults.add(position, 'is not written as this program writes it')
+      this.#faults.add(position, 'is not written as this program writes it', customerId)
     }
     if (body.kind !== row.kind || holdOf(body) !== row.holdId) {
-      this.#faults.add(position, 'has columns that differ from its content')
+      this.#faults.add(position, 'has columns that differ from its content', customerId)
     }
     const isShared = entry.customerId !== systemCustomerId && touchesCustomer(entry)
     if (isShared !== (row.isShared === 1)) {
-      this.#faults.add(position, 'is filed wrongly between customer and member')
+      this.#faults.add(position, 'is filed wrongly between customer and member', customerId)
     }
     for (const leg of legs) {
-      if (leg.amount <= 0n) this.#faults.add(position, `moves ${leg.amount} from ${leg.from}`)
+      if (leg.amount <= 0n)
+        this.#faults.add(position, `moves ${leg.amount} from ${leg.from}`, customerId)
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { CustomerState, MemberState } from '../../core/account.ts'
 import type { DriftReport, Entry } from '../../core/entry.ts'
 import { holdFault, type Fault } from '../../core/hold-invariants.ts'
+import type { CustomerId } from '../../core/ids.ts'
 import { customerFault, memberFault } from '../../core/invariants.ts'
 import { nextTurn } from '../../system/next-turn.ts'
 import type { VerifyOptions, VerifyReport } from '../storage.ts'
@@ -25,6 +26,12 @@ const rowsPerTurn = 16
 /** Sums kept in memory at once; a journal with more accounts is read several times, a part each time. */
 const sumsPerPass = 20_000
 
+export type Verified = {
+  readonly report: VerifyReport
+  /** Whether nothing is wrong in the entries that a customer's books rest on. */
+  readonly isSound: (customerId: CustomerId) => boolean
+}
+
 /** Who knows the journal beside its file: the running storage, or nobody. */
 export type Books = Pick<
   LiveJournal,
@@ -47,7 +54,7 @@ export async function verifyJournal(
   reader: JournalReader,
   journal: Books,
   options: VerifyOptions & { readonly rest?: () => Promise<void> },
-): Promise<VerifyReport> {
+): Promise<Verified> {
   const rest = options.rest ?? nextTurn
 
   const last = journal.durablePosition
@@ -77,7 +84,7 @@ export async function verifyJournal(
       healed &&= options.isHealing
     }
   }
-  return {
+  const report = {
     entryCount: last,
     customerCount: counts.customers,
     memberCount: counts.members,
@@ -86,6 +93,7 @@ export async function verifyJournal(
     drifts,
     isHealed: drifts.length > 0 && healed,
   }
+  return { report, isSound: (customerId) => faults.isSound(customerId) }
 }
 
 /** Hands rows to the pass, and answers up to where it read; undefined behind the last row. */
@@ -165,7 +173,7 @@ class Pass {
     try {
       entry = decodeEntry(row)
     } catch {
-      this.#faults.add(row.position, 'cannot be read')
+      this.#faults.add(row.position, 'cannot be read', row.customerId)
       return
     }
     const { customerId, memberId } = entry
@@ -230,7 +238,8 @@ class Pass {
       return stored === undefined ? !isSealed : isSound(this.#reader, stored)
     } catch (error) {
       if (!isDamage(error)) throw error
-      this.#faults.add(position, 'is the last of an account whose stored sums cannot be read')
+      const what = 'is the last of an account whose stored sums cannot be read'
+      this.#faults.add(position, what, owner.customerId)
       return true
     }
   }
@@ -261,7 +270,7 @@ class Pass {
   }
 
   #note(entry: Entry, fault: Fault | undefined): void {
-    if (fault !== undefined) this.#faults.add(entry.position, fault.what)
+    if (fault !== undefined) this.#faults.add(entry.position, fault.what, entry.customerId)
   }
 
   #fold<State>(
@@ -273,13 +282,15 @@ class Pass {
       rules.apply(checked.state, entry)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      this.#faults.add(entry.position, `cannot be added to the sums: ${message}`)
+      const what = `cannot be added to the sums: ${message}`
+      this.#faults.add(entry.position, what, entry.customerId)
     }
     checked.position = entry.position
     if (seal === null) return
     checked.isSealed = true
     if (isCurrentSeal(seal) && seal !== sealOf(rules.encode(checked.state))) {
-      this.#faults.add(entry.position, 'its seal does not fit the sums that its account has there')
+      const what = 'its seal does not fit the sums that its account has there'
+      this.#faults.add(entry.position, what, entry.customerId)
     }
   }
 }

@@ -330,9 +330,9 @@ class SqliteStorage implements Storage {
   async verify(options: VerifyOptions): Promise<VerifyReport> {
     const { clock, verifyShare } = this.#options
     const resting = verifyShare === undefined ? {} : { rest: restingFor(clock, verifyShare) }
-    const report = await verifyJournal(this.#reader, this.#journal, { ...options, ...resting })
-    this.#checkUp.noteVerify(report)
-    return report
+    const verified = await verifyJournal(this.#reader, this.#journal, { ...options, ...resting })
+    this.#checkUp.noteVerify(verified)
+    return verified.report
   }
 
   backup(options: BackupOptions): Promise<BackupReport> {

@@ -173,7 +173,7 @@ export class NodeStorage extends JournalView implements Storage {
     const { faults, drifts } = report
     const counts = { faultCount: faults.length, driftCount: drifts.length }
     this.#lastVerify = { atMs: this.recordNowMs(), ...counts }
-    if (faults.length === 0) this.quarantine.lift()
+    this.quarantine.lift(() => faults.length === 0)
     return report
   }
 

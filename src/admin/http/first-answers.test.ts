@@ -71,3 +71,43 @@ test('whoever sends thousands of commands pushes out its own first answers, and 
 
   assert.deepEqual([again, ada.count, mallory.count], [1, 1, 12_001])
 })
+
+test('the longer first answers are, the fewer are kept: whose are longest lose theirs, and nobody else', async () => {
+  const firsts = new FirstAnswers({ clock: new ManualClock() })
+  const long = 'x'.repeat(256 * 1024)
+  const ada = counting()
+  const sent: number[] = []
+  const send = (index: number) =>
+    firsts.once(command('key:mallory', `n${index}`), {}, async () => {
+      sent.push(index)
+      return { text: long }
+    })
+
+  await firsts.once(command('key:ada', 'one'), {}, ada.work)
+  for (let index = 0; index < 40; index += 1) await send(index)
+  await firsts.once(command('key:ada', 'one'), {}, ada.work)
+  for (let index = 39; index > 0; index -= 1) await send(index)
+
+  assert.equal(ada.count, 1)
+  const again = sent.slice(40)
+  // 19 of them are just under five thousand kilobytes; each that is sent anew takes the place of the oldest.
+  assert.deepEqual(
+    again,
+    Array.from({ length: 20 }, (_, index) => 20 - index),
+  )
+})
+
+test('an answer that is long and the only one is kept all the same', async () => {
+  const firsts = new FirstAnswers({ clock: new ManualClock() })
+  let count = 0
+  const send = () =>
+    firsts.once(key, {}, async () => {
+      count += 1
+      return 'x'.repeat(6 * 1024 * 1024)
+    })
+
+  await send()
+  await send()
+
+  assert.equal(count, 1)
+})

@@ -90,6 +90,25 @@ onFiles('a backup is whole, private, one file, and taken while others write', as
   assert.equal(lastBackup?.position, report.position)
 })
 
+onFiles(
+  'of two backups at once the second is told to wait, and the first is whole',
+  async (bed) => {
+    const { storage, file } = await furnished(bed)
+    const first = storage.backup({ file, isReplacing: false })
+    const other = join(bed.root, 'other.db')
+
+    await assert.rejects(
+      storage.backup({ file: other, isReplacing: false }),
+      isBackupError('backup_running'),
+    )
+    const { sha256 } = await first
+
+    assert.equal((await checkBackup(file, silent)).sha256, sha256)
+    assert.deepEqual(readdirSync(bed.root).toSorted(), ['copy.db', 'data-0'])
+    await storage.backup({ file: other, isReplacing: false })
+  },
+)
+
 onFiles('a file that is there stays, unless it is a backup and is to be replaced', async (bed) => {
   const { storage, file } = await furnished(bed)
   await storage.backup({ file, isReplacing: false })

@@ -65,7 +65,7 @@ const rows = {
   },
   email_taken: {
     status: 409,
-    remedy: 'Find the account in the list, or use another e-mail.',
+    remedy: 'Find the account in the list and make a new link there, or use another e-mail.',
   },
   unknown_person: { status: 404, remedy: 'List them: npm run plimsoll -- people list.' },
   person_disabled: { status: 409, remedy: 'Switch the account on first.' },
@@ -120,7 +120,11 @@ const rows = {
     retryAfterSeconds: 10,
   },
   too_many_reports: { status: 429, remedy: 'The operator has your earlier reports. Try tomorrow.' },
-  member_paused: { status: 403, remedy: 'Ask the operator to resume it.' },
+  member_paused: {
+    status: 403,
+    remedy:
+      'Ask for it to be resumed: a paused member by an owner or the operator, a whole account by the operator.',
+  },
   gateway_away: { status: 503, remedy: 'Try again in a moment.' },
   decision_unknown: {
     status: 404,

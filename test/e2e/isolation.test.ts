@@ -272,3 +272,26 @@ test('what somebody does stands in the journal under an opaque id, and never und
     ).includes('otto'),
   )
 })
+
+test('a paused member is told who can resume it, and whoever is named can', async () => {
+  await using admin = await openAdminWorld()
+  const { customerId, memberId, keyText } = admin.world.seat
+  const { visitor } = await addPerson(admin, 'otto@example.com', { role: 'owner', customerId })
+  const customer = `/api/customers/${customerId}`
+  const said = async (): Promise<string | undefined> =>
+    (await admin.call('GET', '/api/me/usage', { token: keyText })).json.blocked?.sentence
+  const set = (path: string, isActive: boolean) =>
+    visitor.call('POST', `${path}/status`, { body: { isActive } })
+
+  assert.equal((await set(`${customer}/members/${memberId}`, false)).status, 200)
+  const ofMember = await said()
+  assert.equal((await set(`${customer}/members/${memberId}`, true)).status, 200)
+  const resumed = await said()
+  await admin.call('POST', `${customer}/status`, { body: { isActive: false } })
+  const ofCustomer = await said()
+
+  assert.match(ofMember ?? '', /until an owner or the operator resumes it/)
+  assert.equal(resumed, undefined)
+  assert.match(ofCustomer ?? '', /until the operator resumes it/)
+  assert.equal((await set(customer, true)).status, 403)
+})

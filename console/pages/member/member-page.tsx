@@ -79,7 +79,7 @@ function Member(ids: Ids) {
       ) : null}
       {member.isActive ? null : (
         <Note tone="warn" title="This member is paused.">
-          <p>Every request with its keys is refused until somebody resumes it.</p>
+          <p>Every request with its keys is refused until an owner or the operator resumes it.</p>
         </Note>
       )}
       <UsageCard query={usage} name={name} ids={ids} canGift={isOperator} />

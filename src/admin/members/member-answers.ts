@@ -62,7 +62,7 @@ function blockOf(state: {
   }
   if (!state.member.isActive) {
     const sentence =
-      'This member is paused: every request is refused until the operator resumes it.'
+      'This member is paused: every request is refused until an owner or the operator resumes it.'
     return { reason: 'member_inactive', sentence }
   }
   if (runningCount < runningMax) return null

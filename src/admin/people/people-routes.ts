@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import type { Actor } from '../../core/entry.ts'
 import { personId, type CustomerId } from '../../core/ids.ts'
 import { hiddenCustomers } from '../../operations/demo-world.ts'
 import { getCustomer } from '../../operations/list-customers.ts'
@@ -16,7 +17,7 @@ import type {
 } from '../contract/people.ts'
 import { changeRoleSchema, invitePersonSchema } from '../contract/people-commands.ts'
 import { AdminFailure } from '../failures.ts'
-import type { Meant } from '../sign-in/accounts.ts'
+import type { Accounts, Meant } from '../sign-in/accounts.ts'
 import type { ConsolePerson, Standing } from '../sign-in/person.ts'
 import { customerOf } from '../customers/customer-routes.ts'
 import { answer, bodyOf } from '../http/exchange.ts'
@@ -70,11 +71,9 @@ function addListing(routes: Routes, parts: AdminApiParts, below: string): void {
     await checkStanding(parts, asked)
     // A repeat has the same person and the same link; where the link could not be made, it makes that alone.
     const person = await invited.once(command, asked, async () => {
-      const made = await accounts.create(asked)
-      const details = { role: made.role, customerId: made.customerId }
-      const { actor } = command
-      await noteAct(parts, { actor, act: 'person_invited', target: made.id, details })
-      return personAnswer(parts, made, undefined)
+      const made = await accounts.invite(asked)
+      await noteInvitation(parts, { ...made, actor: command.actor })
+      return personAnswer(parts, made.person, undefined)
     })
     const meant = { id: personId(person.id), mayChange: mayManageAs(c, customerId) }
     const link = await linked.once(command, asked, () => linkFor(parts, meant))
@@ -156,6 +155,17 @@ async function checkStanding(
     throw new AdminFailure('unknown_scope', message)
   }
   if (memberId !== null) await getMember(parts, { customerId, memberId })
+}
+
+/** Where the person was invited before, only the link is new. */
+function noteInvitation(
+  parts: AdminApiParts,
+  { person, isNew, actor }: Awaited<ReturnType<Accounts['invite']>> & { readonly actor: Actor },
+): Promise<void> {
+  const target = person.id
+  if (!isNew) return noteAct(parts, { actor, act: 'person_link_made', target, details: {} })
+  const details = { role: person.role, customerId: person.customerId }
+  return noteAct(parts, { actor, act: 'person_invited', target, details })
 }
 
 async function changed(

@@ -48,7 +48,8 @@ async function openAccounts(writes: RegExp) {
 
 test('a link whose password could not be written can be used again, once', async () => {
   const { bed, accounts, failing } = await openAccounts(passwordWrites)
-  const { id } = await accounts.create({ ...standing, email: 'olga@example.com', name: 'Olga' })
+  const { id } = (await accounts.invite({ ...standing, email: 'olga@example.com', name: 'Olga' }))
+    .person
   const { code } = await accounts.makeLink({ id, mayChange: () => {} })
 
   await assert.rejects(accounts.useLink(code, password), /disk is full/)
@@ -63,7 +64,8 @@ test('a link whose password could not be written can be used again, once', async
 
 test('a link is not used up before the sessions of the password before are over', async () => {
   const { bed, accounts, failing } = await openAccounts(/^delete from "sign_in_session"/i)
-  const { id } = await accounts.create({ ...standing, email: 'olga@example.com', name: 'Olga' })
+  const { id } = (await accounts.invite({ ...standing, email: 'olga@example.com', name: 'Olga' }))
+    .person
   const { code } = await accounts.makeLink({ id, mayChange: () => {} })
 
   await assert.rejects(accounts.useLink(code, password), /disk is full/)
@@ -94,7 +96,8 @@ test('a first operator whose password could not be written sets the server up ag
 
 test('an operator who was invited and has not come yet leaves nobody else the set-up', async () => {
   const { bed, accounts } = await openAccounts(/^nothing$/)
-  const { id } = await accounts.create({ ...standing, email: 'olga@example.com', name: 'Olga' })
+  const { id } = (await accounts.invite({ ...standing, email: 'olga@example.com', name: 'Olga' }))
+    .person
   await accounts.makeLink({ id, mayChange: () => {} })
 
   assert.equal(await accounts.hasOperator(), true)

@@ -116,8 +116,20 @@ export class Accounts {
     })
   }
 
-  create(person: NewPerson): Promise<ConsolePerson> {
-    return this.#changes.run(() => this.#create(person))
+  /**
+   * A new account, or that of the same invitation while nobody has set its password: its link may have been lost with
+   * the answer, and whoever invites in the same words may have a new one.
+   */
+  invite(person: NewPerson): Promise<{ readonly person: ConsolePerson; readonly isNew: boolean }> {
+    return this.#changes.run(async () => {
+      const known = await this.findByEmail(person.email)
+      const isOpen =
+        known?.isActive === true &&
+        isSameInvitation(known, person) &&
+        !(await (await this.#inside()).findCredentialAccount(known.id))
+      if (isOpen) return { person: known, isNew: false }
+      return { person: await this.#create(person), isNew: true }
+    })
   }
 
   async #create({ email, name, ...standing }: NewPerson): Promise<ConsolePerson> {
@@ -275,6 +287,12 @@ export function checkPassword(password: string, email: string): void {
   if (message === undefined) return
   throw new AdminFailure('password_refused', message, [{ path: 'password', message }])
 }
+
+const isSameInvitation = (known: ConsolePerson, asked: NewPerson): boolean =>
+  known.name === asked.name &&
+  known.role === asked.role &&
+  known.customerId === asked.customerId &&
+  known.memberId === asked.memberId
 
 const linkUnknown = (): AdminFailure =>
   new AdminFailure('link_unknown', 'This link was used, has been replaced, or is over.')

@@ -161,7 +161,7 @@ function tellLink({ say, reader }: CommandContext, { person, link }: InvitedAnsw
     [
       link.url,
       '',
-      `Send it to ${safeText(person.email)} on a way that you trust: whoever opens it first chooses the password. It works once, until ${localMoment(link.expiresAtMs, reader())}, and is not shown again.`,
+      `Send it to ${safeText(person.email)} on a way that you trust: whoever opens it first chooses the password. It works once, until ${localMoment(link.expiresAtMs, reader())}, takes the place of any link before, and is not shown again.`,
     ].join('\n'),
   )
 }

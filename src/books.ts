@@ -5,7 +5,7 @@ import type { Settings } from './config/settings.ts'
 import { createDecisionSigner } from './operations/decision-id.ts'
 import type { GateParts } from './operations/parts.ts'
 import { WaitingLine } from './operations/waiting-line.ts'
-import { parsePriceOverrides } from './providers/price-overrides.ts'
+import { parsePriceOverrides, PriceOverridesError } from './providers/price-overrides.ts'
 import { createPriceBook, type PriceBook } from './providers/prices.ts'
 import { makeJournal } from './storage/sqlite/make-journal.ts'
 import type { UpgradeStep } from './storage/sqlite/migrate.ts'
@@ -144,5 +144,10 @@ export function openPrices(settings: Settings): PriceBook {
   }
   if (settings.pricesFile === null) return createPriceBook(base)
   const file = readJsonFile(settings.pricesFile, 'prices file')
-  return createPriceBook({ ...base, overrides: parsePriceOverrides(file) })
+  try {
+    return createPriceBook({ ...base, overrides: parsePriceOverrides(file) })
+  } catch (cause) {
+    if (!(cause instanceof PriceOverridesError)) throw cause
+    throw new PriceOverridesError(`${settings.pricesFile}: ${cause.message}`, { cause })
+  }
 }

@@ -352,6 +352,14 @@ function endOnFaults(logger: FlushableLogger): void {
   })
 }
 
+/** What somebody wrote is wrong, and is as wrong at the next start. */
+const saidWrong: ReadonlySet<string> = new Set([
+  'settings_invalid',
+  'plans_file_invalid',
+  'price_overrides_invalid',
+  'file_unusable',
+])
+
 /** Errors that people can do something about are told without a stack. */
 function fail(error: unknown): never {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
@@ -360,7 +368,7 @@ function fail(error: unknown): never {
     process.exit(exitFailed)
   }
   console.error(error.message)
-  process.exit(code === 'settings_invalid' ? exitUsage : exitFailed)
+  process.exit(saidWrong.has(code) ? exitUsage : exitFailed)
 }
 
 main().catch(fail)

@@ -206,6 +206,21 @@ test('--here looks only at sessions of the current folder', async () => {
   assert.doesNotMatch(said, /No transcripts are there/)
 })
 
+test('a file that is not there, or is a folder, is told in words, each with what to name instead', async () => {
+  using world = openDoctorWorld()
+  const none = join(world.home, 'none.jsonl')
+
+  const lost = await world.doctor(['doctor', '--transcript', none])
+  const kept = await world.doctor(['doctor', '--statusline', none])
+  const folder = await world.doctor(['doctor', '--transcript', world.home])
+
+  const said = (ran: typeof lost): string => ran.err.replaceAll(/\s+/g, ' ')
+  assert.deepEqual([lost.code, kept.code, folder.code], [2, 2, 2])
+  assert.ok(said(lost).startsWith(`There is no file ${none}. Name a transcript`), lost.err)
+  assert.ok(said(kept).startsWith(`There is no file ${none}. Name the file in which`), kept.err)
+  assert.match(said(folder), /is not a regular file, so it is not read\. Name a transcript/)
+})
+
 test('--open opens the page that the steps name, and nothing that a message made up', async () => {
   using world = openDoctorWorld()
   const evil = join(world.home, 'evil.jsonl')

@@ -302,12 +302,17 @@ test('plans are applied from a file, and moving a member keeps what it used', as
   const broken = join(world.folder, 'broken.json')
   writeFileSync(broken, '{"plans": {"pro": {"nmae": "x"}}}')
   const refused = await world.cli(['plans', 'apply', broken])
+  const calledThere = { environment: { INIT_CWD: world.folder } }
+  const fromThere = await world.cli(['plans', 'apply', 'broken.json'], calledThere)
+  const nowhere = await world.cli(['plans', 'apply', 'nowhere.json'], calledThere)
 
   assert.equal(applied.code, 0, applied.err)
   assert.match(applied.out, /^Published: /)
   assert.match(again.out, /^Nothing to change/)
   assert.equal(refused.code, 1)
   assert.match(refused.err, /nmae|name/)
+  assert.match(fromThere.err, /nmae|name/, 'as seen from where npm was called')
+  assert.ok(nowhere.err.startsWith(`There is no file ${join(world.folder, 'nowhere.json')}.`))
 })
 
 test('without a server: reading commands read the folder, changing ones end with 3', async () => {

@@ -69,8 +69,8 @@ test('a start with wrong settings, files or folders says which, without a stack'
   const own = [...freePorts, '--data-folder', join(folder, 'data')]
 
   assertToldPlainly(start(['--gateway-prot', '1']), 2, /did you mean --gateway-port\?\n$/)
-  assertToldPlainly(start([...own, '--plans-file', plans]), 1, /plans\.json: This is not JSON/)
-  assertToldPlainly(start([...own, '--prices-file', join(folder, 'none')]), 1, /prices file/)
+  assertToldPlainly(start([...own, '--plans-file', plans]), 2, /plans\.json: This is not JSON/)
+  assertToldPlainly(start([...own, '--prices-file', join(folder, 'none')]), 2, /prices file/)
   assertToldPlainly(start([...own, '--log-file', folder]), 1, /EISDIR/)
   assertToldPlainly(start([...freePorts, '--data-folder', plans]), 2, /plans\.json/)
 })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { cleanEnvironment, folderFor, mainOf, root } from './server-process.ts'
 
@@ -90,5 +90,19 @@ test('one port for both listeners, and an address that is not of this machine, n
     )
     assert.equal(code, 1)
     assert.match(error, new RegExp(`no address 192.0.2.1, which --${side}-host names. Name one of`))
+  }
+})
+
+test('a file of plans or prices that cannot be used ends like a wrong setting, so that no supervisor starts it again and again', (t) => {
+  const folder = folderFor(t)
+  mkdirSync(folder, { recursive: true })
+  const broken = join(folder, 'broken.json')
+  for (const content of [null, 'no JSON', '{ "plans": { "pro": {} } }']) {
+    if (content !== null) writeFileSync(broken, content)
+    for (const name of ['plans', 'prices']) {
+      const { code, error } = start('--data-folder', folder, ...anyPorts, `--${name}-file`, broken)
+      assert.equal(code, 2, `${name} ${content}: ${error}`)
+      assert.ok(error.includes(broken), error)
+    }
   }
 })

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { AppliedPlansAnswer, PlansAnswer } from '../../admin/contract/answers.ts'
 import { limitTitle } from '../../admin/wording/wording.ts'
 import type { CommandContext, CommandLine } from '../command-line.ts'
 import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
 import { readId } from '../flag-values.ts'
+import { unreadableFile } from '../named-file.ts'
 import { withRetryKey } from '../retry-key.ts'
 import { facts, safeText, table, type Column } from '../terminal.ts'
 
@@ -143,14 +145,11 @@ function addApply(parent: Command, cli: CommandLine): void {
     .description('publish the plans of a file; changed limits count for the next request')
     .argument('<file>', 'a plans file (docs/plans.md)')
     .addHelpText('after', '\nExample:\n  npm run plimsoll -- plans apply docs/examples/plans.json')
-    .action((file: string, _options: object, command: Command) =>
+    .action((name: string, _options: object, command: Command) =>
       cli.run(command, async (context) => {
+        const file = resolve(context.folder, name)
         const content = await readFile(file, 'utf8').catch((error: unknown) => {
-          const problem = error instanceof Error ? error.message : String(error)
-          throw wrongUse(
-            `The file cannot be read: ${problem}`,
-            'Name a plans file; docs/plans.md shows one.',
-          )
+          throw wrongUse(unreadableFile(file, error), 'Name a plans file; docs/plans.md shows one.')
         })
         const desk = await context.desk('changing')
         const answer = await desk.post<AppliedPlansAnswer>('/api/plans', { content })

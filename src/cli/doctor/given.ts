@@ -8,6 +8,7 @@ import { NotRegularError } from '../../doctor/transcript/open-regular-file.ts'
 import { readStatusLine } from '../../doctor/transcript/session-reading.ts'
 import type { CommandContext } from '../command-line.ts'
 import { CliFailure, exitCodes, wrongUse } from '../exit-codes.ts'
+import { unreadableFile } from '../named-file.ts'
 import { wrap } from '../terminal.ts'
 import type { ReportOptions } from './report.ts'
 
@@ -68,7 +69,8 @@ export async function findSession(
     { transcript, message, sessionId, isHere: options.here === true },
     context,
   )
-  const finding = readable(() => findRefusal(where, nowMs))
+  const path = where.kind === 'file' ? where.path : ''
+  const finding = readable({ path, remedy: transcriptNamed }, () => findRefusal(where, nowMs))
   if (sessionId !== undefined && finding.session === undefined) {
     throw wrongUse(
       'There is no such session here.',
@@ -96,19 +98,25 @@ async function whereToLook(
 }
 
 /** A file that a person named and that cannot be read is told with its reason. */
-function readable<Answer>(read: () => Answer): Answer {
+function readable<Answer>(
+  { path, remedy }: { readonly path: string; readonly remedy: string },
+  read: () => Answer,
+): Answer {
   try {
     return read()
   } catch (error) {
-    const isFileError = error instanceof Error && 'code' in error
-    if (!isFileError && !(error instanceof NotRegularError)) throw error
+    const isNotRegular = error instanceof NotRegularError
+    if (!isNotRegular && !(error instanceof Error && 'code' in error)) throw error
     throw new CliFailure(exitCodes.wrongUse, {
       code: 'transcript_unreadable',
-      message: error.message,
-      remedy: 'Name a transcript: a .jsonl file in the folder projects of the client.',
+      message: isNotRegular || path === '' ? error.message : unreadableFile(path, error),
+      remedy,
     })
   }
 }
+
+const transcriptNamed = 'Name a transcript: a .jsonl file in the folder projects of the client.'
+const statusLineNamed = 'Name the file in which the input of a status line is kept.'
 
 /** What the client handed to the status line of this machine; a transcript that was only named may be another's. */
 export const figuresKept = (
@@ -144,10 +152,12 @@ export async function toldFigures(
   }
   const pasted = options.paste === true ? await pastedFigures(context, nowMs) : []
   const file = options.statusline
-  const shown =
-    file === undefined ? [] : readable(() => readStatusLine(resolve(context.folder, file), nowMs))
+  const shown = file === undefined ? [] : shownFigures(resolve(context.folder, file), nowMs)
   return [...shown, ...pasted, ...figures]
 }
+
+const shownFigures = (path: string, nowMs: number): readonly Figure[] =>
+  readable({ path, remedy: statusLineNamed }, () => readStatusLine(path, nowMs))
 
 async function pastedFigures(
   { desktop, terminal }: CommandContext,

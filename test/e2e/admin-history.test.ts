@@ -205,6 +205,29 @@ describe('a history as a file', () => {
     }
   })
 
+  test('a range has what came after a correction of the clock, also where it ends before what was corrected', async () => {
+    await using it = await openLife()
+    const gift = () =>
+      it.call('POST', '/api/customers/acme/gifts', { body: { amountNanos: '5000000000' } })
+    const toMs = it.clock.wallMs() + hourMs
+    it.clock.stepWall(48 * hourMs)
+    await it.call('POST', '/api/clock/adopt')
+    const ahead = await gift()
+    it.clock.stepWall(-48 * hourMs)
+    await it.call('POST', '/api/clock/correct')
+    const after = await gift()
+
+    const path = '/api/customers/acme/history/file?format=json'
+    const told = await get(it, `${path}&toMs=${toMs}&kind=grant`)
+
+    const grants = told.lines.map((line: Answer) => line.atMs).slice(-2)
+    assert.deepEqual([ahead.status, after.status], [200, 200])
+    assert.ok(grants.every((atMs: number) => atMs < toMs))
+    const last = (await get(it, '/api/customers/acme/history?rowsMax=1')).lines.at(-1)
+    assert.equal(told.lines.at(-1).position, last.position)
+    assert.equal(told.addsUp, true)
+  })
+
   test('JSON: a range has the balance before it and after it, and what a filter left out', async () => {
     await using it = await openLife()
     const fromMs = noonMs + 3 * hourMs

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OverLimit } from '../../src/admin/contract/plans.ts'
 import { parsePlans } from '../../src/config/plans-file.ts'
-import { customerId, operationId } from '../../src/core/ids.ts'
+import { customerId, operationId, planId } from '../../src/core/ids.ts'
 import { openCustomer } from '../../src/operations/open-customer.ts'
+import { publishFirstPlans } from '../../src/operations/publish-plans.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { sessionPlan } from './world.ts'
 
@@ -23,6 +24,16 @@ const written = (money: string, more: object = {}) => ({
       ...more,
     },
   },
+})
+
+test('first plans are for an installation that has none, and change nothing of one plan or more', async () => {
+  await using admin = await openAdminWorld({ plan })
+  const { parts } = admin.world
+  const position = parts.storage.durablePosition
+
+  await publishFirstPlans(parts, [{ ...plan, id: planId('demo') }])
+
+  assert.equal(parts.storage.durablePosition, position)
 })
 
 test('a preview says in words what a text would change, for whom, and who would be over it; and writes nothing', async () => {

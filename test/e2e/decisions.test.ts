@@ -184,6 +184,7 @@ async function openLife(): Promise<{ world: World; life: Life }> {
     clock,
     waitMaxMs: 0,
     plan: sessionPlan(5n * cent, { runningMax: 4 }),
+    customerRunningMax: 5,
   })
   assert.ok(price !== undefined)
   await ensurePrice(world.parts, price)
@@ -236,6 +237,24 @@ test('every decision, allow or refusal, is the same when it is made again from t
   }
   const lives = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), checkLife)
   await fc.assert(lives, { numRuns: 15 })
+})
+
+test('a refusal because of what others of its customer run is the same when they run no more', async () => {
+  const { world, life } = await openLife()
+  await using _closing = world
+  for (let count = 0; count < 12; count += 1) {
+    await life.play({ kind: 'ask', maxTokens: 100, consent: 'never' })
+  }
+  for (let count = 0; count < 5; count += 1) await life.play({ kind: 'void' })
+
+  const told = await Promise.all(life.decisionIds.map((id) => explain(world.parts, id)))
+
+  const reasons = told.map(({ answeredReason }) => answeredReason)
+  assert.deepEqual(
+    reasons.filter((reason) => reason === 'running_limit'),
+    Array.from({ length: 7 }, () => 'running_limit'),
+  )
+  assert.ok(told.every(({ isConfirmed }) => isConfirmed))
 })
 
 test('history is read in pages that fit together', async () => {

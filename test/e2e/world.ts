@@ -48,6 +48,8 @@ export type WorldOptions = {
   readonly waitMaxMs?: number
   /** The most that the operator absorbs for the customer in a month. */
   readonly overrunMaxNanos?: Nanos
+  /** How many requests of a customer may run at once. */
+  readonly customerRunningMax?: number
   /** Makes single statements of the storage fail. */
   readonly driver?: SqlDriver
   /** Stands between the gateway and its storage, to make it fail. */
@@ -157,7 +159,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     holdMaxMs: options.holdMaxMs ?? 60 * 60 * 1000,
   }
   const plan = options.plan ?? sessionPlan(10n * nanosPerUnit)
-  const addSeat = createSeating(parts, { plan, overrunMaxNanos: options.overrunMaxNanos })
+  const addSeat = createSeating(parts, { ...options, plan })
   const seat = await addSeat('ada')
   const telemetry = new Telemetry(clock, () => storage.recordNowMs())
   const gateway = createGateway({
@@ -196,7 +198,7 @@ const command = () => ({ operationId: operationId(`test-${++commandCount}`), act
 
 function createSeating(
   parts: GateParts,
-  terms: { readonly plan: Plan; readonly overrunMaxNanos: Nanos | undefined },
+  terms: { readonly plan: Plan } & Pick<WorldOptions, 'overrunMaxNanos' | 'customerRunningMax'>,
 ): World['addSeat'] {
   const opened = new Set<string>()
   return async (name, { customer = 'acme', plan = terms.plan } = {}) => {
@@ -212,7 +214,7 @@ function createSeating(
         cap: { kind: 'unlimited' },
         overrunMaxNanos: terms.overrunMaxNanos ?? 100n * nanosPerUnit,
         isStrict: false,
-        runningMax: 1000,
+        runningMax: terms.customerRunningMax ?? 1000,
       })
     }
     await seatMember(parts, { ...command(), ...scope, planId: plan.id })

@@ -36,6 +36,7 @@ test(
     await page.getByRole('button', { name: 'Look it up' }).click()
 
     await sees(page, 'The refusal was right')
+    await sees(page, 'What would have helped')
     await sees(page, /Turn on extra usage/)
     const proof = page.getByRole('table', { name: /^Steps of the decision/ })
     assert.match(await proof.innerText(), /Session limit\s+\$0\.0045 used.*\s+no room/)

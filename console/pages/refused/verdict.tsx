@@ -33,7 +33,7 @@ export function Verdict({ found }: One) {
           </p>
         </div>
         {explanation.help === null ? null : (
-          <Note tone="accent" title="What helps">
+          <Note tone="accent" title="What would have helped">
             <p>{capitalized(explanation.help)}.</p>
           </Note>
         )}

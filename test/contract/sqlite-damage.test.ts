@@ -121,33 +121,6 @@ const damages: readonly (readonly [about: string, change: string, where: string]
   ],
 ]
 
-test('a verify that finds the journal damaged ends no quarantine', async () => {
-  const bed = new SqliteBed()
-  try {
-    const storage = await bed.open()
-    await furnish(storage)
-    for (let count = 0; count < 6; count += 1) await authorize(storage, zoe, `zoe_${count}`)
-    await storage.close()
-    await (await bed.open()).close()
-    damageEntry(bed, { change: `body = 'null'`, where: zoeEntry })
-    const again = await bed.open()
-    const impossible = again.update(ann, (_account, { nowMs }) => {
-      const legs = [{ from: 'grant:nobody:available', to: 'grant:nobody:held', amount: 1n }]
-      const body = { kind: 'swept', bootId: again.bootId, bootPosition: 1 } as const
-      return { answer: undefined, entries: [{ atMs: nowMs, legs, body }] }
-    })
-    await assert.rejects(impossible, StorageUnavailableError)
-
-    const { faults } = await again.verify({ isHealing: false, actor: 'test' })
-
-    assert.ok(faults.length > 0)
-    const isServed = (): void => again.quarantine.assertServed(ann.customerId)
-    assert.throws(isServed, StorageUnavailableError)
-  } finally {
-    await bed.end()
-  }
-})
-
 for (const [about, change, where] of damages) {
   test(`an entry ${about} costs its own account an answer and nobody else, ends no process, and is named`, async () => {
     const bed = new SqliteBed()

@@ -56,7 +56,12 @@ export async function runAdmitted(
     // A broken stream's last line may be half an event; only a clean end makes it whole.
     if (end.how === 'finished') meter.end()
     const reading = meter.reading()
-    const ending = { owner: known.owner, holdId: allowance.holdId, trace }
+    const ending = {
+      owner: known.owner,
+      holdId: allowance.holdId,
+      trace,
+      price: asked.price,
+    }
     const upstreamRequestId = noteEnd(trace, end, reading)
     warnUnread(gate, end, reading)
     const learning = { customerId: known.owner.customerId, model: asked.facts.model }

@@ -11,11 +11,14 @@ export type GatewayPressure = {
   }
   /** Memory for request bodies. */
   readonly bodyRoom: { readonly takenBytes: number; readonly bytesMax: number }
+  /** Replies whose holds could not be ended yet: they wait for the journal, or for a quarantine to end. */
+  readonly lateEnds: { readonly count: number; readonly oldestMs: number }
   /** Refusals before any decision, of the minute that runs and the one before. */
   readonly refusals: Readonly<Record<RefusalKind, number>>
 }
 
-export function readPressure({ connections, settings, bodyRoom, refusals }: Gate): GatewayPressure {
+export function readPressure(gate: Gate): GatewayPressure {
+  const { connections, settings, bodyRoom, lateEnds, refusals } = gate
   const { takenBytes, bytesMax } = bodyRoom
   return {
     connections: {
@@ -24,6 +27,7 @@ export function readPressure({ connections, settings, bodyRoom, refusals }: Gate
       gaveWayCount: connections.gaveWayCount,
     },
     bodyRoom: { takenBytes, bytesMax },
+    lateEnds: lateEnds.facts(),
     refusals: refusals.counts(),
   }
 }

@@ -75,6 +75,14 @@ export class Quarantine implements QuarantineGate {
     }
   }
 
+  /** Nobody is served by this process any more, and what was used can still be settled. */
+  endWithProcess(): void {
+    for (const customerId of this.#cases.keys()) {
+      this.#log.info('the server stops: the quarantine of a customer ends', { customerId })
+    }
+    this.#cases.clear()
+  }
+
   problems(): readonly StorageProblem[] {
     const problems: StorageProblem[] = []
     for (const [customerId, { sinceMs, broken }] of this.#cases) {

@@ -100,7 +100,7 @@ export interface Storage {
   backup(options: BackupOptions): Promise<BackupReport>
 
   /** Throws `StorageUnavailableError` for a customer in quarantine: nothing is decided for it, also no refusal. */
-  readonly quarantine: { assertServed(customerId: CustomerId): void }
+  readonly quarantine: { assertServed(customerId: CustomerId): void; endWithProcess(): void }
 
   /** What a check-up shows of the storage itself: its log, its disk, its backups, and what is wrong. */
   health(): Promise<StorageHealth>

@@ -153,6 +153,65 @@ test('L1: a settle outlasts a storage that is away for hours outside of its requ
   )
 })
 
+test('L1: a stop settles what waits for a quarantine, which ends with the process, and its customer pays for it', async () => {
+  const clock = new ManualClock()
+  let breaking: Promise<void> | undefined
+  await using world: ScriptedWorld = await openScriptedWorld(
+    async (call) => {
+      breaking ??= breakARule(world.parts, world.seat.customerId)
+      await breaking
+      call.send(jsonReply(200, message('hello', usage)))
+    },
+    { clock, plan: sessionPlan(10n ** 12n) },
+  )
+  assert.equal((await world.post()).status, 200)
+  await whilePassing(clock, world.finished(1))
+  assert.equal(world.gateway.pressure().lateEnds.count, 1)
+
+  using passing = passTime(clock)
+  await world.gateway.close()
+  passing.end()
+
+  assert.deepEqual(await kindsOf(world), ['held', 'settled'])
+  const last = (await world.entries()).at(-1)?.body
+  assert.deepEqual(last?.kind === 'settled' && [last.isLate, last.usage.output], [false, 20])
+  assert.equal(world.gateway.pressure().lateEnds.count, 0)
+})
+
+test('a stop while the storage is away says how much of whom it leaves to the operator', async () => {
+  const clock = new ManualClock()
+  let isAway = false
+  await using world: ScriptedWorld = await openScriptedWorld(
+    (call) => {
+      isAway = true
+      call.send(jsonReply(200, message('hello', usage)))
+    },
+    {
+      clock,
+      plan: sessionPlan(10n ** 12n),
+      wrapStorage: (storage) => unwritable(storage, () => isAway),
+    },
+  )
+  await world.post()
+  await whilePassing(clock, world.finished(1))
+
+  using passing = passTime(clock)
+  await world.gateway.close()
+  passing.end()
+
+  const [left, ...more] = world.logs.filter(({ message: text }) =>
+    text.startsWith('hold not ended'),
+  )
+  assert.deepEqual(more, [])
+  assert.equal(left?.message, 'hold not ended: storage stayed away')
+  const { customerId, memberId } = world.seat
+  assert.deepEqual(
+    [left?.['customerId'], left?.['memberId'], left?.['usage']],
+    [customerId, memberId, '{"input":10,"output":20}'],
+  )
+  assert.match(String(left?.['costNanos']), /^[1-9][0-9]*$/)
+})
+
 test('a settle that is itself what was impossible is left to its expiry, so that it brings no quarantine back', async () => {
   const clock = new ManualClock()
   await using world = await openScriptedWorld(

@@ -1,6 +1,6 @@
 import type { HoldId } from '../../core/ids.ts'
 import { BrokenInvariantError } from '../../core/invariants.ts'
-import type { ServiceMarks, Usage } from '../../core/usage.ts'
+import { amountsOf, type Price, type ServiceMarks, type Usage } from '../../core/usage.ts'
 import type { KeyOwner } from '../../operations/find-key.ts'
 import { settle } from '../../operations/settle.ts'
 import { voidHold } from '../../operations/void-hold.ts'
@@ -67,6 +67,8 @@ export type EndingHold = {
   readonly holdId: HoldId
   readonly upstreamRequestId: string | null
   readonly trace: Trace
+  /** Of the model that was asked for, for what is said of a hold that could not be ended. */
+  readonly price: Price | null
   /** Since when it waits outside of its request, by elapsed time. */
   readonly waitsSinceMs?: number
 }
@@ -148,7 +150,7 @@ function isOwnFault(error: unknown, holdId: HoldId): boolean {
 
 function tellNotEnded(gate: Gate, notEnded: NotEnded): void {
   const { hold, end, error } = notEnded
-  const { holdId, owner, trace } = hold
+  const { holdId, owner, trace, price } = hold
   trace.fields.hold = 'left_to_expiry'
   const { customerId, memberId } = owner
   const why = { storage: 'storage stayed away', quarantine: 'its customer is in quarantine' }
@@ -161,6 +163,7 @@ function tellNotEnded(gate: Gate, notEnded: NotEnded): void {
       memberId,
       end: end.kind,
       usage: usageText(end),
+      costNanos: costText(end, price),
       error: String(error),
     },
   )
@@ -194,6 +197,12 @@ async function tryEnd(gate: Gate, hold: EndingHold, end: HoldEnd): Promise<void>
 export function isStorageAway(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'limits_unavailable'
 }
+
+/** What settling it would have recorded: an operator who corrects by hand need not work it out. */
+const costText = (end: HoldEnd, price: Price | null): string | null =>
+  end.kind === 'settle' && price !== null
+    ? amountsOf(price, end.usage, end.marks).money.toString()
+    : null
 
 const usageText = (end: HoldEnd): string | null =>
   end.kind === 'settle' ? JSON.stringify(end.usage) : null

@@ -4,9 +4,9 @@ import { customerId } from '../../core/ids.ts'
 import type { GateParts } from '../../operations/parts.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { ManualClock } from '../../../test/contract/manual-clock.ts'
-import { LateEnds } from './late-ends.ts'
+import { LateEnds, waitingMax } from './late-ends.ts'
 
-const [acme, zeta] = [customerId('acme'), customerId('zeta')]
+const acme = customerId('acme')
 const dayMs = 24 * 60 * 60 * 1000
 
 function openLateEnds() {
@@ -17,7 +17,8 @@ function openLateEnds() {
   const assertServed = (id: typeof acme): void => {
     if (quarantined.has(id)) throw new Error('in quarantine')
   }
-  const storage = { quarantine: { assertServed } } as unknown as Storage
+  const endWithProcess = (): void => quarantined.clear()
+  const storage = { quarantine: { assertServed, endWithProcess } } as unknown as Storage
   const parts: Pick<GateParts, 'clock' | 'storage'> = { clock, storage }
   const lateEnds = new LateEnds(parts)
   const add = (customer: typeof acme, name: string): boolean =>
@@ -59,15 +60,23 @@ test('after a day nothing could be corrected any more: the hold is told, and wai
   assert.equal(add(acme, 'older'), false)
 })
 
-test('a stop ends what can be ended, tells the rest, and takes nothing any more', async () => {
-  const { quarantined, ended, left, lateEnds, add } = openLateEnds()
-  quarantined.add(zeta)
+test('a stop ends every quarantine, tries each end that waits once more, and takes nothing any more', async () => {
+  const { clock, ended, left, lateEnds, add } = openLateEnds()
   add(acme, 'acmes')
-  add(zeta, 'zetas')
-  quarantined.delete(zeta)
+  clock.pass(dayMs / 2)
+  assert.deepEqual([ended, lateEnds.facts()], [[], { count: 1, oldestMs: dayMs / 2 }])
 
   await lateEnds.stop()
 
-  assert.deepEqual([ended, left], [['zetas'], ['acmes']])
+  assert.deepEqual([ended, left], [['acmes'], []])
+  assert.deepEqual(lateEnds.facts(), { count: 0, oldestMs: 0 })
   assert.equal(add(acme, 'later'), false)
+})
+
+test('only so many ends wait; one more is told at once', () => {
+  const { lateEnds, add } = openLateEnds()
+  for (let count = 0; count < waitingMax; count += 1) assert.equal(add(acme, `${count}`), true)
+
+  assert.equal(add(acme, 'one more'), false)
+  assert.equal(lateEnds.facts().count, waitingMax)
 })

@@ -14,14 +14,17 @@ type LateEnd = {
 const lookEveryMs = 5000
 /** A settle corrects its hold's expiry for a day, and no hold expires before it is left here. */
 const waitMaxMs = 24 * 60 * 60 * 1000
+/** Each keeps the log line, usage and last error of its request: some 4 KiB. */
+export const waitingMax = 5000
 
 /**
  * Ends of holds that wait for the storage to come back, or for their customer's quarantine to end, outside of the requests
- * that they are of: those keep memory and connections. Meanwhile nobody concerned gets new holds, so these stay few.
+ * that they are of: those keep memory and connections. Meanwhile nobody concerned gets new holds, so these stay few; a
+ * storage that comes and goes cannot make them more than `waitingMax`.
  */
 export class LateEnds {
   readonly #parts: Pick<GateParts, 'clock' | 'storage'>
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Map<Promise<void>, LateEnd>()
   #waiting: LateEnd[] = []
   #cancelTimer: (() => void) | undefined
   #isStopped = false
@@ -34,21 +37,34 @@ export class LateEnds {
     return isServed(this.#parts, customerId)
   }
 
-  /** Whether the end is kept: not when it waited for a day, or the server stops. */
+  /** How many wait or are tried, and since when the first of them does. */
+  facts(): { readonly count: number; readonly oldestMs: number } {
+    const sinceMs = [...this.#waiting, ...this.#running.values()].map((end) => end.sinceMs)
+    const nowMs = this.#parts.clock.elapsedMs()
+    const oldestMs = sinceMs.reduce((oldest, since) => Math.max(oldest, nowMs - since), 0)
+    return { count: sinceMs.length, oldestMs }
+  }
+
+  /** Whether the end is kept: not when it waited for a day, too many wait, or the server stops. */
   add(end: LateEnd): boolean {
     const { clock } = this.#parts
-    if (this.#isStopped || clock.elapsedMs() - end.sinceMs >= waitMaxMs) return false
+    const isLong = clock.elapsedMs() - end.sinceMs >= waitMaxMs
+    if (this.#isStopped || isLong || this.#waiting.length >= waitingMax) return false
     this.#waiting.push(end)
     this.#cancelTimer ??= clock.after(lookEveryMs, () => this.#look())
     return true
   }
 
-  /** Those whose customer is served are tried once more; the others are said in the log, and left to their expiry. */
+  /**
+   * Nobody is served any more. A quarantine ends with the process, whose next start would settle these if it knew of them: so
+   * each is tried once more, as guarded as ever. What cannot be ended is said in the log, and left to its expiry.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#cancelTimer?.()
+    if (this.#waiting.length > 0) this.#parts.storage.quarantine.endWithProcess()
     this.#look()
-    await Promise.allSettled(this.#running)
+    await Promise.allSettled(this.#running.keys())
   }
 
   #look(): void {
@@ -63,6 +79,6 @@ export class LateEnds {
 
   #start(end: LateEnd): void {
     const running = end.endAgain().finally(() => this.#running.delete(running))
-    this.#running.add(running)
+    this.#running.set(running, end)
   }
 }

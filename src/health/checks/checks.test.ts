@@ -38,6 +38,7 @@ const traffic: TrafficFacts = {
   pressure: {
     connections: { open: 1, max: 100, gaveWayCount: 0 },
     bodyRoom: { takenBytes: 0, bytesMax: giga },
+    lateEnds: { count: 0, oldestMs: 0 },
     refusals: {} as TrafficFacts['pressure']['refusals'],
   },
 }
@@ -311,6 +312,12 @@ const cases: readonly Case[] = [
     'warn',
     ofTraffic({ pressure: { bodyRoom: { takenBytes: 900, bytesMax: 1000 } } }),
     /900 bytes/,
+  ],
+  [
+    'late-ends',
+    'warn',
+    ofTraffic({ pressure: { lateEnds: { count: 3, oldestMs: 2 * hourMs } } }),
+    /^3 replies .* 2 h\.$/,
   ],
 ]
 

@@ -1,4 +1,4 @@
-import { bad, fine, sizeText, warning, type Check, type Finding } from '../check.ts'
+import { agoText, bad, fine, sizeText, warning, type Check, type Finding } from '../check.ts'
 import type { TrafficFacts } from '../server-facts.ts'
 
 /** Checks of the traffic: the upstream and the operator's account there, and how hard callers press. */
@@ -8,6 +8,7 @@ export const gatewayChecks: readonly Check<TrafficFacts>[] = [
   { id: 'upstream-places', look: lookAtPlaces },
   { id: 'connections', look: lookAtConnections },
   { id: 'bodies', look: lookAtBodies },
+  { id: 'late-ends', look: lookAtLateEnds },
 ]
 
 function lookAtAccount({ upstream }: TrafficFacts): Finding {
@@ -77,6 +78,20 @@ function lookAtBodies({ pressure }: TrafficFacts): Finding {
     found,
     meaning: 'When the room is full, further requests get 503 and are asked to come again.',
     say: 'Large prompts of many at once: give the process more memory, or lower bodyBytesMax (docs/settings.md).',
+    run: null,
+  })
+}
+
+function lookAtLateEnds({ pressure }: TrafficFacts): Finding {
+  const { count, oldestMs } = pressure.lateEnds
+  if (count === 0) return fine('Every reply that was delivered is in the journal.')
+  const replies =
+    count === 1 ? '1 reply that was delivered is' : `${count} replies that were delivered are`
+  return warning({
+    found: `${replies} not in the journal yet; the first has waited for ${agoText(oldestMs)}.`,
+    meaning:
+      'They are charged once the journal can be written and their customers are out of quarantine, within a day. A server that is killed before that forgets them, and they are your loss.',
+    say: 'See to what the checks “journal” and “storage” name, before anything ends this server.',
     run: null,
   })
 }

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import './table.css'
 
 /**
- * A table of rows that come in order from the server. Below 44rem of width each row becomes a block of headings and
+ * A table of rows that come in order from the server. Below 48rem of width each row becomes a block of headings and
  * values. A whole row can be pressed with the mouse; the keyboard and screen readers have the button in its first
  * cell, so `onOpen` makes one there.
  */

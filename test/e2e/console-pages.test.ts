@@ -53,6 +53,7 @@ for (const [scheme, window] of [
 
 for (const [where, window] of [
   ['a wide window', {}],
+  ['a narrow window', { viewport: { width: 1040, height: 800 } }],
   ['a phone', phone],
 ] as const) {
   test(
@@ -64,17 +65,21 @@ for (const [where, window] of [
       const seat = await world.admin.world.addSeat(letters, { customer: letters })
       const answered = await world.admin.ask(seat)
       const decisionId = answered.headers.get('x-plimsoll-decision') ?? ''
-      const page = await world.openAs({ role: 'operator' }, '', window)
       const found: string[] = []
-      for (const stop of operatorStops) {
-        const hash = stop.hash
-          .replace(':customer', seat.customerId)
-          .replace(':member', seat.memberId)
-          .replace(':decision', decisionId)
-        await goToStop(page, stop, hash)
-        const tooWide = await page.evaluate<readonly string[]>(tooWideParts)
-        found.push(...tooWide.map((part) => `${stop.name}: ${part}`))
+      const lookAt = async (page: Page, stops: readonly Stop[]): Promise<void> => {
+        for (const stop of stops) {
+          const hash = stop.hash
+            .replace(':customer', seat.customerId)
+            .replace(':member', seat.memberId)
+            .replace(':decision', decisionId)
+          await goToStop(page, stop, hash)
+          const tooWide = await page.evaluate<readonly string[]>(tooWideParts)
+          found.push(...tooWide.map((part) => `${stop.name}: ${part}`))
+        }
       }
+
+      await lookAt(await world.openAsMember('#/usage', window), memberStops)
+      await lookAt(await world.openAs({ role: 'operator' }, '', window), operatorStops)
 
       assert.deepEqual(found, [])
     },

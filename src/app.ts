@@ -206,7 +206,7 @@ async function listen(input: {
           return gatewayAddress.url
         },
       },
-      newCustomer: newCustomerTerms(settings),
+      ...customerTerms(settings),
       parsePlans,
       ...(options.consoleFolder === undefined ? {} : { consoleFolder: options.consoleFolder }),
       running,
@@ -244,10 +244,9 @@ async function listen(input: {
   return { gateway, gatewayUrl: gatewayAddress.url, admin, adminUrl: admin.url, running }
 }
 
-const newCustomerTerms = ({ overrunMax, customerRunningMax }: Settings) => ({
-  overrunMaxNanos: overrunMax,
-  runningMax: customerRunningMax,
-  isStrict: false,
+const customerTerms = ({ overrunMax, customerRunningMax, ownerSeatsMax }: Settings) => ({
+  newCustomer: { overrunMaxNanos: overrunMax, runningMax: customerRunningMax, isStrict: false },
+  ownerSeatsMax,
 })
 
 /** What the admin port tells of the running server: whether it is ready, and its check-up. */

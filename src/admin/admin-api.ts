@@ -53,6 +53,8 @@ export type AdminApiParts = Parts & {
     readonly runningMax: number
     readonly isStrict: boolean
   }
+  /** How many members a customer has until only the operator seats more. */
+  readonly ownerSeatsMax: number
   /** Reads a plans file; throws an error with a `code` that names every mistake. */
   readonly parsePlans: (content: string) => readonly Plan[]
   /** What only a running server has. */

@@ -112,6 +112,10 @@ const rows = {
     remedy:
       'Sign in with an account, or ask the operator; a key can be exchanged for one other key.',
   },
+  too_many_seats: {
+    status: 409,
+    remedy: 'Ask the operator to seat it, or to raise ownerSeatsMax in the settings.',
+  },
   too_many_keys: { status: 409, remedy: 'Revoke keys that nobody uses any more.' },
   too_fast: { status: 429, remedy: 'Wait for the answers that are on the way.' },
   too_many_reads: {

@@ -62,6 +62,7 @@ export async function openFolderDesk({ world, settings, idempotencyKey }: Search
         runningMax: settings.customerRunningMax,
         isStrict: false,
       },
+      ownerSeatsMax: settings.ownerSeatsMax,
       parsePlans,
     },
     [],

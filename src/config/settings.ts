@@ -43,6 +43,11 @@ export const declarations = {
     { min: 60_000, max: 2_592_000_000 },
     'How long somebody who is signed in at the console may stay away; after 30 days everybody signs in again.',
   ),
+  ownerSeatsMax: wholeNumber(
+    1_000,
+    { min: 0, max: 1_000_000 },
+    'How many members a customer has until its owners seat no more; the operator always may.',
+  ),
   adminUrl: optionalUrl(
     'Where the command line reaches the admin API.',
     'the address that the running server wrote into the data folder',

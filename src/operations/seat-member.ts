@@ -27,14 +27,20 @@ export type SeatMember = Command & {
   readonly planId: PlanId
 }
 
+/** Under which id this command seats, each time that it is said. */
+export const seatedAs = (command: SeatMember): MemberId =>
+  command.memberId ??
+  memberId(
+    `mem_${digestOf({ customerId: command.customerId, seat: command.operationId }).slice(0, 16)}`,
+  )
+
 /** Seats a person or service on a plan, or moves it to another: what was used stays, the new limits count at once. */
 export async function seatMember(
   parts: Parts,
   command: SeatMember,
 ): Promise<{ readonly memberId: MemberId }> {
   const { customerId, operationId, actor, planId, name } = command
-  const id =
-    command.memberId ?? memberId(`mem_${digestOf({ customerId, seat: operationId }).slice(0, 16)}`)
+  const id = seatedAs(command)
   if (command.memberId !== undefined) await refuseTaken(parts, { customerId, memberId: id })
   await runCommand(
     parts,

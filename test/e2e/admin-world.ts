@@ -54,12 +54,18 @@ export async function openAdminWorld(
   options: Partial<WorldOptions> & {
     readonly mounts?: Parameters<typeof startAdminServer>[1]['mounts']
     readonly publicPageUrl?: string
+    readonly ownerSeatsMax?: number
   } = {},
 ): Promise<AdminWorld> {
   const upstream = await startScriptedUpstream(
     answering('Hello.', { input_tokens: 1000, output_tokens: 100 }),
   )
-  const { mounts = [], publicPageUrl = 'http://plimsoll.example', ...worldOptions } = options
+  const {
+    mounts = [],
+    publicPageUrl = 'http://plimsoll.example',
+    ownerSeatsMax = 1000,
+    ...worldOptions
+  } = options
   const world = await openWorld({ upstream: { url: upstream.url }, ...worldOptions })
   const { settings, origins } = loadSettingsWithOrigins({
     flags: ['--waiters-max', '3'],
@@ -73,7 +79,7 @@ export async function openAdminWorld(
     health: () => Promise.resolve([]),
     pasted: (command) => command,
   })
-  const apiParts = { ...partsOf(world.parts, world.url), desk }
+  const apiParts = { ...partsOf(world.parts, world.url), ownerSeatsMax, desk }
   const admin = await startAdminServer(apiParts, {
     host: '127.0.0.1',
     port: 0,
@@ -112,7 +118,7 @@ export async function openAdminWorld(
   }
 }
 
-function partsOf(parts: GateParts, gatewayUrl: string): AdminApiParts {
+function partsOf(parts: GateParts, gatewayUrl: string): Omit<AdminApiParts, 'ownerSeatsMax'> {
   return {
     ...parts,
     logger: silent,

@@ -41,6 +41,7 @@ import { addKeyCare } from '../keys/own-key-routes.ts'
 import { answer, bodyOf, queryOf } from '../http/exchange.ts'
 import { AdminFailure } from '../failures.ts'
 import { requireOwnPlan } from '../plans/owners-plans.ts'
+import { OwnersSeats } from '../plans/owners-seats.ts'
 import { Names } from '../wording/names.ts'
 import { historyAnswer, usageAnswer } from './member-answers.ts'
 
@@ -50,6 +51,7 @@ const one = '/:customerId/members/:memberId'
 /** Members and their keys, under their customer. For the operator only. */
 export function memberRoutes(parts: AdminApiParts): Routes {
   const routes: Routes = new Hono()
+  const seats = new OwnersSeats(parts)
 
   routes.get('/:customerId/members', async (c) => {
     const { afterMemberId = null, ...query } = queryOf(c, membersQuerySchema)
@@ -62,8 +64,11 @@ export function memberRoutes(parts: AdminApiParts): Routes {
   routes.post('/:customerId/members', async (c) => {
     const seat = await bodyOf(c, seatMemberSchema)
     const customerId = customerOf(c)
-    await requireOwnPlan(c, parts, { customerId, planId: seat.planId })
-    const { memberId } = await seatMember(parts, { customerId, ...seat, ...commandOf(c) })
+    const command = { customerId, ...seat, ...commandOf(c) }
+    const { memberId } = await seats.give(c, command, async () => {
+      await requireOwnPlan(c, parts, command)
+      return seatMember(parts, command)
+    })
     return answer(c, await getMember(parts, { customerId, memberId }))
   })
 

@@ -27,6 +27,8 @@ export type Mix = {
   /** None in some worlds: there, nothing at all may be unavailable. */
   readonly faults: readonly FaultKind[]
   readonly faultEveryMs: number
+  /** Now and then a rule drafts what no books can have. */
+  readonly hasBrokenRules: boolean
   /** What customers have: enough, hardly anything, caps that bind, or wallets that fill themselves. */
   readonly wallets: Wallets
   /** In how many of a hundred requests the answer is much longer than usual. */
@@ -57,6 +59,7 @@ export function stillMixOf(seed: number): Mix {
     writeMs: 0,
     upstreamTroublePercent: 0,
     faults: [],
+    hasBrokenRules: false,
     nodes: 1,
     hasNewPlans: false,
     isWholeMs: true,
@@ -80,6 +83,7 @@ export function mixOfNodes(seed: number, nodes: number): Mix {
     nodes,
     databaseMs: chance.pick([0.2, 1, 5]),
     faults: [],
+    hasBrokenRules: false,
     nodeFaults: mix.faults.length === 0 ? [] : nodeFaultKinds.filter(() => chance.percent(50)),
   }
 }
@@ -106,6 +110,7 @@ function oneServerMixOf(seed: number): Mix {
     snapshotEvery: chance.pick([4, 16, 64]),
     faults: chance.percent(20) ? [] : faultKinds.filter(() => chance.percent(40)),
     faultEveryMs: chance.pick([1500, 8000, 40_000]),
+    hasBrokenRules: chance.fork('broken rules').percent(30),
     hasNewPlans: true,
     isWholeMs: false,
     nodes: 1,

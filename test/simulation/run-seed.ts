@@ -7,6 +7,7 @@ import { isOfTheDead } from './engine/server.ts'
 import type { HistoryEvent } from './history-log.ts'
 import { judgeHistories, noHistories, type HistoriesSeen } from './checks/history-check.ts'
 import { lookAtEverything } from './checks/last-look.ts'
+import { BrokenRules } from './faults/broken-rules.ts'
 import { TroubleMaker } from './faults/trouble-maker.ts'
 import { seeEverythingResolve } from './liveness.ts'
 import { mixOf, mixOfNodes, type Mix } from './mix.ts'
@@ -76,6 +77,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     },
   )
   const troubles = new TroubleMaker(world)
+  const brokenRules = new BrokenRules(world)
   const nodeTroubles = world.cluster && new NodeTroubles(world, world.cluster)
   const onStray = (error: unknown): void => {
     if (!isOfTheDead(error)) world.blame('nobody caught an error', describe(error))
@@ -86,6 +88,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     world.servers.start()
     beginLives(world)
     void troubles.live()
+    void brokenRules.live()
     void nodeTroubles?.live()
     while (world.timeline.steps < steps && world.violations.length === 0) {
       if (!(await world.move()))
@@ -94,6 +97,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     }
     troubles.end()
     nodeTroubles?.end()
+    void world.during(brokenRules.end())
     if (world.violations.length === 0) await seeEverythingResolve(world)
     if (world.violations.length === 0) await lookAtEverything(world)
     if (world.violations.length === 0) histories = await judgeHistories(world)
@@ -120,7 +124,12 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
       serverLives: world.servers.lives,
       driftsHealed: world.books.driftCount,
       commits: Object.fromEntries(world.cluster?.database.answers ?? []),
-      faults: Object.fromEntries([...troubles.counts, ...(nodeTroubles?.counts ?? [])]),
+      faults: Object.fromEntries([
+        ...troubles.counts,
+        ...(nodeTroubles?.counts ?? []),
+        ['broken rule', brokenRules.count],
+        ['answer in quarantine', world.quarantines.answers],
+      ]),
       histories,
     },
     violations: world.violations,

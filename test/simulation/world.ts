@@ -8,6 +8,7 @@ import { Doubts } from './checks/doubts.ts'
 import { HoldLives } from './checks/hold-lives.ts'
 import { HistoryKeeper } from './checks/history-check.ts'
 import { Passage } from './checks/passage.ts'
+import { Quarantines } from './checks/quarantines.ts'
 import { Turns } from './checks/turns.ts'
 import { Chance } from './engine/chance.ts'
 import type { Link, Weather } from './engine/link.ts'
@@ -55,6 +56,7 @@ export class World {
   readonly kept = new HistoryKeeper()
   readonly violations: string[] = []
   readonly outage = new Outage(() => this.timeline.nowMs)
+  readonly quarantines = new Quarantines(() => this.timeline.nowMs)
   readonly lives: HoldLives
   readonly clockRules = new ClockRules()
   readonly doubts = new Doubts()
@@ -306,13 +308,16 @@ export class World {
 
   #hear(level: string, message: string, fields: object): void {
     const { running } = this.server
+    const holdId = 'holdId' in fields ? String(fields.holdId) : ''
     if (running !== null)
       this.doubts.hear(message, fields, running.app.parts.storage.durablePosition)
+    if (message === 'the end of a hold has waited') this.lives.hasWaited(holdId)
     if (level === 'info') return
     this.logged.set(message, (this.logged.get(message) ?? 0) + 1)
-    if (faultsOfOurs.has(message)) this.blame(message, JSON.stringify(fields))
-    if (message.startsWith('hold not ended') && 'holdId' in fields)
-      this.lives.leftOpen(String(fields.holdId))
+    const isMeant = message === quarantined && this.quarantines.isExpected(customerIn(fields))
+    if (faultsOfOurs.has(message) && !isMeant) this.blame(message, JSON.stringify(fields))
+    if (message.startsWith('the end of a hold waits')) this.lives.waits(holdId)
+    if (message.startsWith('hold not ended')) this.lives.leftOpen(holdId)
   }
 }
 
@@ -324,10 +329,15 @@ const longWays = 20
 /** An entry is seen so long after it was written, at most. */
 const justMs = 60_000
 
+const quarantined = 'a change would have broken the books: its customer is in quarantine'
+
+const customerIn = (fields: object): string =>
+  'customerId' in fields ? String(fields.customerId) : ''
+
 /** Log lines that say of themselves that the code is wrong. */
 const faultsOfOurs: ReadonlySet<string> = new Set([
   'request failed by a fault of the gateway',
   'admin request failed',
   'a listener of commits failed',
-  'a change would have broken the books: its customer is in quarantine',
+  quarantined,
 ])

@@ -28,6 +28,8 @@ export class HoldLives {
   readonly #deathsMs = new Map<string, number>()
   /** Holds of which the log says that they could not be ended. */
   readonly #left = new Set<string>()
+  /** Holds whose end waits, outside of its request, in the memory of their process. */
+  readonly #waiting = new Set<string>()
   /** When the machine slept, or its clock of record jumped, in time that it was awake, and how far. */
   readonly #skips: { readonly awakeMs: number; readonly ms: number }[] = []
 
@@ -68,6 +70,14 @@ export class HoldLives {
     this.#left.add(holdId)
   }
 
+  waits(holdId: string): void {
+    this.#waiting.add(holdId)
+  }
+
+  hasWaited(holdId: string): void {
+    this.#waiting.delete(holdId)
+  }
+
   /** Whether it is nobody's fault that this hold was never settled. */
   mayExpire(holdId: string): boolean {
     const life = this.#lives.get(holdId)
@@ -75,6 +85,7 @@ export class HoldLives {
     const { bootId, atMs, awakeMs } = life.expired
     if (this.#left.has(holdId) || bootId !== life.bootId) return true
     const deathMs = this.#deathsMs.get(life.bootId) ?? Infinity
+    if (this.#waiting.has(holdId) && deathMs < Infinity) return true
     return deathMs - atMs <= settleTriesMs || this.#skippedFrom(awakeMs) >= lateMaxMs
   }
 

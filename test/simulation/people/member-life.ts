@@ -156,6 +156,7 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
   world.passage.ask(request.luck, asking.body)
   const { memberId } = member
   const { model } = request
+  const { customerId } = member
   const waits = { member: memberId, model, sinceMs: world.timeline.nowMs }
   const atOnce = world.asking(memberId, 1)
   const reply = await askMessages({ client, history, process: name }, member, { request, asking })
@@ -165,7 +166,10 @@ async function askOnce(asker: Asker, request: LlmRequest): Promise<Reply | null>
   world.passage.read(request.luck, reply)
   if (reply.kind !== 'answer' || !reply.isWhole) world.noteLeft(request.luck, client)
   for (const tell of world.onReply) tell(member, request, reply)
-  if (reply.kind === 'answer') judge(world, { reply, key: { ...key, isDead }, request })
+  if (reply.kind === 'answer') {
+    const { sinceMs } = waits
+    judge(world, { reply, key: { ...key, isDead }, request, asked: { customerId, sinceMs } })
+  }
   return reply
 }
 
@@ -214,9 +218,10 @@ function judge(
     readonly reply: Answered
     readonly key: SimMember['keys'][number]
     readonly request: LlmRequest
+    readonly asked: { readonly customerId: string; readonly sinceMs: number }
   },
 ): void {
-  const { reply, key, request } = told
+  const { reply, key, request, asked } = told
   const { status, body, isWhole } = reply
   if (status === 500) world.blame('the server says that it has a fault', body)
   if (status === 401 && !key.isRevoked) world.blame('a key that is good was not known', body)
@@ -225,7 +230,10 @@ function judge(
   const isUnavailable = body.includes('"limits_unavailable"') && status !== 200
   if (isUnavailable && status !== 503) world.blame('storage that is away reads as a limit', body)
   const isAway = status === 503 && body.includes('"limits_unavailable"')
-  if (isAway && !world.outage.isFelt) world.blame('limits are unavailable for nothing', body)
+  const isExcused = world.outage.isFelt || world.quarantines.excuses(asked)
+  if (isAway && !isExcused) world.blame('limits are unavailable for nothing', body)
+  const decided = world.quarantines.faultOf(reply, asked)
+  if (decided !== null) world.blame('a customer in quarantine is decided on', decided)
   const decision = readAllowedDecisionId(reply.headers.get('x-plimsoll-decision') ?? '')
   // A server that stops says so in a last event.
   if (status === 200 && isWhole && !body.includes('event: error'))

@@ -1,3 +1,4 @@
+import { customerId as customerIdOf, memberId as memberIdOf } from '../../../src/core/ids.ts'
 import { faultOfEstimate } from './estimate-rules.ts'
 import type { World } from '../world.ts'
 import { Books } from './books.ts'
@@ -17,6 +18,7 @@ export async function lookAtEverything(world: World): Promise<void> {
   const second = await world.until(storage.verify({ isHealing: false, actor: 'simulation' }))
   if (second?.drifts.length !== 0)
     world.blame('drift is not healed', JSON.stringify(second?.drifts))
+  await lookForLeftovers(world)
   await readAgain(world)
   lookAtUsage(world)
   lookAtEstimates(world)
@@ -25,6 +27,23 @@ export async function lookAtEverything(world: World): Promise<void> {
     const isRight = end === 'settled' || (end === 'expired' && world.lives.mayExpire(holdId))
     if (!isRight) world.blame('what was delivered is not settled', `${holdId}: ${end}`)
   }
+}
+
+/** Nothing runs any more, so nothing may be kept for it. */
+async function lookForLeftovers(world: World): Promise<void> {
+  if (world.books.openHoldCount > 0) return
+  await world.servers.look(async ({ storage }) => {
+    for (const { customerId, members } of world.customers) {
+      for (const { memberId } of members) {
+        const scope = { customerId: customerIdOf(customerId), memberId: memberIdOf(memberId) }
+        const { customer, member } = await storage.accountAt(scope, storage.durablePosition)
+        const kept = [customer.heldNanos, customer.overrunReservedNanos, member.heldNanos]
+        for (const { heldNanos } of customer.grants.values()) kept.push(heldNanos)
+        if (kept.every((amount) => amount === 0n)) continue
+        world.blame('something is kept for nobody', `${memberId}: ${kept.join()}`)
+      }
+    }
+  })
 }
 
 /** A second reader, from the first entry on, finds what the first one found on the way. */

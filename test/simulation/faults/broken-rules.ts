@@ -9,7 +9,7 @@ import type { SimCustomer } from '../people/cast.ts'
 import type { World } from '../world.ts'
 
 /** How long until somebody looks, on average: before a hold ends, and long after. */
-const looksAfterMs = [3000, 30_000, 300_000] as const
+const looksAfterMs = [3000, 30_000, 900_000] as const
 const againMs = 1000
 
 /**
@@ -60,7 +60,7 @@ export class BrokenRules {
 
   async #strikeNow(customers: readonly SimCustomer[]): Promise<void> {
     const { running } = this.#world.server
-    const customer = customers[this.#chance.below(customers.length)]
+    const customer = this.#whom(customers)
     if (running === null || customer === undefined) return
     const { life, app } = running
     const quarantine = this.#world.quarantines.begin(customer.customerId)
@@ -74,6 +74,16 @@ export class BrokenRules {
     if (isServed(app.parts, customerIdOf(customer.customerId))) return this.#close(open)
     this.count += 1
     quarantine.isFromMs = this.#world.timeline.nowMs
+  }
+
+  /** Mostly somebody whose requests run. */
+  #whom(customers: readonly SimCustomer[]): SimCustomer | undefined {
+    const { books } = this.#world
+    const busy = customers.filter(({ customerId }) => {
+      return (books.customer(customerId)?.holds.size ?? 0) > 0
+    })
+    const some = busy.length > 0 && this.#chance.percent(80) ? busy : customers
+    return some[this.#chance.below(some.length)]
   }
 
   /** Has the journal verified until it ends the quarantine. */

@@ -9,7 +9,9 @@ import type { SimCustomer } from '../people/cast.ts'
 import type { World } from '../world.ts'
 
 /** How long until somebody looks, on average: before a hold ends, and long after. */
-const looksAfterMs = [3000, 30_000, 900_000] as const
+const looksAfterMs = [3000, 30_000, 300_000] as const
+/** At the end of a world nobody begins anything, and hours are cheap. */
+const lastLooksAfterMs = [100, 300_000, 1_200_000] as const
 const againMs = 1000
 
 /**
@@ -47,9 +49,10 @@ export class BrokenRules {
   }
 
   /** From now on no rule breaks, and whoever is in quarantine comes out of it. */
-  end(): Promise<void> {
+  async end(): Promise<void> {
     this.#isOver = true
-    return this.lift()
+    if (this.#open !== null) await this.#pause(this.#chance.pick<number>(lastLooksAfterMs))
+    await this.lift()
   }
 
   /** Breaks a rule for one of them. */
@@ -103,13 +106,13 @@ export class BrokenRules {
       await orDeath(running.life, verifying.then(nothing, nothing))
       if (running.life.isDead) return
       if (isServed(running.app.parts, customerIdOf(quarantine.customerId))) this.#close(open)
-      else await this.#pause()
+      else await this.#pause(againMs)
     }
   }
 
-  #pause(): Promise<void> {
-    const event = { kind: 'administrator', name: 'has it verified again' } as const
-    return this.#world.timeline.sleep(againMs, event)
+  #pause(ms: number): Promise<void> {
+    const event = { kind: 'administrator', name: 'has it verified' } as const
+    return this.#world.timeline.sleep(ms, event)
   }
 
   /** It is over, by a verify or with its process. */

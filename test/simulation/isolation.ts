@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryFolder } from '../faults/memory-folder.ts'
+import { BrokenRules } from './faults/broken-rules.ts'
 import { meetSharedFate } from './faults/shared-fate.ts'
 import { untilQuiet } from './engine/quiet.ts'
 import { stillMixOf } from './mix.ts'
@@ -17,6 +18,8 @@ type Told = ReadonlyMap<string, string>
 export type Isolation = {
   readonly compared: number
   readonly differences: readonly string[]
+  /** So often the first customer came into quarantine. */
+  readonly quarantines: number
   /** What struck in both worlds. */
   readonly fates: Readonly<Record<string, number>>
 }
@@ -26,6 +29,8 @@ export type IsolationRun = {
   readonly simulatedMs: number
   /** About so often something strikes everybody; never where it is left out. */
   readonly fateEveryMs?: number
+  /** About so often a rule breaks for the first customer, where it is there. */
+  readonly brokenEveryMs?: number
 }
 
 /**
@@ -33,7 +38,7 @@ export type IsolationRun = {
  * the nano and to the millisecond.
  */
 export async function compareWithout(run: IsolationRun): Promise<Isolation> {
-  const { told: all, fates } = await tellAll(run, null)
+  const { told: all, fates, quarantines } = await tellAll(run, null)
   const { told: others } = await tellAll(run, 'c1')
   const differences: string[] = []
   for (const [luck, told] of others) {
@@ -42,13 +47,13 @@ export async function compareWithout(run: IsolationRun): Promise<Isolation> {
   }
   const missing = [...all.keys()].filter((luck) => !luck.includes('-c1-') && !others.has(luck))
   for (const luck of missing) differences.push(`${luck}: told with c1 only`)
-  return { compared: others.size, differences, fates }
+  return { compared: others.size, differences, fates, quarantines }
 }
 
 async function tellAll(
-  { seed, simulatedMs, fateEveryMs }: IsolationRun,
+  { seed, simulatedMs, fateEveryMs, brokenEveryMs }: IsolationRun,
   without: string | null,
-): Promise<{ readonly told: Told; readonly fates: Isolation['fates'] }> {
+): Promise<Pick<Isolation, 'fates' | 'quarantines'> & { readonly told: Told }> {
   const root = memoryFolder('isolation')
   const told = new Map<string, string>()
   const world = new World(stillMixOf(seed), { root: join(root, 'world') })
@@ -63,6 +68,10 @@ async function tellAll(
       fateEveryMs === undefined
         ? null
         : meetSharedFate(world, world.chance.fork('fate'), fateEveryMs)
+    const brokenRules = new BrokenRules(world)
+    if (brokenEveryMs !== undefined && without === null) {
+      void breakForFirst(world, brokenRules, brokenEveryMs)
+    }
     const beganMs = world.timeline.nowMs
     // Nobody asks anything while the machine sleeps.
     const leftMs = (): number =>
@@ -70,11 +79,28 @@ async function tellAll(
     while (leftMs() > 0) await world.pass(leftMs())
     const [violation] = world.violations
     if (violation !== undefined) throw new Error(violation)
-    return { told, fates: Object.fromEntries(counts ?? []) }
+    const { count: quarantines } = brokenRules
+    return { told, fates: Object.fromEntries(counts ?? []), quarantines }
   } finally {
     world.servers.end()
     await untilQuiet()
     rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** The first customer comes into quarantine and out of it, again and again, between what everybody else does. */
+async function breakForFirst(world: World, rules: BrokenRules, everyMs: number): Promise<void> {
+  const { timeline, customers } = world
+  const chance = world.chance.fork('breaks for the first')
+  const pause = (name: string): Promise<void> =>
+    new Promise((resolve) => {
+      timeline.betweenMoments(chance.wait(everyMs), { kind: 'fault', name }, resolve)
+    })
+  for (;;) {
+    await pause('a rule breaks')
+    await rules.strike(customers.filter(({ customerId }) => customerId === 'c1'))
+    await pause('has the journal verified')
+    await rules.lift()
   }
 }
 

@@ -73,3 +73,13 @@ test('what customers are told does not depend on who else is there when the serv
     assert.deepEqual(differences, [], `seed ${seed}`)
   }
 })
+
+test('what customers are told does not depend on another one who is in quarantine', async () => {
+  for (const seed of [10, 18]) {
+    const run = { seed, simulatedMs: 20_000, brokenEveryMs: 3000 }
+    const { compared, differences, quarantines } = await compareWithout(run)
+
+    assert.ok(compared > 20 && quarantines > 1, `seed ${seed}: ${compared}, ${quarantines}`)
+    assert.deepEqual(differences, [], `seed ${seed}`)
+  }
+})

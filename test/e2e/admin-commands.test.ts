@@ -85,6 +85,10 @@ test('L4: whichever part of a command is another one under the same key, it is a
   await admin.call('POST', `${acme}/members`, {
     body: { memberId: 'bob', name: 'Bob', planId: 'test' },
   })
+  const keyOf = async (name: string): Promise<string> => {
+    const { json } = await admin.call('POST', `${bob}/keys`, { body: { name } })
+    return `${acme}/keys/${json.keyId}/revoke`
+  }
   const reload = { kind: 'on', thresholdNanos: '1', amountNanos: '2', monthMaxNanos: '3' }
   const cap = { kind: 'capped', amountNanos: '1' }
   const isOn = { isOn: true }
@@ -142,6 +146,10 @@ test('L4: whichever part of a command is another one under the same key, it is a
     [
       [`${ada}/keys`, {}],
       [`${bob}/keys`, {}],
+    ],
+    [
+      [await keyOf('one'), {}],
+      [await keyOf('two'), {}],
     ],
   ]
 

@@ -167,6 +167,19 @@ test('L4: whichever part of a command is another one under the same key, it is a
   }
 })
 
+test('a customer that is there is opened once, whatever the key of a second opening', async () => {
+  await using admin = await openAdminWorld()
+  const before = await admin.call('GET', '/api/customers/acme')
+  const position = positionOf(admin)
+
+  const body = { customerId: 'acme', name: 'Another', zone: 'Asia/Tokyo', isExtraUsageOn: true }
+  const again = await admin.call('POST', '/api/customers', { body })
+
+  assert.deepEqual([again.status, again.json.error.code], [409, 'operation_conflict'])
+  assert.equal(positionOf(admin), position)
+  assert.deepEqual((await admin.call('GET', '/api/customers/acme')).json, before.json)
+})
+
 test('amounts that are not whole nanos above zero are refused in a sentence that names the field', async () => {
   await using admin = await openAdminWorld()
   const position = positionOf(admin)

@@ -69,13 +69,18 @@ export async function runCli(args: readonly string[], outside: CliWorld): Promis
 /** What the parser found, as a failure; its words for people are left out where JSON is asked for. */
 function misused(error: CommanderError): CliFailure {
   const isCommandMissing = error.code === 'commander.help'
-  const message = isCommandMissing ? 'No command was named.' : withoutValue(error.message)
+  const message = isCommandMissing ? 'No command was named.' : parserText(error.message)
   return wrongUse(message.replace(/^error: /, ''), 'Add --help to see how it is used.')
 }
 
-/** An option that does not exist is named without its value, which may be a secret. */
-const withoutValue = (message: string): string =>
-  message.replace(/(unknown option '[^'=]*)=[^\n]*'/, "$1'")
+/** An option that does not exist is named without its value, which may be a secret; words too many are mostly one name. */
+const parserText = (message: string): string =>
+  message
+    .replace(/(unknown option '[^'=]*)=[^\n]*'/, "$1'")
+    .replace(
+      /(too many arguments [^\n]*\.)/,
+      '$1 Put quotes around a text with spaces; a switch takes no value.',
+    )
 
 function createProgram({ terminal, version }: CliWorld, isJson: boolean): Command {
   const helpWidth = Math.min(terminal.columns, 100)
@@ -94,7 +99,7 @@ function createProgram({ terminal, version }: CliWorld, isJson: boolean): Comman
       writeErr: (text) => {
         if (!isJson) terminal.writeError(text)
       },
-      outputError: (text, write) => write(withoutValue(text)),
+      outputError: (text, write) => write(parserText(text)),
       getOutHelpWidth: () => helpWidth,
       getErrHelpWidth: () => helpWidth,
     })

@@ -198,6 +198,11 @@ test('wrong use ends with 2 and says what was meant', async () => {
   const secret = await cli(['usage', '--upstream-key=sk-ant-secret'])
   assert.match(secret.err, /unknown option '--upstream-key'/)
   assert.match((await cli(['usge'])).err, /Did you mean usage\?/)
+  const unquoted = await cli(['customer', 'open', 'Acme', 'Works'])
+  assert.match(
+    unquoted.err,
+    /got 2\. Put quotes around a text with spaces; a switch takes no value\.\n/,
+  )
   const unknownSetting = await cli(['usage'], { environment: { PLIMSOLL_ADMIN_PROT: '1' } })
   assert.equal(unknownSetting.code, 2)
   assert.match(unknownSetting.err, /PLIMSOLL_ADMIN_PORT/)

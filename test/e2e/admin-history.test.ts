@@ -237,7 +237,14 @@ describe('a history as a file', () => {
     const all = await get(it, path)
     const charges = await get(it, `${path}&kind=charge`)
 
+    const upTo = await get(it, `/api/customers/acme/history/file?format=json&toMs=${fromMs}`)
+
     const before = whole.lines.filter((line: Answer) => line.atMs < fromMs)
+    assert.ok(whole.lines.some((line: Answer) => line.atMs === fromMs))
+    assert.equal(upTo.lineCount, before.length)
+    assert.equal(upTo.closingNanos, all.openingNanos)
+    const page = await get(it, `/api/customers/acme/history?rowsMax=500&toMs=${fromMs}`)
+    assert.ok(page.lines.every((line: Answer) => line.atMs < fromMs))
     assert.equal(all.openingNanos, before.at(-1).balanceNanos)
     assert.equal(all.closingNanos, whole.closingNanos)
     assert.equal(all.addsUp, true)

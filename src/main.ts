@@ -78,7 +78,7 @@ async function chooseUpstream(
 async function makeDemoBooks(
   settings: Settings,
   system: Parameters<typeof startApp>[1],
-  { defaultPlans, say }: { readonly defaultPlans: string; readonly say: Log['say'] },
+  defaultPlans: string,
 ): Promise<string | null> {
   if (!settings.isDemoSeeded || settings.plansFile !== null) return null
   const endMs = system.clock.wallMs()
@@ -94,7 +94,9 @@ async function makeDemoBooks(
   }
   try {
     await makeBooks(settings, { ...system, clock, version }, async (parts) => {
-      say('Making the demo world (once): four invented customers, four weeks of requests …\n')
+      process.stderr.write(
+        'Making the demo world (once): four invented customers, four weeks of requests …\n',
+      )
       await makeDemoWorld(parts, world)
     })
     return null
@@ -134,8 +136,7 @@ async function main(): Promise<void> {
   const system = { clock, random: systemRandom, logger: log.logger }
   const chosen = await chooseUpstream(settings, system)
   const defaultPlans = readFileSync(join(root, 'src', 'demo', 'demo-plans.json'), 'utf8')
-  const worldTerms = { defaultPlans, say: log.say }
-  const noWorld = chosen.isDemo ? await makeDemoBooks(settings, system, worldTerms) : null
+  const noWorld = chosen.isDemo ? await makeDemoBooks(settings, system, defaultPlans) : null
   const story = createStoryPage({ clock, program: join(root, 'test', 'world', 'story.ts') })
   const app = await startApp(settings, system, {
     version,

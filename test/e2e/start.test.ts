@@ -24,6 +24,8 @@ function start(flags: readonly string[]): Ended {
 }
 
 const freePorts = ['--gateway-port', '0', '--admin-port', '0']
+/** What makes a first start take seconds, and say so. */
+const noDemoWorld = ['--is-demo-seeded', 'false']
 
 function folderFor(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-start-'))
@@ -57,7 +59,7 @@ test('a taken port is told with the way out, whichever of the two it is', async 
     ['--gateway-port', taken, '--admin-port', '0'],
     ['--gateway-port', '0', '--admin-port', taken],
   ]) {
-    const ended = start([...flags, '--data-folder', folder])
+    const ended = start([...flags, ...noDemoWorld, '--data-folder', folder])
     assertToldPlainly(ended, 1, new RegExp(`^Port ${taken} is taken .*\\n  npm start -- `))
   }
 })

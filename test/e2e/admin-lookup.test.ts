@@ -4,6 +4,7 @@ import { nanosPerUnit } from '../../src/core/money.ts'
 import { lookupAnswer } from '../../src/admin/decisions/lookup-answer.ts'
 import type { EntryQuery } from '../../src/storage/storage.ts'
 import { createDecisionSigner } from '../../src/operations/decision-id.ts'
+import { reportDecision } from '../../src/operations/report-refusal.ts'
 import { openAdminWorld, type AdminWorld } from './admin-world.ts'
 import { useTokens } from './used-tokens.ts'
 import { sessionPlan, type Seat } from './world.ts'
@@ -212,6 +213,9 @@ describe('looking a refusal up', () => {
       [statuses.filter((status) => status === 200).length, statuses.at(-1)],
       [19, 429],
     )
+    const { customerId, memberId } = await it.world.addSeat('bob')
+    const bobs = { customerId, memberId, decisionId: 'dn_bobs', actor: 'bob', isConfirmed: true }
+    assert.equal(await reportDecision(it.world.parts, bobs), true, 'others have days of their own')
   })
 
   test('reports at once keep the bound, and other acts push none off the list', async () => {

@@ -36,6 +36,20 @@ test('first plans are for an installation that has none, and change nothing of o
   assert.equal(parts.storage.durablePosition, position)
 })
 
+test('the credit that a plan includes is there once somebody is seated on it, before anybody asks', async () => {
+  const included = { id: 'welcome', amountNanos: 5_000_000_000n, every: 'month' } as const
+  await using admin = await openAdminWorld({ plan: { ...plan, grants: [included] } })
+  const acme = '/api/customers/acme'
+  const balance = async (): Promise<bigint> =>
+    BigInt((await admin.call('GET', acme)).json.balanceNanos)
+  const before = await balance()
+
+  const body = { memberId: 'bob', name: 'Bob', planId: plan.id }
+  await admin.call('POST', `${acme}/members`, { body })
+
+  assert.equal((await balance()) - before, included.amountNanos)
+})
+
 test('a preview says in words what a text would change, for whom, and who would be over it; and writes nothing', async () => {
   await using admin = await openAdminWorld({ plan })
   await admin.ask()

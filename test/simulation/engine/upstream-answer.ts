@@ -201,18 +201,16 @@ function streamParts(said: Answer['said'], asked: Asked, terms: Terms): Answer['
   const half = chance.between(0, events.length - 1)
   const [chunks, last] = [events.map(chunk), '0\r\n\r\n']
   const inside = events[half] ?? ''
+  const firstHalf = inside.slice(0, Math.max(1, inside.length >> 1))
   switch (said.trouble) {
     case 'cut in the middle':
       return [head, ...chunks.slice(0, half), cut]
     case 'stalls':
-      return [head, ...chunks.slice(0, half)]
+      return chance.percent(50)
+        ? [head, ...chunks.slice(0, half)]
+        : [head, ...chunks.slice(0, half), chunk(firstHalf)]
     case 'half an event at the end':
-      return [
-        head,
-        ...chunks.slice(0, half),
-        chunk(inside.slice(0, Math.max(1, inside.length >> 1))),
-        cut,
-      ]
+      return [head, ...chunks.slice(0, half), chunk(firstHalf), cut]
     case 'error event':
       return [head, ...chunks.slice(0, half), chunk(errorEvent('overloaded_error')), last]
     case 'account error event':

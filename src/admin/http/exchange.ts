@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Json } from '../contract/json.ts'
-import type { AdminContext } from '../callers/callers.ts'
+import type { AdminContext, Caller } from '../callers/callers.ts'
 import { AdminFailure, type Problem } from '../failures.ts'
 import { readJson } from './read-json.ts'
 
@@ -15,8 +15,22 @@ export async function bodyOf<Schema extends z.ZodType>(
   if (mediaType !== 'application/json') {
     throw new AdminFailure('media_type', 'A command is a JSON object.')
   }
-  return understood(schema, readJson(await readBody(c.req.raw.body)))
+  const bytes = await readBody(c.req.raw.body)
+  await requireStillAllowed(c)
+  return understood(schema, readJson(bytes))
 }
+
+/** A body may take its time; who lost the session or key meanwhile does nothing with it any more. */
+async function requireStillAllowed(c: AdminContext): Promise<void> {
+  const caller = known(c)
+  if (caller === undefined || (await c.get('isStillAllowed')())) return
+  throw caller.session === undefined
+    ? new AdminFailure('credential_unknown', 'The credential was revoked meanwhile.')
+    : new AdminFailure('session_over', 'Your session is over.')
+}
+
+/** Who signs in is nobody yet. */
+const known = (c: AdminContext): Caller | undefined => c.get('caller')
 
 const bodyBytesMax = 512 * 1024
 /** So much of a body that is too large is still read, so that its sender is there to hear the answer. */

@@ -75,7 +75,7 @@ export class Quarantine implements QuarantineGate {
     }
   }
 
-  /** Nobody is served by this process any more, and what was used can still be settled. */
+  /** The gateway serves nobody any more, and what was used can still be settled; commands are as guarded as before. */
   endWithProcess(): void {
     for (const customerId of this.#cases.keys()) {
       this.#log.info('the server stops: the quarantine of a customer ends', { customerId })

@@ -97,7 +97,8 @@ export async function endHold(gate: Gate, hold: EndingHold, end: HoldEnd): Promi
       if (hold.waitsSinceMs !== undefined) tellWaited(gate, hold)
       return
     } catch (error) {
-      if (attempt >= attemptsFor(gate, error)) return leave(gate, { hold, end, error })
+      const isLast = attempt >= attemptsFor(gate, error) || isOwnFault(error, hold.holdId)
+      if (isLast) return leave(gate, { hold, end, error })
       const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), delayMaxMs)
       await new Promise<void>((resolve) => gate.parts.clock.after(delayMs, resolve))
     }
@@ -119,11 +120,11 @@ function leave(gate: Gate, notEnded: NotEnded): void {
   const sinceMs = hold.waitsSinceMs ?? gate.parts.clock.elapsedMs()
   const endAgain = (): Promise<void> => endHold(gate, { ...hold, waitsSinceMs: sinceMs }, end)
   const giveUp = (): void => tellNotEnded(gate, notEnded)
-  if (waitsFor === null || !gate.lateEnds.add({ customerId, sinceMs, endAgain, giveUp })) {
-    return giveUp()
-  }
+  const isBack = hold.waitsSinceMs !== undefined
+  const lateEnd = { customerId, sinceMs, isBack, endAgain, giveUp }
+  if (waitsFor === null || !gate.lateEnds.add(lateEnd)) return giveUp()
   trace.fields.hold = `waits_for_${waitsFor}`
-  if (hold.waitsSinceMs !== undefined) return
+  if (isBack) return
   gate.logger.warn(`the end of a hold waits for its ${waitsFor}`, { holdId, customerId })
 }
 

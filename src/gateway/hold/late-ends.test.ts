@@ -25,6 +25,7 @@ function openLateEnds() {
     lateEnds.add({
       customerId: customer,
       sinceMs: 0,
+      isBack: false,
       endAgain: () => {
         ended.push(name)
         return Promise.resolve()
@@ -79,4 +80,40 @@ test('only so many ends wait; one more is told at once', () => {
 
   assert.equal(add(acme, 'one more'), false)
   assert.equal(lateEnds.facts().count, waitingMax)
+})
+
+test('ends that are tried just now count, and come back to places of their own', async () => {
+  const { clock, quarantined, lateEnds, add } = openLateEnds()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const left: string[] = []
+  const first = { customerId: acme, sinceMs: 0, giveUp: () => void left.push('first') }
+  const endAgain = (): Promise<void> => promise
+  lateEnds.add({ ...first, isBack: false, endAgain })
+  for (let count = 1; count < waitingMax; count += 1) add(acme, `${count}`)
+  quarantined.clear()
+  clock.pass(5000)
+  await Promise.resolve()
+  quarantined.add(acme)
+  while (add(acme, 'newer')) continue
+
+  assert.equal(lateEnds.facts().count, waitingMax)
+  assert.equal(lateEnds.add({ ...first, isBack: true, endAgain }), true)
+  resolve()
+  clock.pass(5000)
+  assert.deepEqual(left, [])
+})
+
+test('a stop ends the quarantine also where its ends are tried just then', async () => {
+  const { clock, quarantined, lateEnds } = openLateEnds()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const end = { customerId: acme, sinceMs: 0, isBack: false, giveUp: () => undefined }
+  lateEnds.add({ ...end, endAgain: () => promise })
+  quarantined.clear()
+  clock.pass(5000)
+  quarantined.add(acme)
+
+  const stopped = lateEnds.stop()
+  assert.equal(lateEnds.isServed(acme), true)
+  resolve()
+  await stopped
 })

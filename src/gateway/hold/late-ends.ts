@@ -5,6 +5,8 @@ import type { GateParts } from '../../operations/parts.ts'
 type LateEnd = {
   readonly customerId: CustomerId
   readonly sinceMs: number
+  /** It waited before, so it has its place. */
+  readonly isBack: boolean
   /** Tries it again from the start; settles by itself, and never rejects. */
   readonly endAgain: () => Promise<void>
   /** It waited for as long as it can: says so in the log. */
@@ -42,29 +44,35 @@ export class LateEnds {
     const sinceMs = [...this.#waiting, ...this.#running.values()].map((end) => end.sinceMs)
     const nowMs = this.#parts.clock.elapsedMs()
     const oldestMs = sinceMs.reduce((oldest, since) => Math.max(oldest, nowMs - since), 0)
-    return { count: sinceMs.length, oldestMs }
+    return { count: this.#count, oldestMs }
   }
 
   /** Whether the end is kept: not when it waited for a day, too many wait, or the server stops. */
   add(end: LateEnd): boolean {
     const { clock } = this.#parts
     const isLong = clock.elapsedMs() - end.sinceMs >= waitMaxMs
-    if (this.#isStopped || isLong || this.#waiting.length >= waitingMax) return false
+    const isFull = !end.isBack && this.#count >= waitingMax
+    if (this.#isStopped || isLong || isFull) return false
     this.#waiting.push(end)
     this.#cancelTimer ??= clock.after(lookEveryMs, () => this.#look())
     return true
   }
 
   /**
-   * Nobody is served any more. A quarantine ends with the process, whose next start would settle these if it knew of them: so
-   * each is tried once more, as guarded as ever. What cannot be ended is said in the log, and left to its expiry.
+   * The gateway serves nobody any more. A quarantine ends with the process, whose next start would settle these if it knew
+   * of them: so each is tried once more, as guarded as ever. What cannot be ended is said in the log, and left to its expiry.
    */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#cancelTimer?.()
-    if (this.#waiting.length > 0) this.#parts.storage.quarantine.endWithProcess()
+    if (this.#count > 0) this.#parts.storage.quarantine.endWithProcess()
     this.#look()
     await Promise.allSettled(this.#running.keys())
+  }
+
+  /** Those that wait, and those that are tried. */
+  get #count(): number {
+    return this.#waiting.length + this.#running.size
   }
 
   #look(): void {
@@ -73,7 +81,7 @@ export class LateEnds {
     this.#waiting = []
     for (const end of waiting) {
       if (this.isServed(end.customerId)) this.#start(end)
-      else if (!this.add(end)) end.giveUp()
+      else if (!this.add({ ...end, isBack: true })) end.giveUp()
     }
   }
 

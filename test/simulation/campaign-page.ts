@@ -127,6 +127,8 @@ ${cellsOf('**all**', rows)}
 | --- | --- |
 ${totals(rows, ({ seen }) => seen.faults)}
 
+${thousands(sum(rows, ({ seen }) => seen.answersInQuarantine))} answers went to customers in quarantine.
+
 ## Steps by kind
 
 | kind | steps |

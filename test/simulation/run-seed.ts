@@ -39,6 +39,7 @@ export type SeedResult = {
   readonly seen: {
     readonly entries: number
     readonly answersChecked: number
+    readonly answersInQuarantine: number
     readonly serverLives: number
     readonly driftsHealed: number
     /** How the database of several nodes answered their commits. */
@@ -121,6 +122,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     seen: {
       entries: world.books.entryCount,
       answersChecked: world.answers.checked,
+      answersInQuarantine: world.quarantines.answers,
       serverLives: world.servers.lives,
       driftsHealed: world.books.driftCount,
       commits: Object.fromEntries(world.cluster?.database.answers ?? []),
@@ -128,7 +130,6 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
         ...troubles.counts,
         ...(nodeTroubles?.counts ?? []),
         ['broken rule', brokenRules.count],
-        ['answer in quarantine', world.quarantines.answers],
       ]),
       histories,
     },

@@ -98,7 +98,14 @@ function ask(child: ChildProcess, order: Order): Promise<SeedRow> {
       done({ ...(result as SeedResult), asked: order.steps })
     const onExit = (code: number | null): void => {
       const violations = [`the process of the world ended with ${code}`]
-      const figures = { entries: 0, answersChecked: 0, serverLives: 0, driftsHealed: 0, faults: {} }
+      const figures = {
+        entries: 0,
+        answersChecked: 0,
+        answersInQuarantine: 0,
+        serverLives: 0,
+        driftsHealed: 0,
+        faults: {},
+      }
       const seen = { ...figures, commits: {}, histories: noHistories }
       const none = { steps: 0, digest: '', simulatedMs: 0, realMs: 1, counts: {}, seen }
       done({ ...none, violations, seed: order.seed, asked: order.steps })

@@ -83,49 +83,22 @@ test('a stream that runs when its customer comes into quarantine is not cut, and
 
 test('L1: a settle outlasts a quarantine of any length outside of its request, and its customer pays for it', async () => {
   const clock = new ManualClock()
-  let breaking: Promise<void> | undefined
-  await using world: ScriptedWorld = await openScriptedWorld(
-    async (call) => {
-      breaking ??= breakARule(world.parts, world.seat.customerId)
-      await breaking
-      call.send(jsonReply(200, message('hello', usage)))
-    },
-    { clock, plan: sessionPlan(10n ** 12n) },
-  )
+  await using world = await openBrokenWorld(clock)
   assert.equal((await world.post()).status, 200)
   const [line] = await whilePassing(clock, world.finished(1))
   assert.equal(line?.['hold'], 'waits_for_quarantine')
   // The hold expires meanwhile, and the settle corrects that.
   clock.pass(20 * 60 * 60 * 1000)
-  const settled = Promise.withResolvers<void>()
-  world.parts.storage.onCommit(() => {
-    void kindsOf(world).then((kinds) => kinds.includes('settled') && settled.resolve())
-  })
+  const settled = seeSettled(world)
   await world.parts.storage.verify({ isHealing: false, actor: 'test' })
 
-  using passing = passTime(clock)
-  await settled.promise
-  passing.end()
-
-  assert.deepEqual(await kindsOf(world), ['held', 'expired', 'settled'])
-  const last = (await world.entries()).at(-1)?.body
-  assert.deepEqual(last?.kind === 'settled' && [last.isLate, last.usage.output], [true, 20])
+  await assertSettledLate(world, clock, settled)
 })
 
 test('L1: a settle outlasts a storage that is away for hours outside of its request, and its customer pays for it', async () => {
   const clock = new ManualClock()
-  let isAway = false
-  await using world: ScriptedWorld = await openScriptedWorld(
-    (call) => {
-      isAway = true
-      call.send(jsonReply(200, message('hello', usage)))
-    },
-    {
-      clock,
-      plan: sessionPlan(10n ** 12n),
-      wrapStorage: (storage) => unwritable(storage, () => isAway),
-    },
-  )
+  const disk = { isAway: false }
+  await using world = await openFullWorld(clock, disk)
   assert.equal((await world.post()).status, 200)
   const [line] = await whilePassing(clock, world.finished(1))
   assert.equal(line?.['hold'], 'waits_for_storage')
@@ -133,19 +106,10 @@ test('L1: a settle outlasts a storage that is away for hours outside of its requ
     clock.pass(1000)
     await nextTurn()
   }
-  const settled = Promise.withResolvers<void>()
-  world.parts.storage.onCommit(() => {
-    void kindsOf(world).then((kinds) => kinds.includes('settled') && settled.resolve())
-  })
+  const settled = seeSettled(world)
+  disk.isAway = false
 
-  isAway = false
-  using time = passTime(clock)
-  await settled.promise
-  time.end()
-
-  assert.deepEqual(await kindsOf(world), ['held', 'expired', 'settled'])
-  const last = (await world.entries()).at(-1)?.body
-  assert.deepEqual(last?.kind === 'settled' && [last.isLate, last.usage.output], [true, 20])
+  await assertSettledLate(world, clock, settled)
   const waiting = world.logs.filter(({ message: text }) => text.startsWith('the end of a hold'))
   assert.deepEqual(
     waiting.map(({ message: text }) => text),
@@ -155,15 +119,7 @@ test('L1: a settle outlasts a storage that is away for hours outside of its requ
 
 test('L1: a stop settles what waits for a quarantine, which ends with the process, and its customer pays for it', async () => {
   const clock = new ManualClock()
-  let breaking: Promise<void> | undefined
-  await using world: ScriptedWorld = await openScriptedWorld(
-    async (call) => {
-      breaking ??= breakARule(world.parts, world.seat.customerId)
-      await breaking
-      call.send(jsonReply(200, message('hello', usage)))
-    },
-    { clock, plan: sessionPlan(10n ** 12n) },
-  )
+  await using world = await openBrokenWorld(clock)
   assert.equal((await world.post()).status, 200)
   await whilePassing(clock, world.finished(1))
   assert.equal(world.gateway.pressure().lateEnds.count, 1)
@@ -180,18 +136,8 @@ test('L1: a stop settles what waits for a quarantine, which ends with the proces
 
 test('a stop while the storage is away says how much of whom it leaves to the operator', async () => {
   const clock = new ManualClock()
-  let isAway = false
-  await using world: ScriptedWorld = await openScriptedWorld(
-    (call) => {
-      isAway = true
-      call.send(jsonReply(200, message('hello', usage)))
-    },
-    {
-      clock,
-      plan: sessionPlan(10n ** 12n),
-      wrapStorage: (storage) => unwritable(storage, () => isAway),
-    },
-  )
+  const disk = { isAway: false }
+  await using world = await openFullWorld(clock, disk)
   await world.post()
   await whilePassing(clock, world.finished(1))
 
@@ -237,6 +183,56 @@ test('a settle that is itself what was impossible is left to its expiry, so that
   const { problems } = await world.parts.storage.health()
   assert.deepEqual(problems, [])
 })
+
+/** A world in which a rule breaks the books of whoever asks while its request is answered. */
+async function openBrokenWorld(clock: ManualClock): Promise<ScriptedWorld> {
+  let breaking: Promise<void> | undefined
+  const world: ScriptedWorld = await openScriptedWorld(
+    async (call) => {
+      breaking ??= breakARule(world.parts, world.seat.customerId)
+      await breaking
+      call.send(jsonReply(200, message('hello', usage)))
+    },
+    { clock, plan: sessionPlan(10n ** 12n) },
+  )
+  return world
+}
+
+/** A world whose disk is full from the first answer on. */
+function openFullWorld(clock: ManualClock, disk: { isAway: boolean }): Promise<ScriptedWorld> {
+  return openScriptedWorld(
+    (call) => {
+      disk.isAway = true
+      call.send(jsonReply(200, message('hello', usage)))
+    },
+    {
+      clock,
+      plan: sessionPlan(10n ** 12n),
+      wrapStorage: (storage) => unwritable(storage, () => disk.isAway),
+    },
+  )
+}
+
+function seeSettled(world: ScriptedWorld): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  world.parts.storage.onCommit(() => {
+    void kindsOf(world).then((kinds) => kinds.includes('settled') && resolve())
+  })
+  return promise
+}
+
+async function assertSettledLate(
+  world: ScriptedWorld,
+  clock: ManualClock,
+  settled: Promise<void>,
+): Promise<void> {
+  using passing = passTime(clock)
+  await settled
+  passing.end()
+  assert.deepEqual(await kindsOf(world), ['held', 'expired', 'settled'])
+  const last = (await world.entries()).at(-1)?.body
+  assert.deepEqual(last?.kind === 'settled' && [last.isLate, last.usage.output], [true, 20])
+}
 
 /** A storage whose settles free a nano less than their hold keeps, as a faulty rule would. */
 const settlingWrongly = (storage: Storage, onSettle: () => void): Storage =>
